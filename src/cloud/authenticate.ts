@@ -1,0 +1,123 @@
+// Who sends a request: from its signature to a principal, an account and a region.
+
+import { decodeChunked, isAwsChunked, isChunkProblem } from '#contract/sigv4/chunked.ts';
+import { isProblem, parseAuthorization } from '#contract/sigv4/authorization.ts';
+import type { ParsedAuthorization } from '#contract/sigv4/authorization.ts';
+import { signingKey } from '#contract/sigv4/canonical.ts';
+import { expiredToken, missingToken, unknownAccessKey } from '#contract/sigv4/problems.ts';
+import type { SignatureProblem, Wording } from '#contract/sigv4/problems.ts';
+import { verifySignature } from '#contract/sigv4/verify.ts';
+import { Fault } from '#contract/fault.ts';
+import type { WireRequest } from '#contract/wire.ts';
+import type { Primitives, World } from '#world/index.ts';
+import { GLOBAL } from './ctx.ts';
+import type { Ctx } from './ctx.ts';
+import { identity } from './ports.ts';
+import type { AccessKey } from './ports.ts';
+import { rootOf } from './principal.ts';
+import type { Principal } from './principal.ts';
+
+/** What the gateway needs from outside the world. */
+export interface Edge {
+  readonly primitives: Primitives;
+  /** Wall time (epoch ms), against which the age of signatures is checked; absent in process, where none can be stale. */
+  readonly wallNow?: () => number;
+  /** Told of our own bugs. */
+  readonly crashed?: (error: unknown) => void;
+}
+
+export interface Authenticated {
+  readonly principal: Principal;
+  readonly account: string;
+  readonly region: string;
+  /** The request with its body unframed. */
+  readonly wire: WireRequest;
+}
+
+export const DEFAULT_ACCOUNT = '000000000000';
+export const DEFAULT_REGION = 'us-east-1';
+
+/** Operations that AWS serves to anyone. */
+const ANONYMOUS_ACTIONS = /(?:^|&)Action=(?:AssumeRoleWithSAML|AssumeRoleWithWebIdentity)(?:&|$)/;
+
+/** Throws `Fault` with AWS's own words where a request proves no identity. */
+export function authenticate(
+  world: World<Ctx>,
+  wire: WireRequest,
+  signingName: string,
+  edge: Edge,
+): Authenticated {
+  const wording: Wording = signingName === 's3' ? 's3' : signingName === 'ec2' ? 'ec2' : 'other';
+  const parsed = parseAuthorization(wire, wording);
+  if (!parsed) return anonymous(wire, wording);
+  if (isProblem(parsed)) throw faultOf(parsed);
+  const region = parsed.scope.region === 'aws-global' ? DEFAULT_REGION : parsed.scope.region;
+  const account = localAccount(parsed.accessKeyId);
+  if (account !== undefined)
+    return { principal: rootOf(account), account, region, wire: unframed(wire, parsed, undefined, edge) };
+  const key = world.read(`${DEFAULT_ACCOUNT}/${GLOBAL}`, (ctx) =>
+    ctx.port(identity).accessKey(ctx, parsed.accessKeyId),
+  );
+  checkKey(key, parsed, wording, world.now);
+  const options = { primitives: edge.primitives, wording, nowMs: edge.wallNow?.() ?? parsed.signedAtMs };
+  const problem = verifySignature(wire, parsed, key.secret, options);
+  if (problem) throw faultOf(problem);
+  const { principal } = key;
+  const owner = principal.type === 'anonymous' ? DEFAULT_ACCOUNT : principal.account;
+  return { principal, account: owner, region, wire: unframed(wire, parsed, key.secret, edge) };
+}
+
+/**
+ * Keys that do not look like AWS's (`test`, `local`, a 12-digit account number) are an account's root, so that nothing
+ * needs set-up; their signatures are not checked, because nobody was given a secret for them.
+ */
+function localAccount(accessKeyId: string): string | undefined {
+  if (/^\d{12}$/.test(accessKeyId)) return accessKeyId;
+  return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(accessKeyId) ? undefined : DEFAULT_ACCOUNT;
+}
+
+function checkKey(
+  key: AccessKey | undefined,
+  parsed: ParsedAuthorization,
+  wording: Wording,
+  now: number,
+): asserts key is AccessKey {
+  if (!key?.active || key.sessionToken !== parsed.sessionToken)
+    throw faultOf(unknownAccessKey(wording, parsed.accessKeyId));
+  if (key.expiresAt !== undefined && key.expiresAt <= now) throw faultOf(expiredToken(wording));
+}
+
+/** Only S3 and a few operations of STS are open to requests without a signature; policies decide on the former. */
+function anonymous(wire: WireRequest, wording: Wording): Authenticated {
+  const text = wire.body.length < 4096 ? new TextDecoder().decode(wire.body) : '';
+  if (wording !== 's3' && !ANONYMOUS_ACTIONS.test(text)) throw faultOf(missingToken(wording));
+  return { principal: { type: 'anonymous' }, account: DEFAULT_ACCOUNT, region: DEFAULT_REGION, wire };
+}
+
+/** Without a secret the frames are taken apart and their signatures left unread. */
+function unframed(
+  wire: WireRequest,
+  parsed: ParsedAuthorization,
+  secret: string | undefined,
+  edge: Edge,
+): WireRequest {
+  if (!isAwsChunked(wire)) return wire;
+  const { primitives } = edge;
+  const signed = secret === undefined ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
+  const decoded = decodeChunked(secret === undefined ? trusting(wire) : wire, { primitives, ...signed });
+  if (isChunkProblem(decoded)) throw faultOf(decoded);
+  return { ...wire, body: decoded.body, headers: { ...wire.headers, ...decoded.trailers } };
+}
+
+/** The same frames, declared unsigned. */
+function trusting(wire: WireRequest): WireRequest {
+  const kind =
+    wire.headers['x-amz-trailer'] === undefined
+      ? 'STREAMING-UNSIGNED-PAYLOAD'
+      : 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+  return { ...wire, headers: { ...wire.headers, 'x-amz-content-sha256': kind } };
+}
+
+function faultOf({ shape, message, status, fields }: SignatureProblem): Fault {
+  return new Fault(shape, message, { status, fields });
+}

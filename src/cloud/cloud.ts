@@ -1,0 +1,159 @@
+// The services of one composition, and the one path on which every operation runs, whoever calls it: authorize, refuse what
+// is not modelled, run under a savepoint, tell the journal.
+
+import { World } from '#world/index.ts';
+import type { Part, Primitives, Snapshot, TimerHandler } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import { authorize } from './authorize.ts';
+import { Ctx, GLOBAL } from './ctx.ts';
+import type { Caller } from './ctx.ts';
+import { injectedFault, injections } from './injections.ts';
+import { traffic } from './ports.ts';
+import type { Port } from './port.ts';
+import { principalName } from './principal.ts';
+import type { Principal } from './principal.ts';
+import { notModelled, refuseUnmodelled } from './refuse.ts';
+import type { Service } from './service.ts';
+import { timingChoices, timingUses } from './timing.ts';
+import { answerOf, deliver, waitDue, waitDueHandler, Waiting, waits } from './waits.ts';
+import type { ReplyTo, Wait } from './waits.ts';
+
+/** What came of a call. */
+export type Outcome<Q = unknown> =
+  | { readonly ok: true; readonly output: Q }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** A part that is no AWS service: a workload driver, the traffic engine. */
+export interface CloudPart extends Part<Ctx> {
+  readonly provides?: Service['provides'];
+}
+
+export class Cloud {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly #ports: ReadonlyMap<string, object>;
+  readonly #parts: readonly Part<Ctx>[];
+
+  constructor(services: readonly Service[], parts: readonly CloudPart[]) {
+    this.services = new Map(services.map((service) => [service.contract, service]));
+    this.#ports = portsOf([...services, ...parts]);
+    this.#parts = [
+      {
+        name: 'cloud',
+        tables: [waits, timingChoices, timingUses, injections],
+        timers: [waitDueHandler as TimerHandler<unknown, Ctx>],
+      },
+      ...services.map((service) => ({ ...service, name: service.contract })),
+      ...parts,
+    ];
+  }
+
+  /** A new world with this cloud in it. */
+  world(options: {
+    seed: string;
+    startAt: number;
+    primitives: Primitives;
+    journalTail?: number;
+  }): World<Ctx> {
+    return new World<Ctx>({ ...options, ...this.#worldOptions() });
+  }
+
+  /** A saved world, opened again. */
+  open(snapshot: Snapshot, primitives: Primitives): World<Ctx> {
+    return World.open<Ctx>({ primitives, ...this.#worldOptions() }, snapshot);
+  }
+
+  /** What stands behind a port. */
+  port<I extends object>(port: Port<I>): I {
+    const behind = this.#ports.get(port.name);
+    if (!behind) throw new Error(`Nothing stands behind the port ${port.name}.`);
+    return behind as I;
+  }
+
+  /** Runs an operation on behalf of a caller. Never throws a `Fault`: it is the outcome. */
+  run(ctx: Ctx, serviceId: string, operation: string, input: unknown, as: Caller): Outcome {
+    const from = ctx.kernel.store.mark();
+    let principal: Principal | undefined;
+    try {
+      principal = ctx.principalOf(as);
+      const output = this.#run(ctx, serviceId, operation, input as Record<string, unknown>, principal);
+      return { ok: true, output };
+    } catch (error) {
+      ctx.kernel.store.rollback(from);
+      if (!(error instanceof Fault)) throw error;
+      const by = principal ? principalName(principal) : (as as { roleArn: string }).roleArn;
+      ctx.note('fault', { service: serviceId, operation, by, shape: error.shape, message: error.message });
+      return { ok: false, fault: error };
+    }
+  }
+
+  /** Runs an operation that may wait, for a reply that may come later. Returns the parked request's id if it waits. */
+  ask(
+    ctx: Ctx,
+    service: string,
+    operation: string,
+    input: unknown,
+    as: Caller,
+    replyTo: ReplyTo,
+  ): string | undefined {
+    const outcome = this.run(ctx, service, operation, input, as);
+    if (outcome.ok && outcome.output instanceof Waiting) {
+      return this.park(
+        ctx,
+        { service, operation, input, principal: ctx.principalOf(as), replyTo },
+        outcome.output,
+      );
+    }
+    deliver(ctx, { id: '', replyTo }, answerOf(outcome));
+    return undefined;
+  }
+
+  /** Keeps a request until what it waits for comes, or its deadline. Returns its id. */
+  park(ctx: Ctx, request: Omit<Wait, 'id' | 'key' | 'deadline'>, { key, deadline }: Waiting): string {
+    const id = ctx.uuid('request');
+    ctx.put(waits, { id, ...request, key, deadline });
+    ctx.schedule(waitDue, deadline, { id, deadline: true });
+    return id;
+  }
+
+  #run(
+    ctx: Ctx,
+    serviceId: string,
+    operation: string,
+    input: Record<string, unknown>,
+    principal: Principal,
+  ): unknown {
+    const service = this.services.get(serviceId);
+    const handler = service?.operations[operation];
+    if (!service || !handler) throw notModelled(serviceId, operation);
+    const account = principal.type === 'anonymous' ? ctx.account : principal.account;
+    const region = service.global ? GLOBAL : ctx.region;
+    const inside = new Ctx(ctx.kernel, `${account}/${region}`, this, principal);
+    refuseUnmodelled(service, operation, input);
+    authorize(inside, service, operation, input);
+    const injected = injectedFault(inside, serviceId, operation);
+    if (injected) throw injected;
+    return handler(inside, input);
+  }
+
+  #worldOptions(): {
+    parts: readonly Part<Ctx>[];
+    enter: (kernel: Ctx['kernel'], scope: string) => Ctx;
+    settle: (ctx: Ctx) => void;
+  } {
+    const settler = this.#ports.get(traffic.name) as { settle(ctx: Ctx): void } | undefined;
+    return {
+      parts: this.#parts,
+      enter: (kernel, scope) => new Ctx(kernel, scope, this),
+      settle: (ctx) => settler?.settle(ctx),
+    };
+  }
+}
+
+function portsOf(parts: readonly { provides?: Service['provides'] }[]): Map<string, object> {
+  const ports = new Map<string, object>();
+  for (const { port, behind } of parts.flatMap((part) => part.provides ?? [])) {
+    if (ports.has(port.name)) throw new Error(`Two parts stand behind the port ${port.name}.`);
+    ports.set(port.name, behind);
+  }
+  return ports;
+}

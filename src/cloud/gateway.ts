@@ -1,0 +1,171 @@
+// The one path of every request from outside: identify → authenticate → read → validate → authorize and run → answer. A
+// function of wire data; sockets are the server's, and stock SDK clients in the same process come here without one.
+
+import { readRequest, hasStreamingBody, writeFault, writeResponse } from '#contract/codec.ts';
+import type { Route } from '#contract/codec.ts';
+import { Fault } from '#contract/fault.ts';
+import { bucketOfHost, identify } from '#contract/identify.ts';
+import { contractHeaders, loadContract } from '#contract/load.ts';
+import { base64 } from '#contract/protocols/bytes.ts';
+import { route } from '#contract/route.ts';
+import { validate, validationFault } from '#contract/validate.ts';
+import type { Body, WireRequest, WireResponse } from '#contract/wire.ts';
+import { randomStream } from '#world/index.ts';
+import type { Entry, World } from '#world/index.ts';
+import { authenticate } from './authenticate.ts';
+import type { Authenticated, Edge } from './authenticate.ts';
+import type { Cloud, Outcome } from './cloud.ts';
+import { GLOBAL } from './ctx.ts';
+import type { Ctx } from './ctx.ts';
+import { principalName } from './principal.ts';
+import { notModelled } from './refuse.ts';
+import { faultOf, REPLY, Waiting } from './waits.ts';
+import type { Reply } from './waits.ts';
+
+/** A request whose answer comes later. `cancel` gives it up, because whoever asked is gone. */
+export interface Deferred {
+  readonly response: Promise<WireResponse>;
+  /** Whether the answer is there, as of now: a promise tells only later. */
+  readonly answered: () => boolean;
+  readonly cancel: () => void;
+}
+
+/** Any JSON service will do to spell an error for a request that is for no service at all. */
+const NOBODY = 'sts';
+
+export class Gateway {
+  readonly #world: World<Ctx>;
+  readonly #cloud: Cloud;
+  readonly #edge: Edge;
+  readonly #pending = new Map<string, (reply: Reply) => void>();
+  readonly #requestIds: (ordinal: number) => number;
+  #requests = 0;
+
+  constructor(world: World<Ctx>, cloud: Cloud, edge: Edge) {
+    this.#world = world;
+    this.#cloud = cloud;
+    this.#edge = edge;
+    this.#requestIds = randomStream(world.seed, 'gateway/request-id', String(world.position));
+    world.observe((entry) => this.#deliver(entry));
+  }
+
+  /** Answers a request, at once or later. Never throws for anything that a client can send. */
+  handle(wire: WireRequest): WireResponse | Deferred {
+    const requestId = this.#requestId();
+    const destination = identify(contractHeaders(), wire);
+    if (!destination) return unknownService(wire, requestId);
+    const contract = loadContract(destination.id);
+    const to = { contract, protocol: destination.protocol, requestId };
+    let found: Route | undefined;
+    try {
+      const caller = authenticate(this.#world, wire, contract.header.signingName, this.#edge);
+      found = route(contract, destination.protocol, normalized(destination.id, caller.wire));
+      return this.#serve(found, caller, requestId);
+    } catch (error) {
+      if (error instanceof Fault) return writeFault({ ...to, operation: found?.operation }, error);
+      this.#edge.crashed?.(error);
+      return writeFault(
+        to,
+        new Fault('InternalFailure', 'The request processing has failed because of an internal error.'),
+      );
+    }
+  }
+
+  #serve(found: Route, caller: Authenticated, requestId: string): WireResponse | Deferred {
+    const { contract, operation } = found;
+    const service = this.#cloud.services.get(contract.id);
+    if (!service?.operations[operation.name]) throw notModelled(contract.id, operation.name);
+    const body = hasStreamingBody(found) ? this.#store(caller.wire.body) : undefined;
+    const input = readRequest(found, normalized(contract.id, caller.wire), body);
+    const violations = validate(contract, operation, input);
+    if (violations.length > 0) {
+      throw service.invalid?.(operation.name, violations) ?? validationFault(contract, violations);
+    }
+    const answer = this.#run(contract.id, operation.name, input, caller, service.global);
+    if (typeof answer === 'string') return this.#defer(found, answer, requestId);
+    if (!answer.ok)
+      return writeFault({ contract, protocol: found.protocol, operation, requestId }, answer.fault);
+    return writeResponse(found, answer.output as Record<string, unknown> | undefined, requestId);
+  }
+
+  /** Runs the operation as one input of the world. A request that must wait answers the id under which it is parked. */
+  #run(
+    service: string,
+    operation: string,
+    input: object,
+    caller: Authenticated,
+    global: boolean,
+  ): Outcome | string {
+    const { principal, account, region } = caller;
+    const scope = `${account}/${global ? GLOBAL : region}`;
+    const detail = { by: principalName(principal), input: journalable(input) };
+    return this.#world.transact(scope, { kind: 'input', name: `${service}:${operation}`, detail }, (ctx) => {
+      const outcome = this.#cloud.run(ctx.in({ account, region }), service, operation, input, principal);
+      if (!outcome.ok || !(outcome.output instanceof Waiting)) return outcome;
+      const request = { service, operation, input, principal, replyTo: { to: 'client' } } as const;
+      return this.#cloud.park(ctx.in({ account, region }), request, outcome.output);
+    });
+  }
+
+  #defer(found: Route, id: string, requestId: string): Deferred {
+    const { contract, protocol, operation } = found;
+    const response = new Promise<WireResponse>((resolve) => {
+      this.#pending.set(id, ({ answer }) => {
+        if (answer.ok) resolve(writeResponse(found, answer.output as Record<string, unknown>, requestId));
+        else resolve(writeFault({ contract, protocol, operation, requestId }, faultOf(answer)));
+      });
+    });
+    const pending = this.#pending;
+    return { response, answered: () => !pending.has(id), cancel: () => void pending.delete(id) };
+  }
+
+  #deliver({ notes }: Entry): void {
+    for (const { kind, detail } of notes) {
+      if (kind !== REPLY) continue;
+      const reply = detail as Reply;
+      this.#pending.get(reply.id)?.(reply);
+      this.#pending.delete(reply.id);
+    }
+  }
+
+  /** Bytes are stored before the transition, which sees only their address and checksums. */
+  #store(bytes: Uint8Array): Body {
+    const { primitives } = this.#edge;
+    const checksums = { md5: base64(primitives.md5(bytes)), sha256: base64(primitives.sha256(bytes)) };
+    return { blob: this.#world.blobs.put(bytes), sizeBytes: bytes.length, checksums };
+  }
+
+  /** Request ids are the edge's own: they are in no row, so that reading does not change the world. */
+  #requestId(): string {
+    this.#requests += 1;
+    let digits = '';
+    for (let part = 0; part < 4; part += 1) {
+      const value = Math.floor(this.#requestIds(this.#requests * 4 + part) * 0x100000000);
+      digits += value.toString(16).padStart(8, '0');
+    }
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20)}`;
+  }
+}
+
+/** S3's virtual-host style as its path style: `bucket.s3.amazonaws.com/key` is `/bucket/key`. */
+function normalized(service: string, wire: WireRequest): WireRequest {
+  const bucket = service === 's3' ? bucketOfHost(wire.host) : undefined;
+  return bucket === undefined ? wire : { ...wire, path: `/${bucket}${wire.path}` };
+}
+
+function unknownService(wire: WireRequest, requestId: string): WireResponse {
+  const message = `No AWS service was recognised in ${wire.method} ${wire.path} for host ${wire.host}.`;
+  const contract = loadContract(NOBODY);
+  return writeFault(
+    { contract, protocol: 'query', requestId },
+    new Fault('UnrecognizedClientException', message, { status: 404 }),
+  );
+}
+
+/** Raw bytes have no place in the journal; their length tells enough. */
+function journalable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { bytes: value.length };
+  if (Array.isArray(value)) return value.map(journalable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, journalable(inner)]));
+}

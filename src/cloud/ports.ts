@@ -1,0 +1,270 @@
+// What parts of the cloud tell and ask each other behind AWS's public APIs: facts that AWS knows internally. Services
+// implement identity, network, routing and metrics; workloads implement machines; traffic implements settling.
+
+import { event } from '#world/index.ts';
+import type { EventKind } from '#world/index.ts';
+import type { Ctx, ThroughRole } from './ctx.ts';
+import type { Policy } from './iam/policy.ts';
+import { port } from './port.ts';
+import type { Port } from './port.ts';
+import type { Principal, RolePrincipal } from './principal.ts';
+
+// ---- Identity: implemented by IAM and STS ----
+
+/** What signs for a principal. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secret: string;
+  readonly principal: Principal;
+  /** Present for temporary credentials. */
+  readonly sessionToken?: string;
+  /** Virtual instant, epoch ms. */
+  readonly expiresAt?: number;
+  readonly active: boolean;
+}
+
+/** The policies that decide for a principal. */
+export interface PrincipalPolicies {
+  readonly identity: readonly Policy[];
+  readonly boundary?: Policy;
+  readonly session?: readonly Policy[];
+}
+
+export interface Identity {
+  accessKey(ctx: Ctx, accessKeyId: string): AccessKey | undefined;
+  policies(ctx: Ctx, principal: Principal): PrincipalPolicies;
+  /** A session of a role for a service that the role trusts. Throws `Fault` (AccessDenied) where it does not. */
+  assumeFor(ctx: Ctx, through: ThroughRole): RolePrincipal;
+  /** Credentials for a session of the role in an instance profile, as the metadata service hands them out. */
+  profileCredentials(ctx: Ctx, instanceProfileArn: string, instanceId: string): AccessKey | undefined;
+  /** The role's ARN in an instance profile. */
+  profileRole(ctx: Ctx, instanceProfileArn: string): string | undefined;
+  /** Makes a service-linked role if the account lacks it, and returns its ARN. */
+  serviceLinkedRole(ctx: Ctx, service: string): string;
+}
+export const identity: Port<Identity> = port<Identity>('identity');
+
+// ---- Instances and network: implemented by EC2 ----
+
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+/** What the rest of the cloud may know of an instance. */
+export interface InstanceFacts {
+  readonly instanceId: string;
+  readonly state: InstanceState;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly privateIp: string;
+  readonly privateDnsName: string;
+  readonly securityGroupIds: readonly string[];
+  readonly instanceProfileArn?: string;
+  readonly userData?: string;
+  readonly launchedAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Whether packets get from here to there; if not, what is in the way, by resource id. */
+export type Reachability = { readonly ok: true } | { readonly ok: false; readonly blockedBy: string };
+
+export interface Instances {
+  facts(ctx: Ctx, instanceId: string): InstanceFacts | undefined;
+  /** Instances that carry all of these tags. */
+  tagged(ctx: Ctx, tags: readonly { key: string; values: readonly string[] }[]): InstanceFacts[];
+  /** Milliseconds that instances of this account and region have run so far, all added up: what capacity costs. */
+  instanceMs(ctx: Ctx): number;
+  /** From an instance to an AWS endpoint such as `codedeploy-commands.us-east-1.amazonaws.com`, over TCP 443. */
+  reachEndpoint(ctx: Ctx, instanceId: string, host: string): Reachability;
+  /** From a load balancer's or other security groups in the VPC to a port of an instance. */
+  reachInstance(
+    ctx: Ctx,
+    from: { securityGroupIds: readonly string[]; subnetIds: readonly string[] },
+    instanceId: string,
+    port: number,
+  ): Reachability;
+}
+export const instances: Port<Instances> = port<Instances>('instances');
+
+/** An instance has entered a state. */
+export const instanceChanged: EventKind<{ instanceId: string; state: InstanceState }> =
+  event('ec2/instance-changed');
+
+/** Routes, security groups, network ACLs, gateways or endpoints of a VPC changed: packets may go otherwise than before. */
+export const networkChanged: EventKind<{ vpcId: string }> = event('ec2/network-changed');
+
+// ---- Machines: implemented by a workload driver ----
+
+/** What a health check or a probe found. `steady`: it will find the same until `machineChanged` tells otherwise. */
+export type ProbeResult =
+  | { readonly kind: 'status'; readonly status: number; readonly latencyMs: number; readonly steady: boolean }
+  | { readonly kind: 'refused' | 'timeout'; readonly steady: boolean };
+
+export interface Probe {
+  readonly instanceId: string;
+  readonly port: number;
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** Handed back through `probes.answered` where the answer cannot be given at once. */
+  readonly reference: { readonly targetGroupArn: string; readonly targetId: string; readonly port: number };
+}
+
+export interface Machines {
+  /** The instance's hardware has started: boot the image, run user data on a first boot, then its agents. */
+  power(ctx: Ctx, instanceId: string, firstBoot: boolean): void;
+  /** The instance shuts down: applications get their stop signal, then everything ends. Returns how long that takes (ms). */
+  shutDown(ctx: Ctx, instanceId: string): number;
+  /** The instance is gone, with its disks if `terminated`. */
+  off(ctx: Ctx, instanceId: string, terminated: boolean): void;
+  /** An image was made of the instance's disks: instances launched from it begin with what is on them now. */
+  imaged?(ctx: Ctx, instanceId: string, imageId: string): void;
+  /** Answers at once where the driver can; otherwise nothing, and later through `probes.answered`. */
+  probe(ctx: Ctx, probe: Probe): ProbeResult | undefined;
+  /** Whether EC2's instance status check passes: the operating system answers. */
+  statusOk(ctx: Ctx, instanceId: string): boolean;
+}
+export const machines: Port<Machines> = port<Machines>('machines');
+
+/** An application or agent on a machine came up, went down or behaves differently from now on. */
+export const machineChanged: EventKind<{ instanceId: string }> = event('workloads/machine-changed');
+
+/** Where drivers that probe for real hand in what they found. Implemented by ELBv2. */
+export interface Probes {
+  answered(ctx: Ctx, reference: Probe['reference'], result: ProbeResult): void;
+}
+export const probes: Port<Probes> = port<Probes>('probes');
+
+// ---- Routing: implemented by ELBv2 (and DNS by it too, until Route 53 stands) ----
+
+/** One place that may get a request. */
+export interface PlanTarget {
+  readonly instanceId: string;
+  readonly port: number;
+  readonly zone: string;
+  /** Relative share of new requests, in thousandths: below 1000 during slow start. */
+  readonly weight: number;
+  readonly healthy: boolean;
+}
+
+/** A target group as a request meets it: the targets that are eligible now, after health, draining and fail-open. */
+export interface PlanGroup {
+  readonly targetGroupArn: string;
+  /** CloudWatch dimension, `targetgroup/name/id`. */
+  readonly dimension: string;
+  readonly weight: number;
+  readonly algorithm: 'round_robin' | 'least_outstanding_requests' | 'weighted_random';
+  readonly targets: readonly PlanTarget[];
+  /** True when no target is healthy and all get traffic. */
+  readonly failOpen: boolean;
+  /** Cookie stickiness to a target (seconds), if on. */
+  readonly stickinessSeconds?: number;
+}
+
+/** What a request to a host name meets right now. */
+export type Plan =
+  | {
+      readonly kind: 'forward';
+      readonly loadBalancerArn: string;
+      /** CloudWatch dimension, `app/name/id`. */
+      readonly loadBalancer: string;
+      readonly scope: string;
+      readonly zones: readonly string[];
+      readonly groups: readonly PlanGroup[];
+      /** Stickiness to a target group of a weighted forward (seconds), if on. */
+      readonly groupStickinessSeconds?: number;
+      readonly idleTimeoutMs: number;
+    }
+  | {
+      readonly kind: 'respond';
+      readonly loadBalancer: string;
+      readonly scope: string;
+      readonly status: number;
+    }
+  /** The name resolves, and nothing listens on the port. */
+  | { readonly kind: 'refused' };
+
+export interface Routing {
+  /** Nothing where the name does not resolve. */
+  plan(ctx: Ctx, request: { host: string; port: number; path: string; method: string }): Plan | undefined;
+  /** Load balancers and port of the first listener, for a rehearsal's load that names none. */
+  hosts(ctx: Ctx): { host: string; port: number; scope: string; name: string }[];
+}
+export const routing: Port<Routing> = port<Routing>('routing');
+
+/** A target's health, registration or draining changed. */
+export const targetChanged: EventKind<{ targetGroupArn: string; targetId: string; state: string }> = event(
+  'elasticloadbalancing/target-changed',
+);
+
+// ---- Auto Scaling: tells others about lifecycle actions ----
+
+/** An instance of a group has entered a lifecycle state. */
+export const groupInstanceChanged: EventKind<{ group: string; instanceId: string; state: string }> = event(
+  'autoscaling/instance-changed',
+);
+
+/** An instance waits in a lifecycle hook: what the hook's notification would carry. */
+export const lifecycleActionBegan: EventKind<{
+  group: string;
+  hook: string;
+  instanceId: string;
+  token: string;
+  transition: string;
+  metadata: string;
+  target: string;
+}> = event('autoscaling/lifecycle-action-began');
+
+// ---- Metrics: implemented by CloudWatch ----
+
+/** What identifies a metric. Dimensions in any order. */
+export interface MetricId {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+export interface Metrics {
+  /**
+   * Data points that AWS's own services publish. `at` is the start of the minute (epoch ms); values and counts are a
+   * histogram, so that percentiles work. `delayMs`: how much later the point becomes visible to alarms and readers.
+   */
+  publish(
+    ctx: Ctx,
+    metric: MetricId,
+    point: { at: number; unit: string; values: readonly number[]; counts: readonly number[] },
+  ): void;
+  /**
+   * A metric that stands at `value` in every period from now on, until told otherwise; nothing: it is no longer published.
+   * Costs a row for each change instead of a row for each minute.
+   */
+  level(ctx: Ctx, metric: MetricId, unit: string, value: number | undefined): void;
+}
+export const metrics: Port<Metrics> = port<Metrics>('metrics');
+
+/** An alarm has entered a state. */
+export const alarmChanged: EventKind<{
+  alarmName: string;
+  alarmArn: string;
+  state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+}> = event('monitoring/alarm-changed');
+
+// ---- Traffic ----
+
+export interface Traffic {
+  /** Accounts for all requests up to now, under the routing and the behaviour that held until now. */
+  settle(ctx: Ctx): void;
+}
+export const traffic: Port<Traffic> = port<Traffic>('traffic');
+
+/** Ports without which a cloud refuses to start. */
+export const required: readonly Port<object>[] = [
+  identity,
+  instances,
+  machines,
+  probes,
+  routing,
+  metrics,
+  traffic,
+];

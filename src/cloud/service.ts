@@ -1,0 +1,123 @@
+// What a service is made of. A service folder exports one value of this; everything else about it (decoding, validation,
+// authorization, refusal of what is not modelled, coverage) follows from the contract.
+
+import type { EffectHandler, Reconciler, Row, Table, TimerHandler } from '#world/index.ts';
+import type { Violation } from '#contract/validate.ts';
+import type { Fault } from '#contract/fault.ts';
+import type { Input, OperationName, Output, ServiceId } from './contracts.ts';
+import type { Ctx } from './ctx.ts';
+import type { Policy } from './iam/policy.ts';
+import type { Provision } from './port.ts';
+import type { Waiting } from './waits.ts';
+
+/** One API operation. Synchronous; throws `Fault` for AWS's errors. Operations that may wait return `ctx.wait(…)`. */
+export type OperationHandler<S extends ServiceId, O extends OperationName<S>> = (
+  ctx: Ctx,
+  input: Input<S, O>,
+) => Output<S, O> | Waiting;
+
+/** The operations that a service models. What its contract has besides answers `NotImplemented`. */
+export type Operations<S extends ServiceId> = { readonly [O in OperationName<S>]?: OperationHandler<S, O> };
+
+/** An operation whose types have been forgotten. */
+export type AnyOperation = (
+  ctx: Ctx,
+  input: Record<string, unknown>,
+) => Record<string, unknown> | Waiting | void;
+
+/** How IAM sees an operation, where it differs from `<prefix>:<Operation>` on `*`. */
+export interface Authorization<S extends ServiceId, O extends OperationName<S>> {
+  /** Actions that the caller needs; each is checked on each resource. Empty: no permission is needed. */
+  actions?: readonly string[] | ((ctx: Ctx, input: Input<S, O>) => readonly string[]);
+  /** ARNs of the resources that the operation touches; `*` where the action has no resource types. */
+  resources?: (ctx: Ctx, input: Input<S, O>) => string | readonly string[];
+  /** Further condition keys of this request, such as `s3:prefix`. */
+  conditions?: (ctx: Ctx, input: Input<S, O>) => Readonly<Record<string, string | readonly string[]>>;
+  /** Roles that the caller hands to a service, by ARN: `iam:PassRole` is checked on each. */
+  passes?: (ctx: Ctx, input: Input<S, O>) => readonly PassedRole[];
+}
+
+/** A role that is passed, and to whom. */
+export interface PassedRole {
+  readonly roleArn: string;
+  readonly service: string;
+}
+
+export interface ServiceDefinition<S extends ServiceId> {
+  readonly contract: S;
+  /** Prefix of its IAM actions, where that is not the contract's name. */
+  readonly actionPrefix?: string;
+  /** Who the service is when it acts for itself. */
+  readonly principal?: string;
+  /** Account-wide services keep their rows in no region. */
+  readonly global?: boolean;
+  readonly tables: readonly Table[];
+  readonly operations: Operations<S>;
+  readonly timers?: readonly TimerHandler<unknown, Ctx>[];
+  readonly reconcilers?: readonly Reconciler<Row, Ctx>[];
+  readonly effects?: readonly EffectHandler<unknown, unknown, Ctx>[];
+  readonly provides?: readonly Provision[];
+  readonly authorization?: { readonly [O in OperationName<S>]?: Authorization<S, O> };
+  /** The policy of a resource of this service, for resources that carry one. */
+  readonly resourcePolicy?: (ctx: Ctx, resourceArn: string) => Policy | undefined;
+  /** Which account owns a resource whose ARN does not say, as S3's do not. */
+  readonly ownerOf?: (ctx: Ctx, resourceArn: string) => string | undefined;
+  /** Input members of modelled operations that are refused, as dotted paths: `{ RunInstances: ['CpuOptions'] }`. */
+  readonly refused?: { readonly [O in OperationName<S>]?: readonly string[] };
+  /** Input members that are accepted and change nothing, each with the reason; the README lists them too. */
+  readonly withoutEffect?: { readonly [O in OperationName<S>]?: Readonly<Record<string, string>> };
+  /** Turns violations of the contract's constraints into this service's own error; the default is AWS's usual one. */
+  readonly invalid?: (operation: OperationName<S>, violations: readonly Violation[]) => Fault | undefined;
+}
+
+/** A service whose contract has been forgotten: what the gateway and the composition handle. */
+export interface Service {
+  readonly contract: ServiceId;
+  readonly actionPrefix: string;
+  readonly principal: string;
+  readonly global: boolean;
+  readonly tables: readonly Table[];
+  readonly operations: Readonly<Record<string, AnyOperation>>;
+  readonly timers: readonly TimerHandler<unknown, Ctx>[];
+  readonly reconcilers: readonly Reconciler<Row, Ctx>[];
+  readonly effects: readonly EffectHandler<unknown, unknown, Ctx>[];
+  readonly provides: readonly Provision[];
+  readonly authorization: Readonly<Record<string, AnyAuthorization>>;
+  readonly resourcePolicy?: (ctx: Ctx, resourceArn: string) => Policy | undefined;
+  readonly ownerOf?: (ctx: Ctx, resourceArn: string) => string | undefined;
+  readonly refused: Readonly<Record<string, readonly string[]>>;
+  readonly withoutEffect: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly invalid?: (operation: string, violations: readonly Violation[]) => Fault | undefined;
+}
+
+interface AnyAuthorization {
+  readonly actions?: readonly string[] | ((ctx: Ctx, input: Record<string, unknown>) => readonly string[]);
+  readonly resources?: (ctx: Ctx, input: Record<string, unknown>) => string | readonly string[];
+  readonly conditions?: (
+    ctx: Ctx,
+    input: Record<string, unknown>,
+  ) => Readonly<Record<string, string | readonly string[]>>;
+  readonly passes?: (ctx: Ctx, input: Record<string, unknown>) => readonly PassedRole[];
+}
+
+/** Makes a service from its definition. */
+export function defineService<S extends ServiceId>(definition: ServiceDefinition<S>): Service {
+  const { contract, ...rest } = definition;
+  const plain = rest as unknown as Partial<Service>;
+  return {
+    actionPrefix: contract,
+    principal: `${contract}.amazonaws.com`,
+    global: false,
+    timers: [],
+    reconcilers: [],
+    effects: [],
+    provides: [],
+    authorization: {},
+    refused: {},
+    withoutEffect: {},
+    ...plain,
+    contract,
+    tables: definition.tables,
+    operations: definition.operations as unknown as Readonly<Record<string, AnyOperation>>,
+  };
+}

@@ -1,0 +1,104 @@
+// Operations that may wait: long polls. The request becomes a row; whatever it waits for wakes it by key, and then the
+// operation simply runs again. At its deadline it runs a last time and must answer.
+
+import { table, timer } from '#world/index.ts';
+import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import type { Outcome } from './cloud.ts';
+import type { Ctx } from './ctx.ts';
+import type { Principal } from './principal.ts';
+
+/** What an operation returns instead of its output when the answer is not there yet. */
+export class Waiting {
+  /** What it waits for, such as a queue's ARN: `ctx.wakeWaiting(key)` makes it look again. */
+  readonly key: string;
+  /** When it must answer, epoch ms. */
+  readonly deadline: number;
+  constructor(key: string, deadline: number) {
+    this.key = key;
+    this.deadline = deadline;
+  }
+}
+
+/** Where an answer goes: out to a client, or back into the world as a timer's payload. */
+export type ReplyTo =
+  | { readonly to: 'client' }
+  | { readonly to: 'timer'; readonly kind: string; readonly scope: string; readonly payload: object };
+
+/** A parked request. */
+export interface Wait {
+  readonly id: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly principal: Principal;
+  readonly key: string;
+  readonly deadline: number;
+  readonly replyTo: ReplyTo;
+}
+
+export const waits: Table<Wait> = table<Wait>('cloud/waits', (row) => row.id, { key: (row) => row.key });
+
+/** An answer, as it goes into the journal for the client that waits and into the payload of a continuation. */
+export type Answer =
+  | { readonly ok: true; readonly output: unknown }
+  | {
+      readonly ok: false;
+      readonly fault: { shape: string; message: string; fields: Readonly<Record<string, unknown>> };
+    };
+
+/** The journal note that carries an answer out to the client. */
+export const REPLY = 'reply';
+
+export interface Reply {
+  readonly id: string;
+  readonly answer: Answer;
+}
+
+/** A look at a parked request: woken (`deadline` false) or expired. */
+export const waitDue: TimerKind<{ id: string; deadline: boolean }> = timer<{ id: string; deadline: boolean }>(
+  'cloud/wait-due',
+  { background: true },
+);
+
+/** Runs a parked request again. */
+export const waitDueHandler: TimerHandler<{ id: string; deadline: boolean }, Ctx> = {
+  kind: waitDue,
+  live: (ctx, { id }) => ctx.get(waits, id) !== undefined,
+  fire(ctx, { id }) {
+    const wait = ctx.get(waits, id) as Wait;
+    const answer = attempt(ctx, wait);
+    if (answer === undefined) return;
+    ctx.delete(waits, id);
+    deliver(ctx, wait, answer);
+  },
+};
+
+function attempt(ctx: Ctx, wait: Wait): Answer | undefined {
+  const outcome = ctx.cloud.run(ctx, wait.service, wait.operation, wait.input, wait.principal);
+  if (!outcome.ok || !(outcome.output instanceof Waiting)) return answerOf(outcome);
+  if (ctx.now < wait.deadline) return undefined;
+  throw new Error(`${wait.service} ${wait.operation} did not answer at its deadline.`);
+}
+
+/** An outcome as plain data. */
+export function answerOf(outcome: Outcome): Answer {
+  if (outcome.ok) return { ok: true, output: outcome.output ?? {} };
+  const { shape, message, fields } = outcome.fault;
+  return { ok: false, fault: { shape, message, fields } };
+}
+
+export function deliver(ctx: Ctx, wait: Pick<Wait, 'id' | 'replyTo'>, answer: Answer): void {
+  const { replyTo } = wait;
+  if (replyTo.to === 'client') ctx.note(REPLY, { id: wait.id, answer } satisfies Reply);
+  else
+    ctx
+      .inScope(replyTo.scope)
+      .schedule({ name: replyTo.kind, background: false }, ctx.now, { ...replyTo.payload, answer });
+}
+
+/** A fault as it was, from an answer. */
+export function faultOf(answer: Extract<Answer, { ok: false }>): Fault {
+  const { shape, message, fields } = answer.fault;
+  return new Fault(shape, message, { fields });
+}

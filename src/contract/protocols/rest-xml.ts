@@ -1,0 +1,142 @@
+// REST XML: Amazon S3 and Route 53. S3 goes its own way in errors and request ids
+// (smithy.io/2.0/aws/protocols/aws-restxml-protocol.html,
+// docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+import type { Contract, Member, Shape, Structure } from '../contract.ts';
+import type { Dialect, Fault } from '../fault.ts';
+import type { Body, WireRequest, WireResponse } from '../wire.ts';
+import { base64, noBytes, textOf, utf8 } from './bytes.ts';
+import {
+  bodyMembers,
+  isRawPayload,
+  readBindings,
+  readRawPayload,
+  withoutBindings,
+  writeBindings,
+  writeRawPayload,
+} from './http-bindings.ts';
+import { type Codec, describeFault, type FaultFacts, type ReplyTo, type Route } from './protocol.ts';
+import { xmlOfFault } from './query.ts';
+import { malformedXml, structureOfXml, valueOfXml, xmlOfMember, xmlOfMembers } from './xml-shape.ts';
+import { escapeXml, parseXml, type XmlElement, XmlError } from './xml.ts';
+
+const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+function dialectOf(contract: Contract): Dialect {
+  return contract.id === 's3' ? 's3' : 'rest-xml';
+}
+
+/** S3's second id, which support asks for; ours says no more than the first. */
+function hostId(requestId: string): string {
+  return base64(utf8(`${requestId}${requestId}`));
+}
+
+function idHeaders(to: ReplyTo): Record<string, string> {
+  if (to.contract.id !== 's3') return { 'x-amzn-requestid': to.requestId };
+  return { 'x-amz-request-id': to.requestId, 'x-amz-id-2': hostId(to.requestId) };
+}
+
+function parse(body: Uint8Array): XmlElement {
+  const text = textOf(body);
+  if (text === undefined) throw malformedXml();
+  try {
+    return parseXml(text);
+  } catch (error) {
+    if (error instanceof XmlError) throw malformedXml();
+    throw error;
+  }
+}
+
+function readPayload(payload: Member, wire: WireRequest, body: Body | undefined): unknown {
+  if (isRawPayload(payload)) return readRawPayload(payload, wire, body);
+  if (wire.body.length === 0) return undefined;
+  const root = parse(wire.body);
+  if (root.name !== payload.xmlName && root.name !== payload.shape.name) throw malformedXml();
+  return valueOfXml(payload, root);
+}
+
+function bodyOf(to: ReplyTo, shape: Shape, output: Structure): WireResponse['body'] {
+  const { payload } = shape;
+  if (payload !== undefined && isRawPayload(payload)) return writeRawPayload(payload, output[payload.name]);
+  const { xmlNamespace = '' } = to.contract.header;
+  const root = (xml: string, name: string): string =>
+    `${declaration}<${name} xmlns="${xmlNamespace}">${xml}</${name}>`;
+  if (payload !== undefined) {
+    const value = output[payload.name];
+    if (value === undefined || value === null) return noBytes;
+    const xml = xmlOfMember({ ...payload, xmlNamespace }, value, payload.xmlName);
+    return utf8(declaration + xml);
+  }
+  const members = bodyMembers(shape);
+  const [only] = members;
+  if (to.operation?.unwrapped === true && only !== undefined) {
+    const text = output[only.name];
+    return utf8(root(typeof text === 'string' ? escapeXml(text) : '', only.xmlName));
+  }
+  if (members.length === 0) return noBytes;
+  return utf8(root(xmlOfMembers(shape, withoutBindings(shape, output)), shape.xmlName ?? shape.name));
+}
+
+/** S3 shows what the error is about beside the code: bucket, key, resource. */
+function xmlOfS3Fault(facts: FaultFacts, fault: Fault, requestId: string): string {
+  const fields = Object.entries(fault.fields)
+    .filter(
+      ([name, value]) =>
+        /^[A-Za-z]\w*$/u.test(name) && (typeof value === 'string' || typeof value === 'number'),
+    )
+    .map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`)
+    .join('');
+  const ids = `<RequestId>${escapeXml(requestId)}</RequestId><HostId>${hostId(requestId)}</HostId>`;
+  const what = `<Code>${escapeXml(facts.code)}</Code><Message>${escapeXml(fault.message)}</Message>`;
+  return `${declaration}<Error>${what}${fields}${ids}</Error>`;
+}
+
+export const restXml: Codec = {
+  read(route: Route, wire: WireRequest, body: Body | undefined): Record<string, unknown> {
+    const { input } = route.operation;
+    const out = readBindings(route, wire);
+    if (input === undefined) return out;
+    const { payload } = input;
+    if (payload !== undefined) {
+      const value = readPayload(payload, wire, body);
+      if (value !== undefined) out[payload.name] = value;
+    } else if (wire.body.length > 0 && bodyMembers(input).length > 0) {
+      const root = parse(wire.body);
+      if (root.name !== (route.operation.rootName ?? input.name)) throw malformedXml();
+      Object.assign(out, structureOfXml(input, root));
+    }
+    return out;
+  },
+
+  write(to, output: Structure): WireResponse {
+    const shape = to.operation.output;
+    if (shape === undefined) return { status: to.operation.status, headers: idHeaders(to), body: noBytes };
+    const { headers, status = to.operation.status } = writeBindings(shape, output);
+    const head = to.operation.method === 'HEAD';
+    const body = head ? noBytes : bodyOf(to, shape, output);
+    const xml =
+      body instanceof Uint8Array &&
+      body.length > 0 &&
+      (shape.payload === undefined || !isRawPayload(shape.payload));
+    return {
+      status,
+      headers: { ...(xml ? { 'content-type': 'application/xml' } : {}), ...idHeaders(to), ...headers },
+      body,
+    };
+  },
+
+  writeFault(to, fault): WireResponse {
+    const dialect = dialectOf(to.contract);
+    const facts = describeFault(to.contract, fault, dialect);
+    const silent = to.operation?.method === 'HEAD' || facts.status === 304;
+    if (silent) return { status: facts.status, headers: idHeaders(to), body: noBytes };
+    const headers = { 'content-type': dialect === 's3' ? 'application/xml' : 'text/xml', ...idHeaders(to) };
+    if (dialect === 's3')
+      return { status: facts.status, headers, body: utf8(xmlOfS3Fault(facts, fault, to.requestId)) };
+    const { xmlNamespace = '' } = to.contract.header;
+    const type = facts.server ? 'Receiver' : 'Sender';
+    const error = `<Error><Type>${type}</Type>${xmlOfFault(facts, fault)}</Error>`;
+    const id = `<RequestId>${escapeXml(to.requestId)}</RequestId>`;
+    const xml = `${declaration}<ErrorResponse xmlns="${xmlNamespace}">${error}${id}</ErrorResponse>`;
+    return { status: facts.status, headers, body: utf8(xml) };
+  },
+};

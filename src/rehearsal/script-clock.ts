@@ -1,0 +1,192 @@
+// The clock of a rehearsal's script. Virtual time moves only while every task of the script is parked: in `sleep`, `until`,
+// a long poll, or a timer of the stock SDK. Whatever else a script awaits (a file, a bundle) takes no virtual time.
+
+import type { Clock } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Deferred } from '#cloud/gateway.ts';
+import type { WireResponse } from '#contract/wire.ts';
+
+/** Longest that a script may park in all, unless its rehearsal says otherwise: a day. */
+export const DEFAULT_LIMIT_MS = 86_400_000;
+
+/** How often `until` looks, unless told otherwise (ms). Stock waiters look every 15 seconds too. */
+const LOOK_MS = 15_000;
+
+/** Turns of the event loop without news after which a script that only waits for its timers counts as parked. */
+const QUIET_TURNS = 3;
+
+/** A rehearsal whose condition did not come about in time, or whose script never ends. */
+export class RehearsalTimeout extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RehearsalTimeout';
+  }
+}
+
+interface Park {
+  readonly due: number;
+  readonly seq: number;
+  readonly resume: () => void;
+  cancelled: boolean;
+}
+
+export interface UntilOptions {
+  /** Virtual ms after which it fails. */
+  within: number;
+  /** Virtual ms between two looks. */
+  every?: number;
+  /** What is waited for, for the failure's message. */
+  what?: string;
+}
+
+export class ScriptClock {
+  readonly #clock: Clock<Ctx>;
+  readonly #turn: () => Promise<void>;
+  readonly #parks: Park[] = [];
+  readonly #awaited = new Set<Deferred>();
+  #running = 0;
+  /** Parks that came from patched timers: a task may or may not wait for them. */
+  #timers = 0;
+  #seq = 0;
+  #news = 0;
+
+  /** `turn` lets the event loop go round once. */
+  constructor(clock: Clock<Ctx>, turn: () => Promise<void>) {
+    this.#clock = clock;
+    this.#turn = turn;
+  }
+
+  /** Virtual time, epoch ms. */
+  get now(): number {
+    return this.#clock.world.now;
+  }
+
+  /** Parks the task for `ms` of virtual time. */
+  async sleep(ms: number): Promise<void> {
+    await this.#parked(
+      new Promise<void>((resolve) => void this.#park(this.now + ms, resolve)),
+    );
+  }
+
+  /** Parks the task until `condition` holds, looking at it every so often. Returns what the condition returned. */
+  async until<Q>(condition: () => Q | Promise<Q>, { within, every = LOOK_MS, what = 'the condition' }: UntilOptions): Promise<NonNullable<Q>> {
+    const deadline = this.now + within;
+    for (;;) {
+      const found = await condition();
+      if (found) return found;
+      if (this.now >= deadline) throw new RehearsalTimeout(`${what} did not come about within ${within / 1000} s of virtual time.`);
+      await this.sleep(Math.min(every, deadline - this.now));
+    }
+  }
+
+  /** Runs tasks side by side in virtual time. */
+  async all<Q>(tasks: readonly (() => Promise<Q>)[]): Promise<Q[]> {
+    const results = tasks.map((task) => this.#task(task));
+    return this.#parked(Promise.all(results));
+  }
+
+  /** Waits for an answer that comes later, as a parked task. */
+  async answer(deferred: Deferred): Promise<WireResponse> {
+    this.#awaited.add(deferred);
+    return this.#parked(deferred.response).finally(() => this.#awaited.delete(deferred));
+  }
+
+  /** For patched `setTimeout`: calls back in virtual time. Returns how to take it back. */
+  timer(ms: number, run: () => void): () => void {
+    this.#timers += 1;
+    const park = this.#park(this.now + Math.max(0, ms), () => {
+      this.#timers -= 1;
+      run();
+    });
+    return () => {
+      if (park.cancelled) return;
+      park.cancelled = true;
+      this.#timers -= 1;
+    };
+  }
+
+  /** Runs a script to its end, moving time whenever all of it is parked. */
+  async drive<Q>(script: () => Promise<Q>, limitMs: number = DEFAULT_LIMIT_MS): Promise<Q> {
+    const deadline = this.now + limitMs;
+    let ended = false;
+    const done = this.#task(script).finally(() => void (ended = true));
+    done.catch(() => {}); // Handled below; must not count as unhandled meanwhile.
+    let quiet = 0;
+    while (!ended) {
+      const news = this.#news;
+      await this.#turn();
+      quiet = news === this.#news ? quiet + 1 : 0;
+      if (ended || !this.#mayMove(quiet)) continue;
+      const next = this.#next();
+      if (!next && !this.#clock.world.foreground && this.#clock.world.nextDue === undefined) {
+        throw new RehearsalTimeout('The script waits for something that nothing in the world will bring about.');
+      }
+      const due = Math.min(next?.due ?? Infinity, deadline);
+      await this.#clock.advance(due, () => this.#answered());
+      if (this.#clock.outbox.failure) throw this.#clock.outbox.failure;
+      if (this.now >= deadline) {
+        throw new RehearsalTimeout(`The script did not end within ${limitMs / 1000} s of virtual time.`);
+      }
+      this.#resume(next);
+      quiet = 0;
+    }
+    return done;
+  }
+
+  /** An answer that a task waits for has come: time stands until the task has seen it. */
+  #answered(): boolean {
+    for (const deferred of this.#awaited) if (deferred.answered()) return true;
+    return false;
+  }
+
+  #mayMove(quiet: number): boolean {
+    if (this.#running === 0) return true;
+    return this.#timers > 0 && quiet >= QUIET_TURNS;
+  }
+
+  async #task<Q>(task: () => Promise<Q>): Promise<Q> {
+    this.#running += 1;
+    try {
+      return await task();
+    } finally {
+      this.#running -= 1;
+      this.#news += 1;
+    }
+  }
+
+  /** The task that awaits this counts as parked meanwhile. */
+  async #parked<Q>(wait: Promise<Q>): Promise<Q> {
+    this.#running -= 1;
+    this.#news += 1;
+    try {
+      return await wait;
+    } finally {
+      this.#running += 1;
+      this.#news += 1;
+    }
+  }
+
+  #park(due: number, resume: () => void): Park {
+    this.#seq += 1;
+    this.#news += 1;
+    const park = { due, seq: this.#seq, resume, cancelled: false };
+    this.#parks.push(park);
+    return park;
+  }
+
+  #next(): Park | undefined {
+    let first: Park | undefined;
+    for (const park of this.#parks) {
+      if (park.cancelled) continue;
+      if (!first || park.due < first.due || (park.due === first.due && park.seq < first.seq)) first = park;
+    }
+    return first;
+  }
+
+  #resume(park: Park | undefined): void {
+    if (!park || park.cancelled || park.due > this.now) return;
+    park.cancelled = true;
+    this.#parks.splice(this.#parks.indexOf(park), 1);
+    park.resume();
+  }
+}

@@ -1,0 +1,65 @@
+// Sandtable's own API, beside AWS's: how the endpoint is, and its clock. Under /_sandtable/, which no AWS service uses.
+
+import type { WireResponse } from '#contract/wire.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Clock, World } from '#world/index.ts';
+
+/** What the control API shows and moves. */
+export interface Controlled {
+  readonly world: World<Ctx>;
+  readonly clock: Clock<Ctx>;
+  readonly version: string;
+}
+
+/** Most that one request may move the clock (ms): ten years. */
+const LONGEST_ADVANCE_MS = 315_360_000_000;
+
+export async function control(controlled: Controlled, method: string, url: string, body: Uint8Array): Promise<WireResponse> {
+  const route = `${method} ${url.split('?')[0]}`;
+  switch (route) {
+    case 'GET /_sandtable/health':
+      return answer(200, { status: 'ok', version: controlled.version });
+    case 'GET /_sandtable/clock':
+      return answer(200, clockOf(controlled));
+    case 'POST /_sandtable/clock':
+      return move(controlled, body);
+    default:
+      return answer(404, { message: `Sandtable has no ${route}.` });
+  }
+}
+
+function clockOf({ world, clock }: Controlled): object {
+  return { now: new Date(world.now).toISOString(), mode: clock.mode, why: clock.why(), hash: world.hash(), entries: world.position };
+}
+
+/** `{"advanceMs": 60000}` moves time on; `{"mode": "manual" | "virtual" | 60}` changes how it runs. */
+async function move(controlled: Controlled, body: Uint8Array): Promise<WireResponse> {
+  let wish: unknown;
+  try {
+    wish = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return answer(400, { message: 'The body is not JSON.' });
+  }
+  const { advanceMs, mode } = (wish ?? {}) as { advanceMs?: unknown; mode?: unknown };
+  if (mode !== undefined) {
+    if (mode !== 'manual' && mode !== 'virtual' && !(typeof mode === 'number' && mode > 0 && mode <= 1e6)) {
+      return answer(400, { message: `mode is "manual", "virtual" or a positive rate; it was ${JSON.stringify(mode)}.` });
+    }
+    controlled.clock.setMode(mode);
+    controlled.clock.poke();
+  }
+  if (advanceMs !== undefined) {
+    if (typeof advanceMs !== 'number' || !(advanceMs >= 0 && advanceMs <= LONGEST_ADVANCE_MS)) {
+      return answer(400, { message: `advanceMs is a number of milliseconds up to ten years; it was ${JSON.stringify(advanceMs)}.` });
+    }
+    await controlled.clock.advance(controlled.world.now + Math.round(advanceMs));
+    controlled.clock.setMode(controlled.clock.mode);
+    controlled.clock.poke();
+  }
+  return answer(200, clockOf(controlled));
+}
+
+function answer(status: number, value: object): WireResponse {
+  const body = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  return { status, headers: { 'content-type': 'application/json' }, body };
+}

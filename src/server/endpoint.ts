@@ -1,0 +1,163 @@
+// The endpoint: HTTP/1.1 and HTTP/2 by prior knowledge on one port, on the loopback interface. Turns sockets' requests into
+// wire requests for the gateway and its answers into responses.
+
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { createServer as createSocketServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { bodyBytes } from '#cloud/body.ts';
+import type { Deferred, Gateway } from '#cloud/gateway.ts';
+import type { WireRequest, WireResponse } from '#contract/wire.ts';
+import { control } from './control.ts';
+import type { Controlled } from './control.ts';
+import { refusal } from './origin.ts';
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+export interface EndpointOptions {
+  readonly gateway: Gateway;
+  readonly controlled: Controlled;
+  /** First port to try. */
+  readonly port: number;
+  /** How many ports to try, counting up, when one is taken. */
+  readonly tries?: number;
+  readonly address?: string;
+}
+
+export interface Endpoint {
+  readonly url: string;
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** Bytes of the largest body that is taken in: S3's largest single PUT is 5 GiB, which no laptop should be asked to hold. */
+const LARGEST_BODY = 1024 * 1024 * 1024;
+/** The first bytes of HTTP/2 by prior knowledge are `PRI * HTTP/2.0`. */
+const HTTP2_PREFACE = 0x50_52_49;
+
+export async function listen(options: EndpointOptions): Promise<Endpoint> {
+  const { port, tries = 20, address = '127.0.0.1' } = options;
+  const serve = (request: Request, response: Response): void => void answer(options, request, response);
+  const http = createHttpServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve);
+  const sockets = new Set<Socket>();
+  const server = createSocketServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    sniff(socket, http, serve);
+  });
+  const bound = await bind(server, port, tries, address);
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+  return { url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`, port: bound, close };
+}
+
+let http2: Http2Server | undefined;
+
+/** Loaded by the first client that speaks HTTP/2: Kinesis' does, most others never. */
+async function http2Server(serve: (request: Request, response: Response) => void): Promise<Http2Server> {
+  const { createServer } = await import('node:http2');
+  http2 ??= createServer(serve);
+  return http2;
+}
+
+/** Looks at the first bytes of a connection and hands it to the server that speaks its protocol. */
+function sniff(socket: Socket, http: HttpServer, serve: (request: Request, response: Response) => void): void {
+  socket.once('readable', () => {
+    const first = socket.read() as Buffer | null;
+    if (first === null) return;
+    socket.unshift(first);
+    if (first.length >= 3 && first.readUIntBE(0, 3) === HTTP2_PREFACE) {
+      void http2Server(serve).then((server) => server.emit('connection', socket));
+    } else {
+      http.emit('connection', socket);
+    }
+  });
+}
+
+async function answer(options: EndpointOptions, request: Request, response: Response): Promise<void> {
+  const { gateway, controlled } = options;
+  const refused = refusal(request);
+  if (refused) return send(response, plain(403, refused), controlled);
+  const body = await collect(request);
+  if (!body) return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
+  const url = request.url ?? '/';
+  if (url.startsWith('/_sandtable/')) return send(response, await control(controlled, request.method ?? 'GET', url, body), controlled);
+  controlled.clock.catchUp();
+  const given = gateway.handle(wireOf(request, url, body));
+  controlled.clock.poke();
+  if (!('response' in given)) return send(response, given, controlled);
+  await later(given, response, controlled);
+}
+
+/** A deferred answer dies with its connection. */
+async function later(deferred: Deferred, response: Response, controlled: Controlled): Promise<void> {
+  response.once('close', deferred.cancel);
+  send(response, await deferred.response, controlled);
+}
+
+function wireOf(request: Request, url: string, body: Uint8Array): WireRequest {
+  const mark = url.indexOf('?');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    headers[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  const authority = headers['host'] ?? (request.headers[':authority'] as string | undefined) ?? '';
+  headers['host'] ??= authority;
+  return {
+    method: request.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers,
+    body,
+    host: authority.replace(/:\d+$/, '').toLowerCase(),
+  };
+}
+
+async function collect(request: Request): Promise<Uint8Array | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > LARGEST_BODY) return undefined;
+    pieces.push(piece);
+  }
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+}
+
+function send(response: Response, wire: WireResponse, { world }: Controlled): void {
+  if (response.destroyed) return;
+  const bytes = bodyBytes(wire.body, (hash) => world.blobs.get(hash));
+  const headers: Record<string, string | number> = { ...wire.headers };
+  // HEAD answers carry the length of a body that they do not have.
+  headers['content-length'] ??= bytes.length;
+  (response as ServerResponse).writeHead(wire.status, headers);
+  (response as ServerResponse).end(bytes);
+}
+
+function plain(status: number, message: string): WireResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(`${message}\n`) };
+}
+
+async function bind(server: Server, first: number, tries: number, address: string): Promise<number> {
+  for (let port = first; ; port += 1) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, address, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      return (server.address() as AddressInfo).port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port + 1 >= first + tries) throw error;
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// How long EC2 takes.
+
+import { timing } from '#cloud/timing.ts';
+import type { Timing } from '#cloud/timing.ts';
+
+/** From RunInstances or StartInstances to `running`. */
+export const launchTime: Timing = timing(
+  'ec2/launch',
+  [10_000, 18_000],
+  'observed',
+  'https://github.com/brevdev/ec2-coldboot-research: pending to running 16.4 to 16.6 s over six instance families, ' +
+    'and shorter in https://www.martysweet.co.uk/ec2-launch-times/; AWS publishes no figure',
+);
+
+/** From a machine that has shut down to `stopped` or `terminated`. */
+export const releaseTime: Timing = timing(
+  'ec2/release',
+  [3_000, 8_000],
+  'assumed',
+  'AWS publishes no figure for what follows the shutdown of the operating system',
+);
+
+/** From `running` to the first results of the status checks. */
+export const firstStatusCheck: Timing = timing(
+  'ec2/first-status-check',
+  [120_000, 180_000],
+  'assumed',
+  'checks run every minute (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html); ' +
+    'no figure is published for the state initializing',
+);
+
+/** From the loss of an instance to the status `impaired`. */
+export const statusCheckDetection: Timing = timing(
+  'ec2/status-check-detection',
+  [60_000, 120_000],
+  'assumed',
+  'checks run every minute (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html); ' +
+    'AWS does not publish how many must fail',
+);
+
+/** From the end of a failure to the status `ok`: the next check that passes. */
+export const statusCheckRecovery: Timing = timing(
+  'ec2/status-check-recovery',
+  [0, 60_000],
+  'documented',
+  'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html (performed every minute)',
+);
+
+/** How long a terminated instance and its tags stay visible. */
+export const terminatedVisible: Timing = timing(
+  'ec2/terminated-visible',
+  3_600_000,
+  'documented',
+  'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html ("usually about one hour")',
+  3_600_000,
+);
+
+/** From AssociateIamInstanceProfile to the association's state `associated`. */
+export const profileAssociation: Timing = timing(
+  'ec2/profile-association',
+  [1_000, 5_000],
+  'assumed',
+  'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileAssociation.html names the states and no times',
+);
+
+export const natGatewayCreation: Timing = timing(
+  'ec2/nat-gateway-creation',
+  [60_000, 120_000],
+  'assumed',
+  'AWS publishes no figure; "a few minutes" at most in https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html',
+);
+
+export const natGatewayDeletion: Timing = timing(
+  'ec2/nat-gateway-deletion',
+  [30_000, 60_000],
+  'assumed',
+  'AWS publishes no figure',
+);
+
+/** A deleted or failed NAT gateway stays visible for about an hour. */
+export const natGatewayVisible: Timing = timing(
+  'ec2/nat-gateway-visible',
+  3_600_000,
+  'documented',
+  'https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html',
+  3_600_000,
+);
+
+export const endpointCreation: Timing = timing(
+  'ec2/vpc-endpoint-creation',
+  [60_000, 120_000],
+  'assumed',
+  'AWS publishes no figure for an interface endpoint to become available',
+);
+
+export const endpointDeletion: Timing = timing(
+  'ec2/vpc-endpoint-deletion',
+  [30_000, 90_000],
+  'assumed',
+  'AWS publishes no figure',
+);
+
+/** From CreateImage to an image that is available. */
+export const imageCreation: Timing = timing(
+  'ec2/image-creation',
+  [120_000, 300_000],
+  'assumed',
+  'depends on the volumes; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-ebs.html says "a few minutes"',
+);

@@ -1,0 +1,196 @@
+// Attributes of load balancers and target groups. Each is honoured, kept without effect, or refused where it would change
+// what is not modelled. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html and
+// API_LoadBalancerAttribute.html
+
+import { Fault } from '#contract/fault.ts';
+import type { Operations } from '#cloud/service.ts';
+import { loadBalancerOf, loadBalancers, targetGroupOf, targetGroups } from './tables.ts';
+import type { LoadBalancer, TargetGroup } from './tables.ts';
+
+type Attributes = Readonly<Record<string, string>>;
+
+interface Attribute {
+  readonly initial: string;
+  readonly valid: (value: string) => boolean;
+  /** `honoured`; `default only`: other values are refused by name; anything else: kept, and why it changes nothing. */
+  readonly effect: string;
+}
+
+function whole(from: number, to: number): Attribute['valid'] {
+  return (value) => /^\d{1,9}$/.test(value) && Number(value) >= from && Number(value) <= to;
+}
+function among(...values: string[]): Attribute['valid'] {
+  return (value) => values.includes(value);
+}
+const flag = among('true', 'false');
+const any = (): boolean => true;
+
+const LOGS = 'logs cannot be enabled, so nothing is written there';
+const HEADERS = 'headers of requests are not modelled';
+const CONNECTIONS = 'connections of clients are not modelled';
+
+const LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
+  'access_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+  'access_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
+  'access_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
+  'client_keep_alive.seconds': { initial: '3600', valid: whole(60, 604_800), effect: CONNECTIONS },
+  'connection_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+  'connection_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
+  'connection_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
+  'deletion_protection.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
+  'health_check_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+  'health_check_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
+  'health_check_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
+  'idle_timeout.timeout_seconds': { initial: '60', valid: whole(1, 4000), effect: 'honoured' },
+  'ipv6.deny_all_igw_traffic': { initial: 'false', valid: flag, effect: 'default only' },
+  'load_balancing.cross_zone.enabled': { initial: 'true', valid: among('true'), effect: 'honoured' },
+  'routing.http.desync_mitigation_mode': {
+    initial: 'defensive',
+    valid: among('monitor', 'defensive', 'strictest'),
+    effect: HEADERS,
+  },
+  'routing.http.drop_invalid_header_fields.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+  'routing.http.preserve_host_header.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+  'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+  'routing.http.xff_client_port.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+  'routing.http.xff_header_processing.mode': {
+    initial: 'append',
+    valid: among('append', 'preserve', 'remove'),
+    effect: HEADERS,
+  },
+  'routing.http2.enabled': { initial: 'true', valid: flag, effect: CONNECTIONS },
+  'waf.fail_open.enabled': { initial: 'false', valid: flag, effect: 'no web ACL can be associated' },
+  'zonal_shift.config.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+};
+
+const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
+  'deregistration_delay.timeout_seconds': { initial: '300', valid: whole(0, 3600), effect: 'honoured' },
+  'load_balancing.algorithm.anomaly_mitigation': { initial: 'off', valid: among('on', 'off'), effect: 'default only' },
+  'load_balancing.algorithm.type': {
+    initial: 'round_robin',
+    valid: among('round_robin', 'least_outstanding_requests', 'weighted_random'),
+    effect: 'honoured',
+  },
+  'load_balancing.cross_zone.enabled': {
+    initial: 'use_load_balancer_configuration',
+    valid: among('true', 'false', 'use_load_balancer_configuration'),
+    effect: 'default only',
+  },
+  'slow_start.duration_seconds': {
+    initial: '0',
+    valid: (value) => value === '0' || whole(30, 900)(value),
+    effect: 'honoured',
+  },
+  'stickiness.app_cookie.cookie_name': {
+    initial: '',
+    valid: (value) => !/^(AWSALB|AWSALBAPP|AWSALBTG)/.test(value),
+    effect: 'cookies of applications are not modelled: every client is taken to keep the cookie',
+  },
+  'stickiness.app_cookie.duration_seconds': { initial: '86400', valid: whole(1, 604_800), effect: 'honoured' },
+  'stickiness.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
+  'stickiness.lb_cookie.duration_seconds': { initial: '86400', valid: whole(1, 604_800), effect: 'honoured' },
+  'stickiness.type': { initial: 'lb_cookie', valid: among('lb_cookie', 'app_cookie'), effect: 'honoured' },
+  'target_group_health.dns_failover.minimum_healthy_targets.count': {
+    initial: '1',
+    valid: (value) => value === 'off' || whole(1, 1000)(value),
+    effect: 'default only',
+  },
+  'target_group_health.dns_failover.minimum_healthy_targets.percentage': {
+    initial: 'off',
+    valid: (value) => value === 'off' || whole(1, 100)(value),
+    effect: 'default only',
+  },
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count': {
+    initial: '1',
+    valid: whole(1, 1000),
+    effect: 'honoured',
+  },
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': {
+    initial: 'off',
+    valid: (value) => value === 'off' || whole(1, 100)(value),
+    effect: 'honoured',
+  },
+};
+
+export function loadBalancerAttribute(row: LoadBalancer, key: string): string {
+  return row.attributes[key] ?? (LOAD_BALANCER[key] as Attribute).initial;
+}
+
+export function targetGroupAttribute(row: TargetGroup, key: string): string {
+  return row.attributes[key] ?? (TARGET_GROUP[key] as Attribute).initial;
+}
+
+export function stickyByAppCookie(row: TargetGroup): boolean {
+  return targetGroupAttribute(row, 'stickiness.enabled') === 'true' && targetGroupAttribute(row, 'stickiness.type') === 'app_cookie';
+}
+
+/** The attributes after a change. Throws AWS's errors, and ours for what would change something that is not modelled. */
+function change(
+  kind: string,
+  known: Readonly<Record<string, Attribute>>,
+  before: Attributes,
+  wanted: readonly { Key?: string | undefined; Value?: string | undefined }[],
+): Attributes {
+  const after: Record<string, string> = { ...before };
+  for (const { Key: key = '', Value: value = '' } of wanted) {
+    const attribute = Object.hasOwn(known, key) ? known[key] : undefined;
+    if (!attribute) throw new Fault('ValidationError', `${kind} attribute key '${key}' is not recognized`);
+    if (!attribute.valid(value)) {
+      throw new Fault('ValidationError', `${kind} attribute value '${value}' is not valid for '${key}'`);
+    }
+    if (attribute.effect === 'default only' && value !== attribute.initial) {
+      throw new Fault('NotImplemented', `The attribute ${key} = ${value} is not modelled by Sandtable.`);
+    }
+    after[key] = value;
+  }
+  return after;
+}
+
+function list(known: Readonly<Record<string, Attribute>>, set: Attributes): { Key: string; Value: string }[] {
+  return Object.entries(known).map(([Key, { initial }]) => ({ Key, Value: set[Key] ?? initial }));
+}
+
+export const attributeOperations: Operations<'elasticloadbalancing'> = {
+  DescribeLoadBalancerAttributes(ctx, { LoadBalancerArn }) {
+    return { Attributes: list(LOAD_BALANCER, loadBalancerOf(ctx, LoadBalancerArn).attributes) };
+  },
+
+  ModifyLoadBalancerAttributes(ctx, { LoadBalancerArn, Attributes }) {
+    const row = loadBalancerOf(ctx, LoadBalancerArn);
+    const attributes = change('Load balancer', LOAD_BALANCER, row.attributes, Attributes);
+    ctx.update(loadBalancers, row, { attributes });
+    return { Attributes: list(LOAD_BALANCER, attributes) };
+  },
+
+  DescribeTargetGroupAttributes(ctx, { TargetGroupArn }) {
+    return { Attributes: list(TARGET_GROUP, targetGroupOf(ctx, TargetGroupArn).attributes) };
+  },
+
+  ModifyTargetGroupAttributes(ctx, { TargetGroupArn, Attributes }) {
+    const row = targetGroupOf(ctx, TargetGroupArn);
+    const after = { ...row, attributes: change('Target group', TARGET_GROUP, row.attributes, Attributes) };
+    checkTogether(after);
+    ctx.put(targetGroups, after);
+    return { Attributes: list(TARGET_GROUP, after.attributes) };
+  },
+};
+
+/** What attributes forbid each other. */
+function checkTogether(row: TargetGroup): void {
+  const slow = targetGroupAttribute(row, 'slow_start.duration_seconds') !== '0';
+  const algorithm = targetGroupAttribute(row, 'load_balancing.algorithm.type');
+  if (slow && algorithm !== 'round_robin') {
+    throw new Fault(
+      'InvalidConfigurationRequestException',
+      `You cannot enable slow start for a target group with the '${algorithm}' load balancing algorithm`,
+    );
+  }
+  if (stickyByAppCookie(row) && targetGroupAttribute(row, 'stickiness.app_cookie.cookie_name') === '') {
+    throw new Fault('InvalidConfigurationRequestException', "A cookie name must be specified for stickiness of type 'app_cookie'");
+  }
+}
+
+/** When a target that is deregistered at `now` is gone for good. */
+export function drainedAt(group: TargetGroup, now: number): number {
+  return now + Number(targetGroupAttribute(group, 'deregistration_delay.timeout_seconds')) * 1000;
+}

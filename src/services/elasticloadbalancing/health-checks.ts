@@ -1,0 +1,218 @@
+// Health of targets: one checker per target that checks at the interval of its group and keeps its phase. Where the next
+// check can only find what the last one found, none is scheduled until something changes.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+
+import { timer, wake } from '#world/index.ts';
+import type { Reconciler, TimerHandler, TimerKind } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { injectionChanged } from '#cloud/injections.ts';
+import { instanceChanged, instances, machineChanged, machines, networkChanged } from '#cloud/ports.ts';
+import type { InstanceFacts, Probe, ProbeResult, Probes } from '#cloud/ports.ts';
+import { slowStartFor } from './slow-start.ts';
+import { checks, loadBalancerUsing, targetGroups, targetKey, targets } from './tables.ts';
+import type { CheckRecord, Health, LoadBalancer, Target, TargetGroup } from './tables.ts';
+import { deregister, HEALTH, remove, setHealth } from './targets.ts';
+import { firstCheck } from './timings.ts';
+
+const HEALTHY: Health = { state: 'healthy' };
+const INITIAL: Health = {
+  state: 'initial',
+  reason: 'Elb.InitialHealthChecking',
+  description: 'Initial health checks in progress',
+};
+const REGISTERING: Health = {
+  state: 'initial',
+  reason: 'Elb.RegistrationInProgress',
+  description: 'Target registration is in progress',
+};
+const STOPPED: Health = { state: 'unused', reason: 'Target.InvalidState', description: 'Target is in the stopped state' };
+const UNATTACHED: Health = {
+  state: 'unused',
+  reason: 'Target.NotInUse',
+  description: 'Target group is not configured to receive traffic from the load balancer',
+};
+const ZONE_NOT_ENABLED: Health = {
+  state: 'unused',
+  reason: 'Target.NotInUse',
+  description: 'Target is in an Availability Zone that is not enabled for the load balancer',
+};
+
+/** Goes on checking a target whose state is settled although its driver promises nothing: no reason for time to move. */
+const WATCH = { name: 'elasticloadbalancing/target-watch', background: true } as const;
+
+const ofInstance = (ctx: Ctx, { instanceId }: { instanceId: string }): string[] =>
+  ctx.list(targets, 'instance', instanceId).map(({ key }) => key);
+
+export const targetHealth: Reconciler<Target, Ctx> = {
+  name: HEALTH.name,
+  table: targets,
+  wakes: [
+    wake<{ instanceId: string }, Ctx>(machineChanged, ofInstance),
+    wake<{ instanceId: string }, Ctx>(instanceChanged as never, ofInstance),
+    wake<object, Ctx>(networkChanged, (ctx) => ctx.list(targets).map(({ key }) => key)),
+    wake(injectionChanged, (ctx: Ctx, { injection }) => {
+      if (injection.kind === 'instance-loss') return ofInstance(ctx, injection);
+      if (injection.kind !== 'zone-loss') return [];
+      return ctx.list(targets).flatMap(({ key, zone }) => (zone === injection.zone ? [key] : []));
+    }),
+  ],
+  step: look,
+};
+
+export const targetWatch: Reconciler<Target, Ctx> = { ...WATCH, table: targets, step: look };
+
+/** One look at a target: where it stands, and a health check if one is due. Says itself when the next look is. */
+function look(ctx: Ctx, target: Target): void {
+  const group = ctx.get(targetGroups, target.targetGroupArn);
+  if (!group) return remove(ctx, target);
+  if (target.drainingUntil !== null) {
+    return ctx.now >= target.drainingUntil ? remove(ctx, target) : ctx.wake(HEALTH, target.key, target.drainingUntil);
+  }
+  const facts = ctx.port(instances).facts(ctx, target.instanceId);
+  // AWS deregisters a target by itself when its instance is terminated.
+  if (!facts || facts.state === 'terminated') return deregister(ctx, group, target);
+  const loadBalancer = loadBalancerUsing(ctx, group.arn);
+  const idle = idleBecause(target, facts, loadBalancer);
+  if (idle || !loadBalancer) {
+    ctx.delete(checks, target.key);
+    return void setHealth(ctx, target, idle ?? UNATTACHED, { slowStart: null, weight: 1000 });
+  }
+  const check = ctx.get(checks, target.key) ?? begin(ctx, group, target);
+  const due = nextCheck(group, check, ctx.now);
+  if (due > ctx.now) return arrange(ctx, target, check, due);
+  send(ctx, loadBalancer, group, target, check);
+}
+
+/** Why a target gets neither requests nor health checks. */
+function idleBecause(target: Target, facts: InstanceFacts, loadBalancer: LoadBalancer | undefined): Health | undefined {
+  if (!loadBalancer) return UNATTACHED;
+  if (facts.state === 'stopped') return STOPPED;
+  if (!loadBalancer.subnets.some(({ zone }) => zone === target.zone)) return ZONE_NOT_ENABLED;
+  return loadBalancer.state === 'provisioning' ? REGISTERING : undefined;
+}
+
+/** A target enters service, or comes back into it: it has to pass a first check. */
+function begin(ctx: Ctx, group: TargetGroup, target: Target): CheckRecord {
+  setHealth(ctx, target, REGISTERING);
+  const phaseAt = ctx.now + ctx.duration(firstCheck, group.name, target.ordinal);
+  const check = { key: target.key, phaseAt, checkedAt: null, awaiting: false, passes: 0, failures: 0 };
+  ctx.put(checks, check);
+  return check;
+}
+
+/** The next instant, from now on, at which the target is checked; never twice at one instant. */
+function nextCheck({ healthCheck }: TargetGroup, { phaseAt, checkedAt }: CheckRecord, now: number): number {
+  const interval = healthCheck.intervalSeconds * 1000;
+  const from = checkedAt === now ? now + 1 : now;
+  if (phaseAt >= from) return phaseAt;
+  return phaseAt + Math.ceil((from - phaseAt) / interval) * interval;
+}
+
+function arrange(ctx: Ctx, target: Target, check: CheckRecord, at: number): void {
+  const settled = (target.health.state === 'healthy' && check.failures === 0) || target.health.state === 'unhealthy';
+  ctx.wake(settled && check.passes === 0 ? WATCH : HEALTH, target.key, at);
+}
+
+/** Sends a health check. Its outcome is known at once, when the time-out is over, or when the driver says. */
+function send(ctx: Ctx, loadBalancer: LoadBalancer, group: TargetGroup, target: Target, before: CheckRecord): void {
+  const { instanceId, targetGroupArn, port: trafficPort } = target;
+  const { port: checkPort, path, timeoutSeconds } = group.healthCheck;
+  const port = checkPort === 'traffic-port' ? trafficPort : Number(checkPort);
+  const timeoutMs = timeoutSeconds * 1000;
+  const reference = { targetGroupArn, targetId: instanceId, port: trafficPort };
+  // A driver that still owes the outcome of the last check has let it time out.
+  if (before.awaiting) record(ctx, group, target, before, { kind: 'timeout', steady: false });
+  const check = { ...(ctx.get(checks, target.key) ?? before), phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true };
+  ctx.put(checks, check);
+  const probe: Probe = { instanceId, port, protocol: 'HTTP', path, timeoutMs, reference };
+  const result = reaches(ctx, loadBalancer, probe) ? ctx.port(machines).probe(ctx, probe) : TIMED_OUT;
+  if (!result) return arrange(ctx, target, check, ctx.now + group.healthCheck.intervalSeconds * 1000);
+  if (result.kind === 'refused' || (result.kind === 'status' && result.latencyMs < timeoutMs)) {
+    return answer(ctx, reference, result);
+  }
+  const late: ProbeResult = { kind: 'timeout', steady: result.steady };
+  ctx.schedule(outcomeKnown, ctx.now + timeoutMs, { reference, result: late, checkedAt: ctx.now });
+}
+
+const TIMED_OUT: ProbeResult = { kind: 'timeout', steady: true };
+
+/** A health check comes from the load balancer's subnets and security groups. Where it is not let through, nobody answers. */
+function reaches(ctx: Ctx, { securityGroupIds, subnets }: LoadBalancer, { instanceId, port }: Probe): boolean {
+  const from = { securityGroupIds, subnetIds: subnets.map(({ subnetId }) => subnetId) };
+  return ctx.port(instances).reachInstance(ctx, from, instanceId, port).ok;
+}
+
+interface Outcome {
+  reference: Probe['reference'];
+  result: ProbeResult;
+  checkedAt: number;
+}
+
+const outcomeKnown: TimerKind<Outcome> = timer<Outcome>('elasticloadbalancing/outcome-known');
+
+/** A health check has timed out. */
+export const timedOut: TimerHandler<Outcome, Ctx> = {
+  kind: outcomeKnown,
+  live(ctx, { reference, checkedAt }) {
+    const { targetGroupArn, targetId, port } = reference;
+    const check = ctx.get(checks, targetKey(targetGroupArn, targetId, port));
+    return check?.checkedAt === checkedAt && check.awaiting;
+  },
+  fire: (ctx, { reference, result }) => answer(ctx, reference, result),
+};
+
+/** Behind the port `probes`: drivers that check for real hand in what they found. */
+export const checkAnswers: Probes = {
+  answered(ctx, reference, result) {
+    const [, , , region = '', account = ''] = reference.targetGroupArn.split(':');
+    const there = ctx.in({ region, account });
+    const { targetGroupArn, targetId, port } = reference;
+    if (there.get(checks, targetKey(targetGroupArn, targetId, port))?.awaiting) answer(there, reference, result);
+  },
+};
+
+function answer(ctx: Ctx, { targetGroupArn, targetId, port }: Probe['reference'], result: ProbeResult): void {
+  const key = targetKey(targetGroupArn, targetId, port);
+  const [group, before, check] = [ctx.get(targetGroups, targetGroupArn), ctx.get(targets, key), ctx.get(checks, key)];
+  if (!group || !before || !check || before.drainingUntil !== null) return;
+  const target = record(ctx, group, before, check, result);
+  const passed = judge(group, result) === undefined;
+  const settled = target.health.state === (passed ? 'healthy' : 'unhealthy');
+  if (settled && result.steady) return; // The next check can only find the same.
+  arrange(ctx, target, ctx.get(checks, key) as CheckRecord, nextCheck(group, check, ctx.now));
+}
+
+/** Counts the outcome of a check and moves the target where a threshold is reached. */
+function record(ctx: Ctx, group: TargetGroup, target: Target, check: CheckRecord, result: ProbeResult): Target {
+  const { healthyThreshold, unhealthyThreshold } = group.healthCheck;
+  const failure = judge(group, result);
+  const { state } = target.health;
+  const passes = failure || state === 'healthy' ? 0 : check.passes + 1;
+  const failures = failure && state !== 'unhealthy' ? check.failures + 1 : 0;
+  // One success is enough for a target that has not been healthy or unhealthy yet.
+  const up = passes >= (state === 'initial' ? 1 : healthyThreshold);
+  const down = failures >= unhealthyThreshold;
+  ctx.put(checks, { ...check, awaiting: false, ...(up || down ? { passes: 0, failures: 0 } : { passes, failures }) });
+  if (up) return setHealth(ctx, target, HEALTHY, slowStartFor(ctx, group, target));
+  if (failure && (down || state === 'unhealthy')) return setHealth(ctx, target, failure, { slowStart: null, weight: 1000 });
+  return state === 'initial' ? setHealth(ctx, target, INITIAL) : target;
+}
+
+/** What AWS says of a check that failed; nothing for one that passed. */
+function judge({ healthCheck }: TargetGroup, result: ProbeResult): Health | undefined {
+  if (result.kind === 'timeout') return { state: 'unhealthy', reason: 'Target.Timeout', description: 'Request timed out' };
+  if (result.kind === 'refused') {
+    return { state: 'unhealthy', reason: 'Target.FailedHealthChecks', description: 'Health checks failed' };
+  }
+  if (expects(healthCheck.matcher, result.status)) return undefined;
+  const description = `Health checks failed with these codes: [${result.status}]`;
+  return { state: 'unhealthy', reason: 'Target.ResponseCodeMismatch', description };
+}
+
+/** Whether a matcher such as `200,300-399` expects a status code. */
+export function expects(matcher: string, status: number): boolean {
+  return matcher.split(',').some((part) => {
+    const [from = '', to = from] = part.split('-');
+    return status >= Number(from) && status <= Number(to);
+  });
+}

@@ -1,0 +1,68 @@
+// Load and what came of it: the rows that the engine writes and that rehearsals read.
+
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
+
+/**
+ * `exact`: one event for each request. `binned`: counts for each interval between two changes of what traffic meets; costs the
+ * same at any rate. Both agree within statistical bounds.
+ */
+export type Resolution = 'exact' | 'binned';
+
+/** A stream of requests from outside: open-loop, so that a slow answer delays no later request. */
+export interface Load {
+  readonly id: string;
+  /** Account and region of the load balancer, as in `ctx.scope`. */
+  readonly scope: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly method: string;
+  /** Requests in a thousand seconds, so that slow loads stay integers. */
+  readonly perThousandSeconds: number;
+  readonly resolution: Resolution;
+  readonly startedAt: number;
+  /** First instant without new requests; absent while it goes on. */
+  readonly endsAt?: number;
+  /** Width of the buckets in which results are kept (ms). */
+  readonly bucketMs: number;
+}
+
+export const loads: Table<Load> = table<Load>('traffic/loads', (row) => row.id, {}, { settles: true });
+
+/** Why a request failed. */
+export type FailureReason =
+  /** The application answered 5xx. */
+  | 'application'
+  /** The target went away while the request was under way: 502. */
+  | 'cut off'
+  /** The target refused the connection: 502. */
+  | 'refused'
+  /** The target did not answer in time: 504. */
+  | 'timeout'
+  /** No target was registered: 503. */
+  | 'no target'
+  /** The load balancer's name did not resolve, or nothing listened. */
+  | 'unreachable';
+
+/** Results of one load in one interval of time. */
+export interface Bucket {
+  readonly load: string;
+  /** Start, epoch ms; the width is the load's `bucketMs`. */
+  readonly at: number;
+  /** Requests by outcome: `version|status|reason`, with empty version where no application answered, empty reason on success. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Requests that were answered, by latency: index of the histogram's bin to count. See `latency.ts` for the bins. */
+  readonly latencies: Readonly<Record<string, number>>;
+  /** Lowest number of targets that were able to serve (registered, in rotation and up) at any instant of the bucket. */
+  readonly serving: number;
+}
+
+export const buckets: Table<Bucket> = table<Bucket>('traffic/buckets', (row) => bucketKey(row.load, row.at), {
+  load: (row) => row.load,
+});
+
+/** Keys sort by time: instants are padded. */
+export function bucketKey(load: string, at: number): string {
+  return `${load}/${String(at).padStart(15, '0')}`;
+}

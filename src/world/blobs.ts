@@ -1,0 +1,30 @@
+// Bytes, addressed by their SHA-256. Blobs never change and are shared by a world and its forks.
+
+import { hex } from './primitives.ts';
+import type { Primitives } from './primitives.ts';
+
+/** A content-addressed store of immutable bytes. */
+export class Blobs {
+  readonly #bytes: Map<string, Uint8Array>;
+  readonly #primitives: Primitives;
+
+  constructor(primitives: Primitives, bytes: Map<string, Uint8Array> = new Map()) {
+    this.#primitives = primitives;
+    this.#bytes = bytes;
+  }
+
+  /** Keeps `bytes` and returns their address: 64 hexadecimal digits. */
+  put(bytes: Uint8Array): string {
+    const hash = hex(this.#primitives.sha256(bytes));
+    if (!this.#bytes.has(hash)) this.#bytes.set(hash, bytes);
+    return hash;
+  }
+
+  get(hash: string): Uint8Array | undefined {
+    return this.#bytes.get(hash);
+  }
+
+  entries(): IterableIterator<[string, Uint8Array]> {
+    return this.#bytes.entries();
+  }
+}

@@ -1,0 +1,59 @@
+// A world as data: what is saved, and how rows of an older version come back.
+
+import type { Blobs } from './blobs.ts';
+import type { Row } from './define.ts';
+import type { Journal } from './journal.ts';
+import type { Store, Timer } from './store.ts';
+
+/** Format of snapshots; rows carry versions of their own. */
+const FORMAT = 1;
+
+export interface Snapshot {
+  readonly format: number;
+  readonly seed: string;
+  readonly now: number;
+  readonly seq: number;
+  readonly journal: { position: number; hash: string; pending: string };
+  readonly tables: readonly { name: string; version: number; rows: readonly [scope: string, row: Row][] }[];
+  readonly timers: readonly Timer[];
+  readonly blobs: readonly [hash: string, bytes: Uint8Array][];
+}
+
+export function writeSnapshot(
+  head: { seed: string; now: number; seq: number },
+  store: Store,
+  journal: Journal,
+  blobs: Blobs,
+): Snapshot {
+  const tables = store.tables.map((table) => {
+    const rows: [string, Row][] = [];
+    store.scanAll(table, (row, scope) => void rows.push([scope, row]));
+    return { name: table.name, version: table.version, rows };
+  });
+  const timers: Timer[] = [];
+  store.scanTimers((timer) => void timers.push(timer));
+  return { format: FORMAT, ...head, journal: journal.save(), tables, timers, blobs: [...blobs.entries()] };
+}
+
+export function readSnapshot(snapshot: Snapshot, store: Store, journal: Journal, blobs: Blobs): void {
+  if (snapshot.format !== FORMAT)
+    throw new Error(`Snapshot format ${snapshot.format} is not known; this release reads ${FORMAT}.`);
+  const known = new Map(store.tables.map((table) => [table.name, table]));
+  for (const { name, version, rows } of snapshot.tables) {
+    const table = known.get(name);
+    if (!table && rows.length > 0)
+      throw new Error(`The snapshot has rows of ${name}, which this world has no table for.`);
+    if (!table) continue;
+    if (version > table.version)
+      throw new Error(
+        `The snapshot's ${name} is of version ${version}; this release reads ${table.version}.`,
+      );
+    for (const [scope, row] of rows) {
+      store.put(table, scope, version < table.version ? table.upgrade(row, version) : row);
+    }
+  }
+  for (const timer of snapshot.timers) store.addTimer(timer);
+  store.commit();
+  journal.open(snapshot.journal);
+  for (const [, bytes] of snapshot.blobs) blobs.put(bytes);
+}

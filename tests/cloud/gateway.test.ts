@@ -1,0 +1,16 @@
+import { CreateTopicCommand, ListTopicsCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient, ListQueuesCommand } from '@aws-sdk/client-sqs';
+import { expect, it } from 'vitest';
+import { newTable } from '../table.ts';
+
+it('answers stock SDK clients in process, and refuses what is not modelled by name', async () => {
+  const table = newTable();
+  const sns = table.client(SNSClient);
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'hello' }));
+  expect(TopicArn).toBe('arn:aws:sns:us-east-1:000000000000:hello');
+  expect((await sns.send(new ListTopicsCommand({}))).Topics).toEqual([{ TopicArn }]);
+  await expect(sns.send(new PublishCommand({ TopicArn: `${TopicArn}x`, Message: 'm' }))).rejects.toThrow(
+    'Topic does not exist',
+  );
+  await expect(table.client(SQSClient).send(new ListQueuesCommand({}))).rejects.toThrow(/not modelled/);
+});

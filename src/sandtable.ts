@@ -2,14 +2,62 @@
 
 import { Cloud } from '#cloud/cloud.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
+import type { Composition, Outside } from '#rehearsal/scene.ts';
+import { host } from '#runtime/host.ts';
+import { primitives } from '#runtime/primitives.ts';
+import { packRevision } from '#runtime/revision-folder.ts';
 import { services } from '#services/index.ts';
+import { part as traffic } from '#traffic/traffic.ts';
+import { modelled } from '#workloads/modelled/modelled.ts';
+import { processDriver } from '#workloads/process/process.ts';
 
 /** How machines run what is deployed on them. */
 export type Driver = 'modelled' | 'process';
 
-/** A cloud with all services, on one driver. */
-export function composeCloud(): Cloud {
-  return new Cloud(services, workloadParts);
+const drivers: Readonly<Record<Driver, CloudPart>> = { modelled, process: processDriver };
+
+/** A cloud with all services. */
+export function composeCloud(driver: Driver = 'modelled'): Cloud {
+  return new Cloud(services, [drivers[driver], traffic]);
 }
 
-const workloadParts: readonly CloudPart[] = [];
+/** Everything a rehearsal runs on. `paceRate`: virtual milliseconds in one of wall time while processes run. */
+export function composeRehearsal(driver: Driver = 'modelled', paceRate: number = 1): Composition {
+  const shared = { cloud: composeCloud(driver), primitives, host, performers: {}, packRevision };
+  return driver === 'process' ? { ...shared, outside: () => outside(paceRate) } : shared;
+}
+
+/** Requests that are really sent each second of virtual time, at most. */
+const REQUESTS_PER_SECOND = 20;
+
+/** Real machines of one world. What they need is loaded only where user code is to run. */
+async function outside(paceRate: number): Promise<Outside> {
+  const { ProcessHost } = await import('#workloads/process/host/host.ts');
+  const { listen } = await import('#server/endpoint.ts');
+  const machines = new ProcessHost({ rate: paceRate });
+  let stopServing = async (): Promise<void> => {};
+  return {
+    performers: machines.performers,
+    paceRate,
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    async serve(gateway, world, clock) {
+      const still = {
+        mode: 'virtual',
+        why: () => clock.why(),
+        setMode() {},
+        async advance() {},
+        catchUp() {},
+        poke() {},
+      } as const;
+      const fixed = 'The clock of a rehearsal is moved by its script.';
+      const controlled = { world, clock: still, version: '', fixed };
+      const endpoint = await listen({ gateway, controlled, port: 0 });
+      stopServing = endpoint.close;
+      machines.endpoint = endpoint.url;
+    },
+    async close() {
+      await stopServing();
+      await machines.close();
+    },
+  };
+}

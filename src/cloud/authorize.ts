@@ -7,6 +7,7 @@ import { denialMessage } from './iam/denial.ts';
 import { evaluate } from './iam/evaluate.ts';
 import { contextOf } from './iam/match.ts';
 import type { Context, ContextValue } from './iam/match.ts';
+import type { Decision } from './iam/evaluate.ts';
 import { identity } from './ports.ts';
 import type { PrincipalPolicies } from './ports.ts';
 import type { Principal } from './principal.ts';
@@ -35,6 +36,9 @@ export function authorize(
   for (const resource of typeof resources === 'string' ? [resources] : resources) {
     for (const action of actions) check(request, action, resource);
   }
+  for (const { action, resource, conditions } of rule.further?.(ctx, input) ?? []) {
+    check({ ...request, extra: { ...request.extra, ...conditions } }, action, resource);
+  }
   for (const { roleArn, service: passedTo } of rule.passes?.(ctx, input) ?? []) {
     check({ ...request, extra: { 'iam:PassedToService': passedTo } }, 'iam:PassRole', roleArn);
   }
@@ -47,23 +51,45 @@ interface Request {
   readonly extra: Readonly<Record<string, ContextValue>>;
 }
 
-function check({ ctx, service, policies, extra }: Request, action: string, resource: string): void {
+function check(request: Request, action: string, resource: string): void {
+  const { ctx, service } = request;
+  const decision = decide(request, action, resource);
+  if (decision.allowed) return;
+  const message = denialMessage(ctx.principal, action, resource, decision);
+  throw service.denied?.(ctx, { action, resource, decision, message }) ?? new Fault('AccessDenied', message);
+}
+
+/** What IAM says to the principal of `ctx` about one more action, for operations that look at several things. */
+export function decisionOn(
+  ctx: Ctx,
+  service: Service,
+  action: string,
+  resource: string,
+  conditions: Request['extra'] = {},
+): Decision {
+  return decide(
+    { ctx, service, policies: policiesOf(ctx, ctx.principal), extra: conditions },
+    action,
+    resource,
+  );
+}
+
+function decide({ ctx, service, policies, extra }: Request, action: string, resource: string): Decision {
   const { principal } = ctx;
-  const owner = ownerOf(ctx, service, resource);
   const resourcePolicy = resource === '*' ? undefined : service.resourcePolicy?.(ctx, resource);
-  const decision = evaluate({
+  return evaluate({
     principal,
     action,
     resource,
-    context: contextFor(ctx, principal, extra),
-    accountOfResource: owner,
+    context: contextFor(ctx, principal, { ...service.resourceConditions?.(ctx, resource), ...extra }),
+    accountOfResource: ownerOf(ctx, service, resource),
     identityPolicies: policies.identity,
     boundary: policies.boundary,
     sessionPolicies: policies.session,
     resourcePolicy,
+    // The owner's own permissions do not suffice to assume a role: it must trust the caller.
+    resourcePolicyAlone: resourcePolicy?.kind === 'trust',
   });
-  if (!decision.allowed)
-    throw new Fault('AccessDenied', denialMessage(principal, action, resource, decision));
 }
 
 function policiesOf(ctx: Ctx, principal: Principal): PrincipalPolicies {
@@ -110,6 +136,7 @@ function ofPrincipal(principal: Principal): Record<string, ContextValue | undefi
         'aws:PrincipalType': 'User',
         'aws:username': principal.name,
         'aws:userid': principal.id,
+        ...tagsOf(principal),
       };
     case 'role':
       return {
@@ -117,11 +144,13 @@ function ofPrincipal(principal: Principal): Record<string, ContextValue | undefi
         'aws:PrincipalArn': principal.roleArn,
         'aws:PrincipalType': 'AssumedRole',
         'aws:userid': `${principal.roleId}:${principal.sessionName}`,
-        ...Object.fromEntries(
-          Object.entries(principal.tags ?? {}).map(([key, tag]) => [`aws:PrincipalTag/${key}`, tag]),
-        ),
+        ...tagsOf(principal),
       };
   }
+}
+
+function tagsOf({ tags = {} }: { tags?: Readonly<Record<string, string>> }): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).map(([key, tag]) => [`aws:PrincipalTag/${key}`, tag]));
 }
 
 function ofAccount({ account, arn }: { account: string; arn: string }): Record<string, string> {

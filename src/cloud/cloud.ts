@@ -108,10 +108,11 @@ export class Cloud {
   }
 
   /** Keeps a request until what it waits for comes, or its deadline. Returns its id. */
-  park(ctx: Ctx, request: Omit<Wait, 'id' | 'key' | 'deadline'>, { key, deadline }: Waiting): string {
+  park(ctx: Ctx, request: Omit<Wait, 'id' | 'key' | 'deadline'>, waiting: Waiting): string {
+    const { key, deadline, patient } = waiting;
     const id = ctx.uuid('request');
     ctx.put(waits, { id, ...request, key, deadline });
-    ctx.schedule(waitDue, deadline, { id, deadline: true });
+    if (!patient || request.replyTo.to === 'client') ctx.schedule(waitDue, deadline, { id, deadline: true });
     return id;
   }
 

@@ -18,6 +18,8 @@ export interface ThroughRole {
   /** The service's principal, such as `codedeploy.amazonaws.com`. */
   readonly service: string;
   readonly sessionName: string;
+  /** The resource for which the service acts, for trust policies that ask for `aws:SourceArn`. */
+  readonly sourceArn?: string;
 }
 
 /** As whom one part of the cloud calls another. */
@@ -110,8 +112,8 @@ export class Ctx extends Transition {
   }
 
   /** For operations: answer later, when `key` is woken or at `deadline` (epoch ms) at the latest. */
-  wait(key: string, deadline: number): Waiting {
-    return new Waiting(key, deadline);
+  wait(key: string, deadline: number, otherwise?: object, patient?: boolean): Waiting {
+    return new Waiting(key, deadline, otherwise, patient);
   }
 
   /** Makes the requests that wait for `key` look again, in the order in which they came. */

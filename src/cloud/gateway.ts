@@ -4,13 +4,13 @@
 import { readRequest, hasStreamingBody, writeFault, writeResponse } from '#contract/codec.ts';
 import type { Route } from '#contract/codec.ts';
 import { Fault } from '#contract/fault.ts';
-import { bucketOfHost, identify } from '#contract/identify.ts';
+import { identify, pathStyle } from '#contract/identify.ts';
 import { contractHeaders, loadContract } from '#contract/load.ts';
 import { base64 } from '#contract/protocols/bytes.ts';
 import { route } from '#contract/route.ts';
 import { validate, validationFault } from '#contract/validate.ts';
 import type { Body, WireRequest, WireResponse } from '#contract/wire.ts';
-import { randomStream } from '#world/index.ts';
+import { randomStream, WorldCrash } from '#world/index.ts';
 import type { Entry, World } from '#world/index.ts';
 import { authenticate } from './authenticate.ts';
 import type { Authenticated, Edge } from './authenticate.ts';
@@ -29,6 +29,9 @@ export interface Deferred {
   readonly answered: () => boolean;
   readonly cancel: () => void;
 }
+
+/** Bytes; enough for any request that clients compress, and no bomb. */
+const LARGEST_INFLATED = 67_108_864;
 
 /** Any JSON service will do to spell an error for a request that is for no service at all. */
 const NOBODY = 'sts';
@@ -59,11 +62,13 @@ export class Gateway {
     let found: Route | undefined;
     try {
       const caller = authenticate(this.#world, wire, contract.header.signingName, this.#edge);
-      found = route(contract, destination.protocol, normalized(destination.id, caller.wire));
-      return this.#serve(found, caller, requestId);
+      const request = { ...caller, wire: this.#plain(normalized(destination.id, caller.wire)) };
+      found = route(contract, destination.protocol, request.wire);
+      return this.#serve(found, request, requestId);
     } catch (error) {
       if (error instanceof Fault) return writeFault({ ...to, operation: found?.operation }, error);
-      this.#edge.crashed?.(error);
+      const name = `${contract.id}:${found?.operation.name ?? wire.path}`;
+      this.#edge.crashed?.(new WorldCrash(this.#world, { kind: 'input', name }, error));
       return writeFault(
         to,
         new Fault('InternalFailure', 'The request processing has failed because of an internal error.'),
@@ -76,8 +81,10 @@ export class Gateway {
     const service = this.#cloud.services.get(contract.id);
     if (!service?.operations[operation.name]) throw notModelled(contract.id, operation.name);
     const body = hasStreamingBody(found) ? this.#store(caller.wire.body) : undefined;
-    const input = readRequest(found, normalized(contract.id, caller.wire), body);
-    const violations = validate(contract, operation, input);
+    const input = readRequest(found, caller.wire, body);
+    const violations = validate(contract, operation, input).filter(
+      (violation) => !service.tolerates?.(operation.name, violation),
+    );
     if (violations.length > 0) {
       throw service.invalid?.(operation.name, violations) ?? validationFault(contract, violations);
     }
@@ -128,6 +135,16 @@ export class Gateway {
     }
   }
 
+  /** SDK clients compress large bodies of some operations, CloudWatch's PutMetricData for one. */
+  #plain(wire: WireRequest): WireRequest {
+    if (wire.headers['content-encoding'] !== 'gzip' || wire.headers['x-amz-target'] === undefined)
+      return wire;
+    const body = this.#edge.primitives.gunzip(wire.body, LARGEST_INFLATED);
+    if (!body)
+      throw new Fault('SerializationException', 'The body is not gzip, or inflates to more than 64 MiB.');
+    return { ...wire, body };
+  }
+
   /** Bytes are stored before the transition, which sees only their address and checksums. */
   #store(bytes: Uint8Array): Body {
     const { primitives } = this.#edge;
@@ -147,10 +164,9 @@ export class Gateway {
   }
 }
 
-/** S3's virtual-host style as its path style: `bucket.s3.amazonaws.com/key` is `/bucket/key`. */
+/** S3's virtual-host style as its path style. */
 function normalized(service: string, wire: WireRequest): WireRequest {
-  const bucket = service === 's3' ? bucketOfHost(wire.host) : undefined;
-  return bucket === undefined ? wire : { ...wire, path: `/${bucket}${wire.path}` };
+  return service === 's3' ? pathStyle(wire) : wire;
 }
 
 function unknownService(wire: WireRequest, requestId: string): WireResponse {

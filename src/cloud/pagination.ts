@@ -30,14 +30,14 @@ export function page<R extends Row>(
   return cut(rows, ctx.scan(rows, start).filter(where), limit);
 }
 
-/** One page of a list that is already in order; `keyOf` names an item. */
+/** One page of a list that is in the order of its keys. A token stays good when its own item has gone. */
 export function pageOf<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
   { token, limit, invalidToken }: { token?: string | undefined; limit: number; invalidToken?: () => Fault },
 ): { items: T[]; next: string | undefined } {
   const after = token ? decode(token, invalidToken) : undefined;
-  const from = after === undefined ? 0 : items.findIndex((item) => keyOf(item) === after) + 1;
+  const from = after === undefined ? 0 : startAfter(items, keyOf, after);
   const shown = items.slice(from, from + limit);
   const last = shown.at(-1);
   return {
@@ -62,9 +62,22 @@ function encode(key: string): string {
 
 function decode(token: string, invalidToken: (() => Fault) | undefined): string {
   const bytes = /^[A-Za-z0-9_-]+$/.test(token)
-    ? fromBase64(token.replaceAll('-', '+').replaceAll('_', '/'))
+    ? fromBase64(padded(token.replaceAll('-', '+').replaceAll('_', '/')))
     : undefined;
   if (!bytes)
     throw invalidToken?.() ?? new Fault('InvalidParameterValue', 'The pagination token is not valid.');
   return new TextDecoder().decode(bytes);
+}
+
+/** `encode` leaves the padding out, so that tokens need no escaping in URLs. */
+function padded(text: string): string {
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=');
+}
+
+/** Where a list goes on after a key: behind its item, or where that would have stood. */
+function startAfter<T>(items: readonly T[], keyOf: (item: T) => string, after: string): number {
+  const at = items.findIndex((item) => keyOf(item) === after);
+  if (at >= 0) return at + 1;
+  const later = items.findIndex((item) => keyOf(item) > after);
+  return later < 0 ? items.length : later;
 }

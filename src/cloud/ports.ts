@@ -44,6 +44,30 @@ export interface Identity {
 }
 export const identity: Port<Identity> = port<Identity>('identity');
 
+/** What STS needs to know of a role that is to be assumed. */
+export interface AssumableRole {
+  readonly arn: string;
+  readonly id: string;
+  readonly name: string;
+  readonly account: string;
+  /** Who may assume it. */
+  readonly trust: Policy;
+  readonly maxSessionSeconds: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What IAM keeps for STS. */
+export interface Sessions {
+  role(ctx: Ctx, roleArn: string): AssumableRole | undefined;
+  /** The default version's text of a managed policy. */
+  managedPolicy(ctx: Ctx, policyArn: string): string | undefined;
+  /** Temporary credentials of a principal until `expiresAt` (epoch ms). */
+  open(ctx: Ctx, principal: Principal, expiresAt: number): AccessKey & { readonly sessionToken: string };
+  /** The account to which a key belongs, whether or not it is still there. */
+  accountOf(accessKeyId: string): string | undefined;
+}
+export const sessions: Port<Sessions> = port<Sessions>('sessions');
+
 // ---- Instances and network: implemented by EC2 ----
 
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
@@ -146,6 +170,8 @@ export interface PlanTarget {
   /** Relative share of new requests, in thousandths: below 1000 during slow start. */
   readonly weight: number;
   readonly healthy: boolean;
+  /** The network does not let the load balancer's packets through: nothing answers. */
+  readonly blocked?: boolean;
 }
 
 /** A target group as a request meets it: the targets that are eligible now, after health, draining and fail-open. */
@@ -185,9 +211,22 @@ export type Plan =
   /** The name resolves, and nothing listens on the port. */
   | { readonly kind: 'refused' };
 
+/** A request on its way to a host name. */
+export interface RoutedRequest {
+  readonly host: string;
+  readonly port: number;
+  /** With the query string, if there is one. */
+  readonly path: string;
+  readonly method: string;
+  /** The `Host` header, where it is not `host`. */
+  readonly hostHeader?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly sourceIp?: string;
+}
+
 export interface Routing {
   /** Nothing where the name does not resolve. */
-  plan(ctx: Ctx, request: { host: string; port: number; path: string; method: string }): Plan | undefined;
+  plan(ctx: Ctx, request: RoutedRequest): Plan | undefined;
   /** Load balancers and port of the first listener, for a rehearsal's load that names none. */
   hosts(ctx: Ctx): { host: string; port: number; scope: string; name: string }[];
 }
@@ -215,6 +254,19 @@ export const lifecycleActionBegan: EventKind<{
   metadata: string;
   target: string;
 }> = event('autoscaling/lifecycle-action-began');
+
+/** What an alarm hands over when it executes a scaling policy. */
+export interface PolicyAlarm {
+  readonly alarmName: string;
+  readonly metricValue: number;
+  readonly threshold: number;
+}
+
+export interface Scaling {
+  /** Executes a scaling policy by ARN for an alarm, without IAM as in AWS. Throws `Fault` where it cannot. */
+  execute(ctx: Ctx, policyArn: string, alarm: PolicyAlarm): void;
+}
+export const scaling: Port<Scaling> = port<Scaling>('scaling');
 
 // ---- Metrics: implemented by CloudWatch ----
 
@@ -261,6 +313,7 @@ export const traffic: Port<Traffic> = port<Traffic>('traffic');
 /** Ports without which a cloud refuses to start. */
 export const required: readonly Port<object>[] = [
   identity,
+  sessions,
   instances,
   machines,
   probes,

@@ -5,6 +5,8 @@ export interface RootPrincipal {
   readonly type: 'root';
   readonly account: string;
   readonly arn: string;
+  /** Signs with credentials of `GetSessionToken`. */
+  readonly temporary?: true;
 }
 
 /** An IAM user. */
@@ -14,6 +16,9 @@ export interface UserPrincipal {
   readonly arn: string;
   readonly name: string;
   readonly id: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Signs with credentials of `GetSessionToken`. */
+  readonly temporary?: true;
 }
 
 /** A session of an IAM role: `arn` is the assumed-role ARN. */
@@ -26,7 +31,7 @@ export interface RolePrincipal {
   readonly sessionName: string;
   /** Policy documents (JSON text) that narrow the session. */
   readonly sessionPolicies?: readonly string[];
-  /** Session tags. */
+  /** Tags of the role and, over them, of the session. */
   readonly tags?: Readonly<Record<string, string>>;
 }
 

@@ -14,7 +14,7 @@ export function notModelled(service: string, operation: string, parameter?: stri
   );
 }
 
-/** Throws for the first refused member that the input gives. Paths are dotted; lists are looked through. */
+/** Throws for the first refused member that the input gives. Paths are dotted; lists are looked through, and `*` stands for the keys of a map. */
 export function refuseUnmodelled(service: Service, operation: string, input: Record<string, unknown>): void {
   for (const path of service.refused[operation] ?? []) {
     if (given(input, path.split('.'), 0)) throw notModelled(service.contract, operation, path);
@@ -25,8 +25,7 @@ function given(value: unknown, path: readonly string[], depth: number): boolean 
   if (value === undefined || value === null) return false;
   if (Array.isArray(value)) return value.some((item) => given(item, path, depth));
   if (depth === path.length) return true;
-  return (
-    typeof value === 'object' &&
-    given((value as Record<string, unknown>)[path[depth] as string], path, depth + 1)
-  );
+  if (typeof value !== 'object') return false;
+  if (path[depth] === '*') return Object.values(value).some((item) => given(item, path, depth + 1));
+  return given((value as Record<string, unknown>)[path[depth] as string], path, depth + 1);
 }

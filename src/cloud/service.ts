@@ -6,6 +6,7 @@ import type { Violation } from '#contract/validate.ts';
 import type { Fault } from '#contract/fault.ts';
 import type { Input, OperationName, Output, ServiceId } from './contracts.ts';
 import type { Ctx } from './ctx.ts';
+import type { Decision } from './iam/evaluate.ts';
 import type { Policy } from './iam/policy.ts';
 import type { Provision } from './port.ts';
 import type { Waiting } from './waits.ts';
@@ -35,6 +36,24 @@ export interface Authorization<S extends ServiceId, O extends OperationName<S>> 
   conditions?: (ctx: Ctx, input: Input<S, O>) => Readonly<Record<string, string | readonly string[]>>;
   /** Roles that the caller hands to a service, by ARN: `iam:PassRole` is checked on each. */
   passes?: (ctx: Ctx, input: Input<S, O>) => readonly PassedRole[];
+  /** Further actions that the request needs, each on a resource of its own: tags given at creation. */
+  further?: (ctx: Ctx, input: Input<S, O>) => readonly FurtherAction[];
+}
+
+/** An action that a request needs beside its own. */
+export interface FurtherAction {
+  readonly action: string;
+  readonly resource: string;
+  readonly conditions?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** What IAM denied, for services with words of their own. */
+export interface Denial {
+  readonly action: string;
+  readonly resource: string;
+  readonly decision: Decision;
+  /** The usual sentence. */
+  readonly message: string;
 }
 
 /** A role that is passed, and to whom. */
@@ -62,12 +81,21 @@ export interface ServiceDefinition<S extends ServiceId> {
   readonly resourcePolicy?: (ctx: Ctx, resourceArn: string) => Policy | undefined;
   /** Which account owns a resource whose ARN does not say, as S3's do not. */
   readonly ownerOf?: (ctx: Ctx, resourceArn: string) => string | undefined;
+  /** Condition keys that a resource brings along, such as `aws:ResourceTag/Name`. */
+  readonly resourceConditions?: (
+    ctx: Ctx,
+    resourceArn: string,
+  ) => Readonly<Record<string, string | readonly string[]>>;
+  /** Turns a denial by IAM into this service's own error; the default is AWS's usual one. */
+  readonly denied?: (ctx: Ctx, denial: Denial) => Fault;
   /** Input members of modelled operations that are refused, as dotted paths: `{ RunInstances: ['CpuOptions'] }`. */
   readonly refused?: { readonly [O in OperationName<S>]?: readonly string[] };
   /** Input members that are accepted and change nothing, each with the reason; the README lists them too. */
   readonly withoutEffect?: { readonly [O in OperationName<S>]?: Readonly<Record<string, string>> };
   /** Turns violations of the contract's constraints into this service's own error; the default is AWS's usual one. */
   readonly invalid?: (operation: OperationName<S>, violations: readonly Violation[]) => Fault | undefined;
+  /** Violations of the published constraints that AWS itself lets pass; the operation then checks for itself. */
+  readonly tolerates?: (operation: OperationName<S>, violation: Violation) => boolean;
 }
 
 /** A service whose contract has been forgotten: what the gateway and the composition handle. */
@@ -85,9 +113,15 @@ export interface Service {
   readonly authorization: Readonly<Record<string, AnyAuthorization>>;
   readonly resourcePolicy?: (ctx: Ctx, resourceArn: string) => Policy | undefined;
   readonly ownerOf?: (ctx: Ctx, resourceArn: string) => string | undefined;
+  readonly resourceConditions?: (
+    ctx: Ctx,
+    resourceArn: string,
+  ) => Readonly<Record<string, string | readonly string[]>>;
+  readonly denied?: (ctx: Ctx, denial: Denial) => Fault;
   readonly refused: Readonly<Record<string, readonly string[]>>;
   readonly withoutEffect: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly invalid?: (operation: string, violations: readonly Violation[]) => Fault | undefined;
+  readonly tolerates?: (operation: string, violation: Violation) => boolean;
 }
 
 interface AnyAuthorization {
@@ -98,6 +132,7 @@ interface AnyAuthorization {
     input: Record<string, unknown>,
   ) => Readonly<Record<string, string | readonly string[]>>;
   readonly passes?: (ctx: Ctx, input: Record<string, unknown>) => readonly PassedRole[];
+  readonly further?: (ctx: Ctx, input: Record<string, unknown>) => readonly FurtherAction[];
 }
 
 /** Makes a service from its definition. */

@@ -1,5 +1,5 @@
 // Operations that may wait: long polls. The request becomes a row; whatever it waits for wakes it by key, and then the
-// operation simply runs again. At its deadline it runs a last time and must answer.
+// operation simply runs again. At its deadline it runs a last time and must answer, or have said what to answer then.
 
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
@@ -14,9 +14,15 @@ export class Waiting {
   readonly key: string;
   /** When it must answer, epoch ms. */
   readonly deadline: number;
-  constructor(key: string, deadline: number) {
+  /** The answer at the deadline of an operation that would still wait then, such as a long poll's empty one. */
+  readonly otherwise: object | undefined;
+  /** A program inside the world that gets that answer only asks again: it is left waiting past the deadline. */
+  readonly patient: boolean;
+  constructor(key: string, deadline: number, otherwise?: object, patient: boolean = false) {
     this.key = key;
     this.deadline = deadline;
+    this.otherwise = otherwise;
+    this.patient = patient;
   }
 }
 
@@ -78,6 +84,7 @@ function attempt(ctx: Ctx, wait: Wait): Answer | undefined {
   const outcome = ctx.cloud.run(ctx, wait.service, wait.operation, wait.input, wait.principal);
   if (!outcome.ok || !(outcome.output instanceof Waiting)) return answerOf(outcome);
   if (ctx.now < wait.deadline) return undefined;
+  if (outcome.output.otherwise) return { ok: true, output: outcome.output.otherwise };
   throw new Error(`${wait.service} ${wait.operation} did not answer at its deadline.`);
 }
 

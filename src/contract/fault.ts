@@ -8,6 +8,8 @@ export interface FaultOptions {
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
   /** Overrides the contract's HTTP status. */
   readonly status?: number | undefined;
+  /** Response headers by lower-case name, where an error has some of its own, as several of S3's do. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export class Fault extends Error {
@@ -17,6 +19,7 @@ export class Fault extends Error {
   readonly shape: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(shape: string, message: string, options: FaultOptions = {}) {
     super(message);
@@ -24,6 +27,7 @@ export class Fault extends Error {
     this.shape = shape;
     this.fields = options.fields ?? {};
     this.status = options.status;
+    this.headers = options.headers ?? {};
   }
 }
 

@@ -54,7 +54,11 @@ export function rehearsal<P = undefined>(definition: Rehearsal<P>): Rehearsal<P>
 }
 
 /** The variants of a rehearsal; a plain one has a single, unnamed variant. */
-export function variantsOf<P>({ variants, run, expect }: Rehearsal<P>): [name: string, variant: Variant<P>][] {
+export function variantsOf<P>({
+  variants,
+  run,
+  expect,
+}: Rehearsal<P>): [name: string, variant: Variant<P>][] {
   if (variants) return Object.entries(variants);
   return run ? [['', { run, ...(expect ? { expect } : {}) }]] : [];
 }

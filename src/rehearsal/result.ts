@@ -39,6 +39,16 @@ export interface DeploymentReport {
   readonly targets: readonly TargetReport[];
 }
 
+/** An alarm that changed its state. */
+export interface AlarmReport {
+  readonly at: number;
+  readonly alarm: string;
+  /** In CloudWatch's words: `Alarm updated from OK to ALARM`. */
+  readonly summary: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
 /** An assumption, or better, on which a result rests. */
 export interface TimingReport {
   readonly name: string;
@@ -58,10 +68,14 @@ export interface RunResult {
   readonly endedAt: number;
   /** Absent where the rehearsal runs no traffic. */
   readonly measurement?: Measurement;
+  /** Requests were really sent, at a rate that one computer can take. */
+  readonly sampled?: true;
   readonly badVersion?: string;
   /** Running time of instances beyond what the prepared fleet would have run in the same time. */
   readonly extraInstanceHours: number;
   readonly deployments: readonly DeploymentReport[];
+  /** Alarms that changed their state meanwhile, in order. */
+  readonly alarms: readonly AlarmReport[];
   readonly expectations: readonly ExpectationResult[];
   readonly claim?: { readonly id: string; readonly verdict: string };
   readonly timings: readonly TimingReport[];

@@ -23,8 +23,26 @@ export interface Composition {
   readonly primitives: Primitives;
   readonly host: Host;
   readonly performers: Performers;
-  /** Reads a folder and packs it as a revision bundle. */
-  readonly packRevision: (folder: string) => Promise<Uint8Array>;
+  /**
+   * What goes on outside a world while a rehearsal plays in it. Real processes cannot be forked: where there is this, each
+   * variant prepares its world anew.
+   */
+  readonly outside?: () => Promise<Outside>;
+  /** Reads a folder and packs it as a revision bundle, with some files instead of the folder's. */
+  readonly packRevision: (folder: string, instead?: Readonly<Record<string, string>>) => Promise<Uint8Array>;
+}
+
+/** Real machines of one world. */
+export interface Outside {
+  readonly performers: Performers;
+  /** Virtual milliseconds in one of wall time while something really runs. */
+  readonly paceRate: number;
+  /** Most requests a second that a load really sends. */
+  readonly requestsPerSecond: number;
+  /** Lets what runs on the machines reach the world as AWS, over HTTP. */
+  serve(gateway: Gateway, world: World<Ctx>, clock: Pick<Clock<Ctx>, 'why'>): Promise<void>;
+  /** Ends everything that runs, and removes what it left. */
+  close(): Promise<void>;
 }
 
 /** Constructor arguments that every SDK v3 client takes. */
@@ -46,6 +64,30 @@ export interface ClientOptions {
   readonly credentials?: Credentials;
 }
 
+export interface SceneAws {
+  readonly account: string;
+  readonly region: string;
+  /** A stock SDK v3 client of this world: `aws.client(CodeDeployClient)`. */
+  readonly client: <C>(Client: new (configuration: ClientConfiguration) => C, options?: ClientOptions) => C;
+}
+
+export interface SceneTraffic {
+  /** Starts a load and lets it run on, beside the script. Returns its id. */
+  readonly start: (request: LoadRequest) => string;
+  readonly stop: (id: string) => void;
+  /** Runs a load for `durationMs` of virtual time, with the script parked. */
+  readonly run: (request: LoadRequest & { durationMs: number }) => Promise<Measurement>;
+  /** What came of a load so far. */
+  readonly measured: (id: string) => Measurement;
+}
+
+export interface SceneInjections {
+  /** Puts a failure into force; the returned function ends it. */
+  readonly begin: (injection: Injection) => () => void;
+  readonly loseInstance: (instanceId: string) => () => void;
+  readonly loseZone: (zone: string) => () => void;
+}
+
 const SCOPE = `${DEFAULT_ACCOUNT}/${DEFAULT_REGION}`;
 
 export class Scene {
@@ -55,52 +97,57 @@ export class Scene {
   readonly #composition: Composition;
   readonly #worldClock: Clock<Ctx>;
   readonly #loads: string[] = [];
+  readonly #outside: Outside | undefined;
   /** Our own bugs that the gateway turned into `InternalFailure`. */
   readonly crashes: unknown[] = [];
 
-  constructor(world: World<Ctx>, composition: Composition) {
-    const { cloud, primitives, host, performers } = composition;
+  constructor(world: World<Ctx>, composition: Composition, outside?: Outside) {
+    const { cloud, primitives, host } = composition;
     this.world = world;
     this.#composition = composition;
-    this.#worldClock = new Clock(world, host, 'virtual', performers);
-    this.clock = new ScriptClock(this.#worldClock, () => new Promise((resolve) => void host.after(0, resolve)));
-    const gateway = new Gateway(world, cloud, { primitives, crashed: (error) => void this.crashes.push(error) });
+    this.#outside = outside;
+    const { performers, paceRate } = outside ?? { performers: composition.performers, paceRate: 1 };
+    this.#worldClock = new Clock(world, host, 'virtual', performers, { paceRate });
+    this.clock = new ScriptClock(
+      this.#worldClock,
+      () => new Promise((resolve) => void host.after(0, resolve)),
+    );
+    const gateway = new Gateway(world, cloud, {
+      primitives,
+      crashed: (error) => void this.crashes.push(error),
+    });
     this.#handler = requestHandler(gateway, {
       blob: (hash) => world.blobs.get(hash),
       parked: (deferred) => this.clock.answer(deferred),
     });
   }
 
-  readonly aws = {
+  readonly aws: SceneAws = {
     account: DEFAULT_ACCOUNT,
     region: DEFAULT_REGION,
-    /** A stock SDK v3 client of this world: `aws.client(CodeDeployClient)`. */
     client: <C>(Client: new (configuration: ClientConfiguration) => C, options: ClientOptions = {}): C => {
-      const { region = DEFAULT_REGION, credentials = { accessKeyId: 'test', secretAccessKey: 'test' } } = options;
+      const { region = DEFAULT_REGION, credentials = { accessKeyId: 'test', secretAccessKey: 'test' } } =
+        options;
       return new Client({ region, credentials, requestHandler: this.#handler as never });
     },
   };
 
-  readonly traffic = {
-    /** Starts a load and lets it run on, beside the script. */
+  readonly traffic: SceneTraffic = {
     start: (request: LoadRequest): string => {
-      const { id } = this.#act('load', (ctx) => startLoad(ctx, request));
+      const { id } = this.#act('load', (ctx) => startLoad(ctx, this.#sampled(request)));
       this.#loads.push(id);
       return id;
     },
     stop: (id: string): void => this.#act('load', (ctx) => stopLoad(ctx, id)),
-    /** Runs a load for `durationMs` of virtual time, with the script parked. */
     run: async (request: LoadRequest & { durationMs: number }): Promise<Measurement> => {
       const id = this.traffic.start(request);
       await this.clock.sleep(request.durationMs);
       return this.traffic.measured(id);
     },
-    /** What came of a load so far. */
-    measured: (id: string): Measurement => this.world.read(SCOPE, (ctx) => measured(ctx, id)),
+    measured: (id: string): Measurement => this.look((ctx) => measured(ctx, id)),
   };
 
-  readonly inject = {
-    /** Puts a failure into force; the returned function ends it. */
+  readonly inject: SceneInjections = {
     begin: (injection: Injection): (() => void) => {
       const id = this.#act('inject', (ctx) => {
         const fresh = ctx.id('injection');
@@ -114,18 +161,31 @@ export class Scene {
           ctx.emit(injectionChanged, { injection, active: false });
         });
     },
-    loseInstance: (instanceId: string): (() => void) => this.inject.begin({ kind: 'instance-loss', instanceId }),
+    loseInstance: (instanceId: string): (() => void) =>
+      this.inject.begin({ kind: 'instance-loss', instanceId }),
     loseZone: (zone: string): (() => void) => this.inject.begin({ kind: 'zone-loss', zone }),
   };
 
-  /** Packs a folder as a revision bundle: a zip whose bytes depend on the files' names and contents only. */
-  revision(folder: string): Promise<Uint8Array> {
-    return this.#composition.packRevision(folder);
+  /**
+   * Packs a folder as a revision bundle: a zip whose bytes depend on the files' names and contents only. `instead` gives the
+   * text of files that differ from the folder's.
+   */
+  revision(folder: string, instead: Readonly<Record<string, string>> = {}): Promise<Uint8Array> {
+    return this.#composition.packRevision(folder, instead);
   }
 
   /** Running time of all instances so far (ms). */
   get instanceMs(): number {
-    return this.world.read(SCOPE, (ctx) => ctx.port(instances).instanceMs(ctx));
+    return this.look((ctx) => this.runningMs(ctx));
+  }
+
+  runningMs(ctx: Ctx): number {
+    return ctx.port(instances).instanceMs(ctx);
+  }
+
+  /** Looks at rows of the default account and region. */
+  look<Q>(what: (ctx: Ctx) => Q): Q {
+    return this.world.read(SCOPE, what);
   }
 
   /** The load that the script started first, which the report shows. */
@@ -133,9 +193,31 @@ export class Scene {
     return this.#loads[0];
   }
 
+  /** What follows is what the rehearsal is about: loads of its preparation are not shown. */
+  prepared(): void {
+    this.#loads.length = 0;
+  }
+
+  /** Opens the world to what really runs on its machines. Real processes sign with the wall clock's time. */
+  async open(): Promise<void> {
+    const { cloud, primitives, host } = this.#composition;
+    const crashed = (error: unknown): void => void this.crashes.push(error);
+    if (!this.#outside) return;
+    const gateway = new Gateway(this.world, cloud, { primitives, wallNow: () => host.wall(), crashed });
+    await this.#outside.serve(gateway, this.world, this.#worldClock);
+  }
+
   /** Ends everything that goes on outside the world. */
-  close(): void {
+  async close(): Promise<void> {
     this.#worldClock.stop();
+    await this.#outside?.close();
+  }
+
+  /** Real servers get real requests, as many as one computer can take. */
+  #sampled(request: LoadRequest): LoadRequest {
+    if (!this.#outside) return request;
+    const ratePerSecond = Math.min(request.ratePerSecond, this.#outside.requestsPerSecond);
+    return { ...request, resolution: 'sampled', ratePerSecond };
   }
 
   #act<Q>(name: string, what: (ctx: Ctx) => Q): Q {

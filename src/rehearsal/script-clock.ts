@@ -63,18 +63,20 @@ export class ScriptClock {
 
   /** Parks the task for `ms` of virtual time. */
   async sleep(ms: number): Promise<void> {
-    await this.#parked(
-      new Promise<void>((resolve) => void this.#park(this.now + ms, resolve)),
-    );
+    await this.#parked(new Promise<void>((resolve) => void this.#park(this.now + ms, resolve)));
   }
 
   /** Parks the task until `condition` holds, looking at it every so often. Returns what the condition returned. */
-  async until<Q>(condition: () => Q | Promise<Q>, { within, every = LOOK_MS, what = 'the condition' }: UntilOptions): Promise<NonNullable<Q>> {
+  async until<Q>(
+    condition: () => Q | Promise<Q>,
+    { within, every = LOOK_MS, what = 'the condition' }: UntilOptions,
+  ): Promise<NonNullable<Q>> {
     const deadline = this.now + within;
     for (;;) {
       const found = await condition();
       if (found) return found;
-      if (this.now >= deadline) throw new RehearsalTimeout(`${what} did not come about within ${within / 1000} s of virtual time.`);
+      if (this.now >= deadline)
+        throw new RehearsalTimeout(`${what} did not come about within ${within / 1000} s of virtual time.`);
       await this.sleep(Math.min(every, deadline - this.now));
     }
   }
@@ -118,11 +120,13 @@ export class ScriptClock {
       quiet = news === this.#news ? quiet + 1 : 0;
       if (ended || !this.#mayMove(quiet)) continue;
       const next = this.#next();
-      if (!next && !this.#clock.world.foreground && this.#clock.world.nextDue === undefined) {
-        throw new RehearsalTimeout('The script waits for something that nothing in the world will bring about.');
+      if (!next && this.#idle()) {
+        throw new RehearsalTimeout(
+          'The script waits for something that nothing in the world will bring about.',
+        );
       }
       const due = Math.min(next?.due ?? Infinity, deadline);
-      await this.#clock.advance(due, () => this.#answered());
+      await this.#clock.advance(due, () => this.#answered() || this.#clock.outbox.failure !== undefined);
       if (this.#clock.outbox.failure) throw this.#clock.outbox.failure;
       if (this.now >= deadline) {
         throw new RehearsalTimeout(`The script did not end within ${limitMs / 1000} s of virtual time.`);
@@ -137,6 +141,12 @@ export class ScriptClock {
   #answered(): boolean {
     for (const deferred of this.#awaited) if (deferred.answered()) return true;
     return false;
+  }
+
+  /** Nothing is on its way, inside the world or outside. */
+  #idle(): boolean {
+    const { world } = this.#clock;
+    return !world.foreground && world.nextDue === undefined && world.pendingEffects().length === 0;
   }
 
   #mayMove(quiet: number): boolean {

@@ -1,7 +1,7 @@
 // The runtime's own cryptography behind the world's port. Node and Bun both have it under node:crypto and node:zlib.
 
 import { createHash, createHmac } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
 import type { Primitives } from '#world/index.ts';
 
 const digest =
@@ -15,4 +15,11 @@ export const primitives: Primitives = {
   md5: digest('md5'),
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   crc32: (data) => crc32(data),
+  gunzip(data, limit) {
+    try {
+      return gunzipSync(data, { maxOutputLength: limit });
+    } catch {
+      return undefined;
+    }
+  },
 };

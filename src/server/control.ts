@@ -7,14 +7,21 @@ import type { Clock, World } from '#world/index.ts';
 /** What the control API shows and moves. */
 export interface Controlled {
   readonly world: World<Ctx>;
-  readonly clock: Clock<Ctx>;
+  readonly clock: Pick<Clock<Ctx>, 'mode' | 'why' | 'setMode' | 'advance' | 'catchUp' | 'poke'>;
   readonly version: string;
+  /** Why its clock cannot be moved from here, if so. */
+  readonly fixed?: string;
 }
 
 /** Most that one request may move the clock (ms): ten years. */
 const LONGEST_ADVANCE_MS = 315_360_000_000;
 
-export async function control(controlled: Controlled, method: string, url: string, body: Uint8Array): Promise<WireResponse> {
+export async function control(
+  controlled: Controlled,
+  method: string,
+  url: string,
+  body: Uint8Array,
+): Promise<WireResponse> {
   const route = `${method} ${url.split('?')[0]}`;
   switch (route) {
     case 'GET /_sandtable/health':
@@ -22,6 +29,7 @@ export async function control(controlled: Controlled, method: string, url: strin
     case 'GET /_sandtable/clock':
       return answer(200, clockOf(controlled));
     case 'POST /_sandtable/clock':
+      if (controlled.fixed !== undefined) return answer(409, { message: controlled.fixed });
       return move(controlled, body);
     default:
       return answer(404, { message: `Sandtable has no ${route}.` });
@@ -29,7 +37,13 @@ export async function control(controlled: Controlled, method: string, url: strin
 }
 
 function clockOf({ world, clock }: Controlled): object {
-  return { now: new Date(world.now).toISOString(), mode: clock.mode, why: clock.why(), hash: world.hash(), entries: world.position };
+  return {
+    now: new Date(world.now).toISOString(),
+    mode: clock.mode,
+    why: clock.why(),
+    hash: world.hash(),
+    entries: world.position,
+  };
 }
 
 /** `{"advanceMs": 60000}` moves time on; `{"mode": "manual" | "virtual" | 60}` changes how it runs. */
@@ -43,14 +57,18 @@ async function move(controlled: Controlled, body: Uint8Array): Promise<WireRespo
   const { advanceMs, mode } = (wish ?? {}) as { advanceMs?: unknown; mode?: unknown };
   if (mode !== undefined) {
     if (mode !== 'manual' && mode !== 'virtual' && !(typeof mode === 'number' && mode > 0 && mode <= 1e6)) {
-      return answer(400, { message: `mode is "manual", "virtual" or a positive rate; it was ${JSON.stringify(mode)}.` });
+      return answer(400, {
+        message: `mode is "manual", "virtual" or a positive rate; it was ${JSON.stringify(mode)}.`,
+      });
     }
     controlled.clock.setMode(mode);
     controlled.clock.poke();
   }
   if (advanceMs !== undefined) {
     if (typeof advanceMs !== 'number' || !(advanceMs >= 0 && advanceMs <= LONGEST_ADVANCE_MS)) {
-      return answer(400, { message: `advanceMs is a number of milliseconds up to ten years; it was ${JSON.stringify(advanceMs)}.` });
+      return answer(400, {
+        message: `advanceMs is a number of milliseconds up to ten years; it was ${JSON.stringify(advanceMs)}.`,
+      });
     }
     await controlled.clock.advance(controlled.world.now + Math.round(advanceMs));
     controlled.clock.setMode(controlled.clock.mode);

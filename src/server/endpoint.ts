@@ -67,7 +67,11 @@ async function http2Server(serve: (request: Request, response: Response) => void
 }
 
 /** Looks at the first bytes of a connection and hands it to the server that speaks its protocol. */
-function sniff(socket: Socket, http: HttpServer, serve: (request: Request, response: Response) => void): void {
+function sniff(
+  socket: Socket,
+  http: HttpServer,
+  serve: (request: Request, response: Response) => void,
+): void {
   socket.once('readable', () => {
     const first = socket.read() as Buffer | null;
     if (first === null) return;
@@ -87,7 +91,8 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
   const body = await collect(request);
   if (!body) return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
   const url = request.url ?? '/';
-  if (url.startsWith('/_sandtable/')) return send(response, await control(controlled, request.method ?? 'GET', url, body), controlled);
+  if (url.startsWith('/_sandtable/'))
+    return send(response, await control(controlled, request.method ?? 'GET', url, body), controlled);
   controlled.clock.catchUp();
   const given = gateway.handle(wireOf(request, url, body));
   controlled.clock.poke();
@@ -142,7 +147,11 @@ function send(response: Response, wire: WireResponse, { world }: Controlled): vo
 }
 
 function plain(status: number, message: string): WireResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(`${message}\n`) };
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: new TextEncoder().encode(`${message}\n`),
+  };
 }
 
 async function bind(server: Server, first: number, tries: number, address: string): Promise<number> {

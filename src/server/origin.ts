@@ -4,14 +4,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Hosts that clients of a local AWS use: loopback, names under localhost, and AWS's own names for virtual-host style. */
-const HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|(?:[\w.-]+\.)?localhost|[\w.-]+\.amazonaws\.com(?:\.cn)?)(?::\d+)?$/i;
+const HOST =
+  /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|(?:[\w.-]+\.)?localhost|[\w.-]+\.amazonaws\.com(?:\.cn)?)(?::\d+)?$/i;
 const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /** Why a request is refused, or nothing. */
 export function refusal({ headers }: { headers: IncomingHttpHeaders }): string | undefined {
   const host = headers.host ?? (headers[':authority'] as string | undefined) ?? '';
-  if (!HOST.test(host)) return `The Host header ${JSON.stringify(host)} is not one that this endpoint answers for. Use 127.0.0.1.`;
+  if (!HOST.test(host))
+    return `The Host header ${JSON.stringify(host)} is not one that this endpoint answers for. Use 127.0.0.1.`;
   const { origin } = headers;
-  if (origin !== undefined && !LOOPBACK_ORIGIN.test(origin)) return 'Requests from web pages of other origins are refused.';
+  if (origin !== undefined && !LOOPBACK_ORIGIN.test(origin))
+    return 'Requests from web pages of other origins are refused.';
   return undefined;
 }

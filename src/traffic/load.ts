@@ -5,9 +5,9 @@ import type { Table } from '#world/index.ts';
 
 /**
  * `exact`: one event for each request. `binned`: counts for each interval between two changes of what traffic meets; costs the
- * same at any rate. Both agree within statistical bounds.
+ * same at any rate. Both agree within statistical bounds. `sampled`: real requests, where targets are real servers.
  */
-export type Resolution = 'exact' | 'binned';
+export type Resolution = 'exact' | 'binned' | 'sampled';
 
 /** A stream of requests from outside: open-loop, so that a slow answer delays no later request. */
 export interface Load {
@@ -43,19 +43,23 @@ export type FailureReason =
   /** No target was registered: 503. */
   | 'no target'
   /** The load balancer's name did not resolve, or nothing listened. */
-  | 'unreachable';
+  | 'unreachable'
+  /** A rule of the load balancer answers 5xx by itself. */
+  | 'fixed response';
 
-/** Results of one load in one interval of time. */
+/** Results of one load in one interval of time. A request belongs to the interval in which it ended. */
 export interface Bucket {
   readonly load: string;
   /** Start, epoch ms; the width is the load's `bucketMs`. */
   readonly at: number;
   /** Requests by outcome: `version|status|reason`, with empty version where no application answered, empty reason on success. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Requests that were answered, by latency: index of the histogram's bin to count. See `latency.ts` for the bins. */
+  /** Requests that an application answered, by latency: index of the histogram's bin to count. See `latency.ts` for the bins. */
   readonly latencies: Readonly<Record<string, number>>;
   /** Lowest number of targets that were able to serve (registered, in rotation and up) at any instant of the bucket. */
   readonly serving: number;
+  /** Milliseconds of the bucket during which a version was able to serve, by version. */
+  readonly served: Readonly<Record<string, number>>;
 }
 
 export const buckets: Table<Bucket> = table<Bucket>('traffic/buckets', (row) => bucketKey(row.load, row.at), {

@@ -1,5 +1,5 @@
-// Applications that run on machines: what a request meets there. Every driver keeps these rows; traffic and health checks
-// read them.
+// Applications that run on machines: what a request meets there. Every driver keeps these rows; traffic and
+// health checks read them.
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
@@ -7,8 +7,9 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { ErrorShare, LatencyTable } from './manifest.ts';
 
 /**
- * One server process on one port. The row lives as long as the process listens or is about to: when it vanishes, requests
- * in flight are cut off, or are finished if `drain` is true; new connections are refused either way.
+ * One server process on one port. The row lives as long as the process listens or is about to: when it
+ * vanishes, requests in flight are cut off, or are finished if `drain` is true; new connections are refused
+ * either way.
  */
 export interface Application {
   readonly instanceId: string;
@@ -31,6 +32,23 @@ export const applications: Table<Application> = table<Application>(
   { settles: true },
 );
 
+/**
+ * How the latest application on a port ended: `cut`, its requests in flight are lost, whatever `drain`
+ * promised.
+ */
+export interface ApplicationEnd {
+  readonly instanceId: string;
+  readonly port: number;
+  readonly at: number;
+  readonly cut: boolean;
+}
+
+export const applicationEnds: Table<ApplicationEnd> = table<ApplicationEnd>(
+  'workloads/application-ends',
+  (row) => applicationKey(row.instanceId, row.port),
+  { instance: (row) => row.instanceId },
+);
+
 export function applicationKey(instanceId: string, port: number): string {
   return `${instanceId}:${port}`;
 }
@@ -51,7 +69,9 @@ export function medianMicros({ latency }: Pick<Application, 'latency'>): number 
   for (const [share, micros] of latency) {
     if (share >= 500_000) {
       const width = share - fromShare;
-      return width === 0 ? micros : Math.round(fromMicros + ((micros - fromMicros) * (500_000 - fromShare)) / width);
+      return width === 0
+        ? micros
+        : Math.round(fromMicros + ((micros - fromMicros) * (500_000 - fromShare)) / width);
     }
     [fromShare, fromMicros] = [share, micros];
   }

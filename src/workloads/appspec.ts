@@ -1,4 +1,5 @@
-// AppSpec files of the EC2/on-premises platform, read as the CodeDeploy agent reads them, with the agent's own messages.
+// AppSpec files of the EC2/on-premises platform, read as the CodeDeploy agent reads them, with the agent's
+// own messages.
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html
 // https://github.com/aws/aws-codedeploy-agent, application_specification/
 
@@ -21,7 +22,10 @@ export interface AppSpecPermission {
   readonly group?: string;
   /** Octal digits. */
   readonly mode?: string;
-  /** Access lists and SELinux contexts are not read further: a driver that sets real permissions has to refuse them. */
+  /**
+   * Access lists and SELinux contexts are not read further: a driver that sets real permissions has to refuse
+   * them.
+   */
   readonly special: readonly ('acls' | 'context')[];
 }
 
@@ -40,7 +44,10 @@ export class AppSpecError extends Error {
   override readonly name = 'AppSpecError';
 }
 
-/** Seconds that a script may take where its AppSpec says nothing; also the most that all of an event's scripts may take. */
+/**
+ * Seconds that a script may take where its AppSpec says nothing; also the most that all of an event's scripts
+ * may take.
+ */
 export const DEFAULT_TIMEOUT_SECONDS = 3600;
 
 const FAILED = 'The deployment failed because';
@@ -54,7 +61,9 @@ const NO_OBJECT =
 
 type Map = Readonly<Record<string, unknown>>;
 
-/** Reads an AppSpec file. YAML 1.1, as Ruby's parser has it: `mode: 0755` without quotes is a number in octal. */
+/**
+ * Reads an AppSpec file. YAML 1.1, as Ruby's parser has it: `mode: 0755` without quotes is a number in octal.
+ */
 export function parseAppSpec(text: string): AppSpec {
   const document = parseDocument(text, { version: '1.1', uniqueKeys: false });
   const [problem] = document.errors;

@@ -11,11 +11,16 @@ export interface BundleFile {
   readonly link?: string;
 }
 
-/** Entries and unpacked bytes that a bundle may have. CodeDeploy sets no limit of its own; these bound memory. */
+/**
+ * Entries and unpacked bytes that a bundle may have. CodeDeploy sets no limit of its own; these bound memory.
+ */
 export const MOST_FILES = 50_000;
-export const MOST_BYTES = 256 * 1024 * 1024;
+export const MOST_BYTES: number = 256 * 1024 * 1024;
 
-/** An archive that cannot be unpacked. The message is the one that the CodeDeploy agent reports, where it has one. */
+/**
+ * An archive that cannot be unpacked. The message is the one that the CodeDeploy agent reports, where it has
+ * one.
+ */
 export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
@@ -64,8 +69,8 @@ function joined(path: string, link: string): string {
 }
 
 /**
- * A path inside the bundle, cleaned of `.` and double slashes; empty for the root itself. Absolute paths and paths that
- * climb out are refused, because whoever unpacks them would write outside the deployment's folder.
+ * A path inside the bundle, cleaned of `.` and double slashes; empty for the root itself. Absolute paths and
+ * paths that climb out are refused, because whoever unpacks them would write outside the deployment's folder.
  */
 export function inside(path: string, what: string = path): string {
   const refuse = (why: string): never => {

@@ -1,4 +1,5 @@
-// CodeDeploy revision bundles: an archive with `appspec.yml` and the files that it installs. Pure functions of bytes.
+// CodeDeploy revision bundles: an archive with `appspec.yml` and the files that it installs. Pure functions
+// of bytes.
 
 import type { BundleFile } from './archive.ts';
 import { readTar, readTgz } from './tar.ts';
@@ -9,13 +10,19 @@ export type { BundleFile } from './archive.ts';
 
 export type BundleType = 'zip' | 'tar' | 'tgz';
 
-/** The files of a bundle in path order. Throws `BundleError` where it is damaged, too large, or leads out of its folder. */
+/**
+ * The files of a bundle in path order. Throws `BundleError` where it is damaged, too large, or leads out of
+ * its folder.
+ */
 export function readBundle(bytes: Uint8Array, type: BundleType): readonly BundleFile[] {
   const files = type === 'zip' ? readZip(bytes) : type === 'tgz' ? readTgz(bytes) : readTar(bytes);
   return withoutTopDirectory(files);
 }
 
-/** A bundle whose only top-level entry is a directory with an AppSpec file in it is unpacked without that directory, as by the agent. */
+/**
+ * A bundle whose only top-level entry is a directory with an AppSpec file in it is unpacked without that
+ * directory, as by the agent.
+ */
 function withoutTopDirectory(files: readonly BundleFile[]): readonly BundleFile[] {
   const top = files[0]?.path.split('/')[0] ?? '';
   const alone = files.length > 0 && files.every(({ path }) => path.startsWith(`${top}/`));
@@ -25,7 +32,10 @@ function withoutTopDirectory(files: readonly BundleFile[]): readonly BundleFile[
     : files;
 }
 
-/** What `packBundle` takes for a file: text or bytes; scripts (`*.sh` and text that begins with `#!`) become executable. */
+/**
+ * What `packBundle` takes for a file: text or bytes; scripts (`*.sh` and text that begins with `#!`) become
+ * executable.
+ */
 export type Packable = Readonly<Record<string, string | Uint8Array>>;
 
 /** A zip bundle of these files by path. Equal files give equal bytes, everywhere and always. */

@@ -1,5 +1,5 @@
-// The agent's Install step: which files of a bundle go where, in the agent's order and with its own messages. Pure, so that a
-// driver with a real disk and one without decide alike.
+// The agent's Install step: which files of a bundle go where, in the agent's order and with its own messages.
+// Pure, so that a driver with a real disk and one without decide alike.
 // https://github.com/aws/aws-codedeploy-agent, installer.rb and install_instruction.rb
 
 import type { AppSpec, FileExistsBehavior } from './appspec.ts';
@@ -16,7 +16,10 @@ export class InstallError extends Error {
   override readonly name = 'InstallError';
 }
 
-/** Whether a file stands at an absolute path of the machine, once the previous installation has been cleaned up. */
+/**
+ * Whether a file stands at an absolute path of the machine, once the previous installation has been cleaned
+ * up.
+ */
 export type Exists = (path: string) => boolean;
 
 /** The copies that an AppSpec asks for. Nothing is copied where one of them is refused. */
@@ -35,7 +38,9 @@ export function copiesOf(
       if (exists(path)) {
         if (behavior === 'RETAIN') continue;
         if (behavior === 'DISALLOW') {
-          throw new InstallError(`The deployment failed because a specified file already exists at this location: ${copy.destination}`);
+          throw new InstallError(
+            `The deployment failed because a specified file already exists at this location: ${copy.destination}`,
+          );
         }
       }
       const other = copies.get(path);
@@ -52,14 +57,24 @@ export function copiesOf(
   return [...copies].map(([destination, source]) => ({ source, destination }));
 }
 
-/** A source that is a directory is copied with what is in it, a file into the destination directory under its own name. */
-function candidates(bundle: readonly BundleFile[], archiveRoot: string, source: string, destination: string): Copy[] {
+/**
+ * A source that is a directory is copied with what is in it, a file into the destination directory under its
+ * own name.
+ */
+function candidates(
+  bundle: readonly BundleFile[],
+  archiveRoot: string,
+  source: string,
+  destination: string,
+): Copy[] {
   const from = segmentsOf(source).join('/');
   const file = bundle.find(({ path }) => path === from);
-  if (file) return [{ source: from, destination: `${destination}/${from.split('/').at(-1)}`.replace(/\/+/g, '/') }];
+  if (file)
+    return [{ source: from, destination: `${destination}/${from.split('/').at(-1)}`.replace(/\/+/g, '/') }];
   const under = from === '' ? '' : `${from}/`;
   const inside = bundle.filter(({ path }) => path.startsWith(under));
-  if (inside.length === 0) throw new InstallError(`No such file or directory @ rb_sysopen - ${archiveRoot}/${from}`);
+  if (inside.length === 0)
+    throw new InstallError(`No such file or directory @ rb_sysopen - ${archiveRoot}/${from}`);
   return inside.map(({ path }) => ({
     source: path,
     destination: `${destination}/${path.slice(under.length)}`.replace(/\/+/g, '/'),

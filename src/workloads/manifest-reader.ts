@@ -1,21 +1,24 @@
-// Reads a small YAML document member by member and says, with file and line, what is wrong with it and what to do.
+// Reads a small YAML document member by member and says, with file and line, what is wrong with it and what
+// to do.
 
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
+import { UserError } from '#cloud/user-error.ts';
 
-/** Wrong use of the manifest: what was wrong, where, and the remedy. */
-export class ManifestError extends Error {
-  override readonly name = 'ManifestError';
-  readonly code = 'InvalidManifest';
+/** Wrong use of the manifest: where, what was wrong, and in `hint` what to do. */
+export class ManifestError extends UserError {
   readonly file: string;
   readonly line: number;
-  readonly hint: string;
 
   constructor(file: string, line: number, problem: string, hint: string) {
-    super(`${file}:${line}: ${problem}; ${hint}.`);
+    super('invalid-manifest', `${file}:${line}: ${problem}`, { hint });
     this.file = file;
     this.line = line;
-    this.hint = hint;
+  }
+
+  /** All of it in one line. */
+  get text(): string {
+    return `${this.message}; ${this.hint}.`;
   }
 }
 
@@ -85,7 +88,7 @@ export class Place {
   /** This map, if it has only these members. */
   only(members: readonly string[]): Place {
     for (const { key } of this.#node.items) {
-      const name = isScalar(key) ? `${key.value as string}` : '';
+      const name = isScalar(key) ? String(key.value) : '';
       if (members.includes(name)) continue;
       throw this.reader.fail(
         key,
@@ -104,7 +107,10 @@ export class Place {
     return this.reader.map(this.#at(member), members);
   }
 
-  /** Members of a map under free names, in the order in which they stand; an empty one counts as a map without members. */
+  /**
+   * Members of a map under free names, in the order in which they stand; an empty one counts as a map without
+   * members.
+   */
   entries(member: string): [string, Place][] {
     const node = this.#at(member);
     if (node === undefined) return [];
@@ -112,7 +118,7 @@ export class Place {
     return node.items.map(({ key, value }) => {
       if (!isMap(value))
         throw this.reader.fail(key, `${this.reader.show(key)} has no members`, 'write `{ seconds: 2 }`');
-      return [isScalar(key) ? `${key.value as string}` : '', new Place(this.reader, value)];
+      return [isScalar(key) ? String(key.value) : '', new Place(this.reader, value)];
     });
   }
 
@@ -188,7 +194,7 @@ export class Place {
     const node = this.#at(member);
     if (node === undefined) return undefined;
     const [, digits, unit] =
-      /^(\d+(?:\.\d+)?)(us|ms|s|m)$/.exec(isScalar(node) ? `${node.value as string}` : '') ?? [];
+      /^(\d+(?:\.\d+)?)(us|ms|s|m)$/.exec(isScalar(node) ? String(node.value) : '') ?? [];
     const factor = { us: 1, ms: 1000, s: 1_000_000, m: 60_000_000 }[unit ?? ''];
     if (factor === undefined)
       throw this.#wrong(member, 'is no time', 'give it a unit, such as 800us, 12ms, 1.5s or 2m');
@@ -199,7 +205,7 @@ export class Place {
   share(member: string): number | undefined {
     const node = this.#at(member);
     if (node === undefined) return undefined;
-    const [, digits] = /^(\d+(?:\.\d+)?)%$/.exec(isScalar(node) ? `${node.value as string}` : '') ?? [];
+    const [, digits] = /^(\d+(?:\.\d+)?)%$/.exec(isScalar(node) ? String(node.value) : '') ?? [];
     const perMillion = Math.round(Number(digits) * 10_000);
     if (perMillion >= 0 && perMillion <= 1_000_000) return perMillion;
     throw this.#wrong(member, 'is no share', 'write a percentage from 0% to 100%');

@@ -1,5 +1,6 @@
-// `sandtable.yml`: what a revision is like when it runs, for machines on which nothing really runs. Everything in it is
-// optional. The format is documented in docs/manifest.md; the validation that gives errors their line is in ./manifest-reader.ts.
+// `sandtable.yml`: what a revision is like when it runs, for machines on which nothing really runs.
+// Everything in it is optional. The format is documented in docs/manifest.md; the validation that gives
+// errors their line is in ./manifest-reader.ts.
 
 import { Reader } from './manifest-reader.ts';
 import type { Place } from './manifest-reader.ts';
@@ -52,7 +53,10 @@ export interface ManifestHook {
   readonly healthyWithinMs?: number;
   /** Never ends. */
   readonly hangs: boolean;
-  /** Leaves a process behind that holds its output open, so that the agent waits for it until the script's timeout. */
+  /**
+   * Leaves a process behind that holds its output open, so that the agent waits for it until the script's
+   * timeout.
+   */
   readonly keepsOutputOpen: boolean;
   /** Files that it leaves on the machine. */
   readonly creates: readonly string[];

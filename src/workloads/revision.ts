@@ -1,4 +1,5 @@
-// A revision: the contents of a bundle by the address of its bytes. Parsed once, because equal addresses are equal bytes.
+// A revision: the contents of a bundle by the address of its bytes. Parsed once, because equal addresses are
+// equal bytes.
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { parseAppSpec } from './appspec.ts';

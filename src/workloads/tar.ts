@@ -54,12 +54,12 @@ function addEntry(unpacked: Unpacked, { kind, path, link, mode, content }: TarEn
   unpacked.add({ path, mode, bytes: content.slice() });
 }
 
-export function readTgz(bytes: Uint8Array): readonly BundleFile[] {
+export function readTgz(bytes: Uint8Array, most: number = MOST_BYTES): readonly BundleFile[] {
   const chunks: Uint8Array[] = [];
   let total = 0;
   const unzip = new Gunzip((chunk) => {
     total += chunk.length;
-    if (total > MOST_BYTES) throw new BundleError(`The bundle unpacks to more than ${MOST_BYTES} bytes.`);
+    if (total > most) throw new BundleError(`The bundle unpacks to more than ${most} bytes.`);
     chunks.push(chunk);
   });
   try {

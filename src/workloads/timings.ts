@@ -3,16 +3,27 @@
 import { timing } from '#cloud/timing.ts';
 import type { Timing } from '#cloud/timing.ts';
 
-const LAUNCH_STUDY = 'AWS publishes no figure; Amazon Linux on Nitro answers SSH some 10 to 20 s after it is running';
+const LAUNCH_STUDY =
+  'AWS publishes no figure; Amazon Linux on Nitro answers SSH some 10 to 20 s after it is running';
 
 /** From the start of the hardware until the operating system is up and user data begins. */
 export const boot: Timing = timing('workloads/boot', [10_000, 20_000], 'assumed', LAUNCH_STUDY);
 
 /** Clean shutdown of the operating system, without the applications. */
-export const shutdown: Timing = timing('workloads/shutdown', [3_000, 8_000], 'assumed', 'depends on the services of the image');
+export const shutdown: Timing = timing(
+  'workloads/shutdown',
+  [3_000, 8_000],
+  'assumed',
+  'depends on the services of the image',
+);
 
 /** User data without anything recognised in it. */
-export const userDataScript: Timing = timing('workloads/user-data', [1_000, 3_000], 'assumed', 'depends on the script');
+export const userDataScript: Timing = timing(
+  'workloads/user-data',
+  [1_000, 3_000],
+  'assumed',
+  'depends on the script',
+);
 
 /** Package updates, Ruby, the installer and the agent, from user data. */
 export const agentInstall: Timing = timing(
@@ -23,7 +34,12 @@ export const agentInstall: Timing = timing(
 );
 
 /** A failed attempt to fetch the installer: connection timeouts and retries of wget. */
-export const agentInstallFailure: Timing = timing('workloads/codedeploy-agent-install-failure', 120_000, 'assumed', 'wget and curl time out');
+export const agentInstallFailure: Timing = timing(
+  'workloads/codedeploy-agent-install-failure',
+  120_000,
+  'assumed',
+  'wget and curl time out',
+);
 
 /** From the start of the agent's service until its first poll. */
 export const agentStart: Timing = timing(
@@ -34,12 +50,25 @@ export const agentStart: Timing = timing(
 );
 
 /** Request to S3, before the bytes flow. */
-export const downloadBegin: Timing = timing('workloads/download-begin', [100, 400], 'assumed', 'time to S3\'s first byte');
+export const downloadBegin: Timing = timing(
+  'workloads/download-begin',
+  [100, 400],
+  'assumed',
+  "time to S3's first byte",
+);
 
 /** Each MiB of a bundle: download and unpacking. */
-export const downloadMegabyte: Timing = timing('workloads/download-mib', 30, 'assumed', 'some 60 MB/s down, and unpacking');
+export const downloadMegabyte: Timing = timing(
+  'workloads/download-mib',
+  30,
+  'assumed',
+  'some 60 MB/s down, and unpacking',
+);
 
-/** Until the agent's S3 client gives up: 4 attempts with 15 s to open a connection each, and the pauses between them. */
+/**
+ * Until the agent's S3 client gives up: 4 attempts with 15 s to open a connection each, and the pauses
+ * between them.
+ */
 export const downloadGivesUp: Timing = timing(
   'workloads/download-gives-up',
   62_000,
@@ -48,10 +77,20 @@ export const downloadGivesUp: Timing = timing(
 );
 
 /** Copying the files of a revision and setting permissions. */
-export const install: Timing = timing('workloads/install', [300, 900], 'assumed', 'a local copy of a small bundle');
+export const install: Timing = timing(
+  'workloads/install',
+  [300, 900],
+  'assumed',
+  'a local copy of a small bundle',
+);
 
 function script(event: string, typical: readonly [number, number]): Timing {
-  return timing(`workloads/script/${event}`, typical, 'assumed', 'depends on the script; say it in sandtable.yml');
+  return timing(
+    `workloads/script/${event}`,
+    typical,
+    'assumed',
+    'depends on the script; say it in sandtable.yml',
+  );
 }
 
 /** How long a hook script takes of which `sandtable.yml` says nothing. */
@@ -69,8 +108,13 @@ export const trafficScript: Timing = script('traffic', [500, 1_500]);
 /** Seconds between polls of the agent: `wait_between_runs` of the agent's shipped configuration. */
 export const POLL_PAUSE_MS = 1000;
 
-/** Pauses of the agent after its first, second, … failure in a row: floor(1.2675^n * 90 / 1.2675^10) seconds, at most 90. */
-export const ERROR_PAUSE_MS: readonly number[] = [10, 13, 17, 21, 27, 34, 44, 56, 71, 90].map((seconds) => seconds * 1000);
+/**
+ * Pauses of the agent after its first, second, … failure in a row: floor(1.2675^n * 90 / 1.2675^10) seconds,
+ * at most 90.
+ */
+export const ERROR_PAUSE_MS: readonly number[] = [10, 13, 17, 21, 27, 34, 44, 56, 71, 90].map(
+  (seconds) => seconds * 1000,
+);
 
 /** How long an agent that cannot reach CodeDeploy goes on trying after there was something to fetch. */
 export const RETRY_WINDOW_MS = 3_600_000;

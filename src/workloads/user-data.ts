@@ -1,11 +1,13 @@
-// What user data does to a machine. Of a script that no driver runs, only what is recognised here happens: the CodeDeploy
-// agent's installation, and an application that the script declares in a comment.
+// What user data does to a machine. Of a script that no driver runs, only what is recognised here happens:
+// the CodeDeploy agent's installation, and an application that the script declares in a comment.
 
 import { DEFAULT_MANIFEST, parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface UserData {
-  /** How the CodeDeploy agent gets onto the machine: with AWS's installer from this bucket, or as a package. */
+  /**
+   * How the CodeDeploy agent gets onto the machine: with AWS's installer from this bucket, or as a package.
+   */
   readonly codedeployAgent?: { readonly host: string };
   /** What the script starts. */
   readonly manifest?: Manifest;
@@ -15,7 +17,8 @@ export interface UserData {
  * AWS's installer, by any of the ways in which its documentation fetches it.
  * https://docs.aws.amazon.com/codedeploy/latest/userguide/codedeploy-agent-operations-install-linux.html
  */
-const INSTALLER_URL = /https?:\/\/(aws-codedeploy-([a-z0-9-]+)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)\/latest\/(?:install|codedeploy-agent)/;
+const INSTALLER_URL =
+  /https?:\/\/(aws-codedeploy-([a-z0-9-]+)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)\/latest\/(?:install|codedeploy-agent)/;
 const INSTALLER_COPY = /\baws\s+s3\s+cp\s+s3:\/\/aws-codedeploy-([a-z0-9-]+)\/latest\/install\b/;
 const INSTALLER_RUN = /\binstall\s+(?:-\S+\s+)*auto\b/;
 const PACKAGE = /\b(?:yum|dnf|apt|apt-get)\b[^\n]*\binstall\b[^\n]*\bcodedeploy-agent\b/;

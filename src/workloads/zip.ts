@@ -126,7 +126,9 @@ function crc32(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** The oldest instant that the format knows, as local time: equal files give equal bytes in every time zone. */
+/**
+ * The oldest instant that the format knows, as local time: equal files give equal bytes in every time zone.
+ */
 const WRITTEN_AT = '1980-01-01T00:00:00';
 
 export function writeZip(files: readonly BundleFile[]): Uint8Array {

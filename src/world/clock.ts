@@ -33,18 +33,27 @@ export class Clock<T extends Transition = Transition> {
   readonly #holds = new Map<symbol, string>();
   readonly #paces = new Map<symbol, { name: string; rate: number }>();
   readonly #waiting = new Set<() => void>();
+  readonly #paceRate: number;
   #mode: ClockMode;
   /** Wall and virtual instant from which paced or rated time is counted. */
   #anchor: { wall: number; now: number };
   #takeBack: (() => void) | undefined;
 
-  constructor(world: World<T>, host: Host, mode: ClockMode, performers: Performers = {}) {
+  /** `paceRate`: virtual milliseconds per millisecond of wall time while effects that pace time are under way. */
+  constructor(
+    world: World<T>,
+    host: Host,
+    mode: ClockMode,
+    performers: Performers = {},
+    { paceRate = 1 }: { paceRate?: number } = {},
+  ) {
     this.world = world;
+    this.#paceRate = paceRate;
     this.#host = host;
     this.#mode = mode;
     this.#anchor = { wall: host.wall(), now: world.now };
     this.outbox = new Outbox(world, performers, {
-      began: ({ effect, time }) => (time === 'paces' ? this.pace(effect) : this.hold(effect)),
+      began: ({ effect, time }) => (time === 'paces' ? this.pace(effect, this.#paceRate) : this.hold(effect)),
       changed: () => this.#changed(),
     });
   }

@@ -2,7 +2,7 @@
 
 export { Clock } from './clock.ts';
 export type { ClockMode, Host } from './clock.ts';
-export type { Performer, Performers } from './outbox.ts';
+export type { Performer, Performers, Work } from './outbox.ts';
 export { effect, event, table, timer, wake } from './define.ts';
 export type {
   EffectHandler,

@@ -6,11 +6,17 @@ import { effects } from './transition.ts';
 import type { PendingEffect, Transition } from './transition.ts';
 import type { World } from './world.ts';
 
+/** What a performer is told besides the payload. */
+export interface Work {
+  readonly id: string;
+  readonly scope: string;
+  readonly signal: AbortSignal;
+  /** Bytes of the world by their address. */
+  readonly blob: (hash: string) => Uint8Array | undefined;
+}
+
 /** Does one kind of effect. `signal` aborts when the world is closed. A rejection is our bug: modelled failures are results. */
-export type Performer = (
-  payload: never,
-  work: { id: string; scope: string; signal: AbortSignal },
-) => Promise<unknown>;
+export type Performer = (payload: never, work: Work) => Promise<unknown>;
 
 /** Performers by the name of the effect. */
 export type Performers = Readonly<Record<string, Performer>>;
@@ -59,25 +65,31 @@ export class Outbox<T extends Transition> {
   #begin(pending: PendingEffect & { scope: string }): void {
     const { id, scope } = pending;
     const done = this.#listener.began(pending);
-    this.#perform(pending).then(
-      (result) => {
-        done();
-        if (!this.#abort.signal.aborted) this.#world.complete(scope, id, result);
-        this.#listener.changed();
-      },
-      (error: unknown) => {
-        done();
-        this.#failure ??= error;
-        this.#listener.changed();
-      },
-    );
+    this.#perform(pending)
+      .then(
+        (result) => {
+          done();
+          if (!this.#abort.signal.aborted) this.#world.complete(scope, id, result);
+        },
+        (error: unknown) => {
+          done();
+          throw error;
+        },
+      )
+      .catch((error: unknown) => void (this.#failure ??= error))
+      .finally(() => this.#listener.changed());
   }
 
   #perform({ id, scope, effect, nature, payload }: PendingEffect & { scope: string }): Promise<unknown> {
     const performer = this.#performers[effect];
     if (!performer) return Promise.reject(new Error(`Nothing here performs the effect ${effect}.`));
     const run = (): Promise<unknown> =>
-      performer(payload as never, { id, scope, signal: this.#abort.signal });
+      performer(payload as never, {
+        id,
+        scope,
+        signal: this.#abort.signal,
+        blob: (hash) => this.#world.blobs.get(hash),
+      });
     if (nature === 'attached') return run();
     const place = `${effect} ${JSON.stringify(payload)}`;
     const known = this.#memo.get(place) ?? run();

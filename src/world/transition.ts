@@ -141,7 +141,10 @@ export class Transition {
     });
   }
 
-  /** Asks for a look of a reconciler at a row, at `at` (epoch ms) or now. An earlier pending look stands for a later one. */
+  /**
+   * Asks for a look of a reconciler at a row, at `at` (epoch ms) or now. A row has one pending look, the earliest: a step that is
+   * woken early says again when it wants to come back.
+   */
   wake<R extends Row>(
     reconciler: Pick<Reconciler<R>, 'name' | 'background'>,
     key: string,

@@ -42,7 +42,7 @@ export interface WorldOptions<T extends Transition> {
   primitives: Primitives;
   /** Makes the context that timers, reconcilers and effects see. */
   enter: (kernel: Kernel, scope: string) => T;
-  /** Called before the first write of an instant that changes what traffic meets. */
+  /** Called before each write that changes what traffic meets; the second time at an instant there is nothing left to do. */
   settle?: (tx: T) => void;
   /** How many journal entries memory keeps. */
   journalTail?: number;
@@ -59,7 +59,7 @@ export class World<T extends Transition = Transition> {
   #now: number;
   #seq = 0;
   #notes: Note[] = [];
-  #settledAt = -1;
+  #settling = false;
   #busy = false;
   #instantSteps = 0;
 
@@ -123,7 +123,6 @@ export class World<T extends Transition = Transition> {
     } catch (error) {
       this.#store.rollback(0);
       this.#seq = seq;
-      this.#settledAt = -1;
       this.#notes = [];
       throw error;
     } finally {
@@ -139,7 +138,6 @@ export class World<T extends Transition = Transition> {
     try {
       return look(this.#options.enter(this.#kernel, scope));
     } finally {
-      if (this.#store.mark() > 0) this.#settledAt = -1;
       this.#store.rollback(0);
       this.#seq = seq;
       this.#notes = [];
@@ -319,10 +317,15 @@ export class World<T extends Transition = Transition> {
     };
   }
 
+  /** Settling writes rows that settle, so it must not begin again within itself. Twice at one instant does no harm. */
   #settle(): void {
-    if (this.#settledAt === this.#now || !this.#options.settle) return;
-    this.#settledAt = this.#now;
-    this.#options.settle(this.#options.enter(this.#kernel, ''));
+    if (this.#settling || !this.#options.settle) return;
+    this.#settling = true;
+    try {
+      this.#options.settle(this.#options.enter(this.#kernel, ''));
+    } finally {
+      this.#settling = false;
+    }
   }
 
   #emit(tx: T, kind: EventKind, payload: unknown): void {

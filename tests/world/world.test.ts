@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BTree, byText } from '../../src/world/btree.ts';
-import { Clock, World } from '#world/index.ts';
+import { Clock, table, World } from '#world/index.ts';
 import { host } from '#runtime/host.ts';
 import { act, all, attached, beat, beats, fetched, newWorld, options, tick, told } from './worlds.ts';
 
@@ -314,5 +314,31 @@ describe('determinism', () => {
     const buckets = Array.from({ length: 10 }, () => 0);
     for (let i = 0; i < 100_000; i += 1) buckets[Math.floor(draw(i) * 10)]! += 1;
     for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(500);
+  });
+});
+
+describe('settling', () => {
+  const rows = table<{ id: string }>('test/settling', (row) => row.id, {}, { settles: true });
+
+  it('happens again where a rollback has undone it', () => {
+    const settled: number[] = [];
+    const world = new World({
+      ...options,
+      parts: [...options.parts, { name: 'settling', tables: [rows] }],
+      seed: 's',
+      startAt: 0,
+      settle: (tx) => void settled.push(tx.now),
+    });
+    world.advance(10);
+    act(world, (tx) => {
+      expect(() =>
+        tx.savepoint(() => {
+          tx.put(rows, { id: 'undone' });
+          throw new Error('no');
+        }),
+      ).toThrow('no');
+      tx.put(rows, { id: 'kept' });
+    });
+    expect(settled).toEqual([10, 10]);
   });
 });

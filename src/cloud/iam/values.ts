@@ -1,7 +1,7 @@
 // The values that conditions compare: numbers, instants and IP addresses. No Date, no locale; undefined means
 // "not one".
 
-import { instantMs } from '#contract/sigv4/timestamp.ts';
+import { instantMs } from '#contract/protocols/timestamp.ts';
 
 export function parseNumber(text: string): number | undefined {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;

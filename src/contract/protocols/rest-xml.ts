@@ -81,13 +81,18 @@ function xmlOfS3Fault(facts: FaultFacts, fault: Fault, requestId: string): strin
   const fields = Object.entries(fault.fields)
     .filter(
       ([name, value]) =>
-        /^[A-Za-z]\w*$/u.test(name) && (typeof value === 'string' || typeof value === 'number'),
+        /^[A-Za-z][\w-]*$/u.test(name) && (typeof value === 'string' || typeof value === 'number'),
     )
     .map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`)
     .join('');
   const ids = `<RequestId>${escapeXml(requestId)}</RequestId><HostId>${hostId(requestId)}</HostId>`;
   const what = `<Code>${escapeXml(facts.code)}</Code><Message>${escapeXml(fault.message)}</Message>`;
   return `${declaration}<Error>${what}${fields}${ids}</Error>`;
+}
+
+/** A part of an object is a partial answer; the contract does not say so. */
+function statusOf(usual: number, output: Structure): number {
+  return usual === 200 && output['ContentRange'] !== undefined ? 206 : usual;
 }
 
 export const restXml: Codec = {
@@ -110,7 +115,7 @@ export const restXml: Codec = {
   write(to, output: Structure): WireResponse {
     const shape = to.operation.output;
     if (shape === undefined) return { status: to.operation.status, headers: idHeaders(to), body: noBytes };
-    const { headers, status = to.operation.status } = writeBindings(shape, output);
+    const { headers, status = statusOf(to.operation.status, output) } = writeBindings(shape, output);
     const head = to.operation.method === 'HEAD';
     const body = head ? noBytes : bodyOf(to, shape, output);
     const xml =
@@ -128,8 +133,9 @@ export const restXml: Codec = {
     const dialect = dialectOf(to.contract);
     const facts = describeFault(to.contract, fault, dialect);
     const silent = to.operation?.method === 'HEAD' || facts.status === 304;
-    if (silent) return { status: facts.status, headers: idHeaders(to), body: noBytes };
-    const headers = { 'content-type': dialect === 's3' ? 'application/xml' : 'text/xml', ...idHeaders(to) };
+    const own = { ...idHeaders(to), ...fault.headers };
+    if (silent) return { status: facts.status, headers: own, body: noBytes };
+    const headers = { 'content-type': dialect === 's3' ? 'application/xml' : 'text/xml', ...own };
     if (dialect === 's3')
       return { status: facts.status, headers, body: utf8(xmlOfS3Fault(facts, fault, to.requestId)) };
     const { xmlNamespace = '' } = to.contract.header;

@@ -59,15 +59,16 @@ export function civil(epochMs: number): Civil {
   };
 }
 
-function instant(
+/** Milliseconds since 1970-01-01T00:00:00Z, or undefined when a field is out of its range. `month` is 1 to 12. */
+export function instantMs(
   year: number,
   month: number,
   day: number,
-  hour: number,
-  minute: number,
-  second: number,
+  hour: number = 0,
+  minute: number = 0,
+  second: number = 0,
 ): number | undefined {
-  if (month < 1 || month > 12 || day < 1 || hour > 24 || minute > 59 || second > 60) return undefined;
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 60) return undefined;
   const number = daysFromCivil(year, month, day);
   const lastDay = month === 12 ? 31 : daysFromCivil(year, month + 1, 1) - daysFromCivil(year, month, 1);
   if (day > lastDay) return undefined;
@@ -93,10 +94,10 @@ export function parseIso(text: string): number | undefined {
     const basic = basicIso.exec(text);
     if (basic === null) return undefined;
     const [, y, mo, d, h, mi, s] = basic.map(Number);
-    return instant(y ?? 0, mo ?? 0, d ?? 0, h ?? 0, mi ?? 0, s ?? 0);
+    return instantMs(y ?? 0, mo ?? 0, d ?? 0, h ?? 0, mi ?? 0, s ?? 0);
   }
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '0', offset = 'Z'] = found;
-  const whole = instant(
+  const whole = instantMs(
     Number(year),
     Number(month),
     Number(day),
@@ -121,7 +122,7 @@ export function parseHttpDate(text: string): number | undefined {
   const found = httpDate.exec(text);
   if (found === null) return undefined;
   const [, day, month = '', year, hour, minute, second, fraction = '.0'] = found;
-  const whole = instant(
+  const whole = instantMs(
     Number(year),
     months.indexOf(month) + 1,
     Number(day),

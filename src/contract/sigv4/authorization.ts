@@ -13,7 +13,8 @@ import {
   type SignatureProblem,
   type Wording,
 } from './problems.ts';
-import { formatAmzDate, parseAmzDate, parseHttpDate } from './timestamp.ts';
+import { parseHttpDate } from '../protocols/timestamp.ts';
+import { formatAmzDate, parseAmzDate } from './timestamp.ts';
 import type { WireRequest } from '../wire.ts';
 
 export interface ParsedAuthorization {

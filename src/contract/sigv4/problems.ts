@@ -3,7 +3,7 @@
 // (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html), which the protocol writers
 // respell.
 
-import { formatAmzDate, formatIso } from './timestamp.ts';
+import { formatAmzDate, formatIsoSeconds } from './timestamp.ts';
 
 /** Ready for `new Fault(shape, message, { status, fields })`. */
 export interface SignatureProblem {
@@ -139,7 +139,7 @@ export function skewed(
       status: 403,
       fields: {
         RequestTime: timestamp,
-        ServerTime: formatIso(nowMs),
+        ServerTime: formatIsoSeconds(nowMs),
         MaxAllowedSkewMilliseconds: String(skewMinutes * 60_000),
       },
     };

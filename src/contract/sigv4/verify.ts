@@ -24,7 +24,7 @@ import {
   type SignatureProblem,
   type Wording,
 } from './problems.ts';
-import { formatIso } from './timestamp.ts';
+import { formatIsoSeconds } from './timestamp.ts';
 import type { WireRequest } from '../wire.ts';
 
 export interface VerifyOptions {
@@ -143,7 +143,7 @@ function ageProblem(
     if (wording !== 's3') return skewed(wording, timestamp, signedAtMs, nowMs, skewMinutes);
     return accessDenied('Request is not valid yet', {
       'X-Amz-Expires': String(expiresSeconds),
-      ServerTime: formatIso(nowMs),
+      ServerTime: formatIsoSeconds(nowMs),
     });
   }
   const endMs = signedAtMs + expiresSeconds * 1000;
@@ -151,8 +151,8 @@ function ageProblem(
   if (wording !== 's3') return skewed(wording, timestamp, signedAtMs, nowMs, expiresSeconds / 60);
   return accessDenied('Request has expired', {
     'X-Amz-Expires': String(expiresSeconds),
-    Expires: formatIso(endMs),
-    ServerTime: formatIso(nowMs),
+    Expires: formatIsoSeconds(endMs),
+    ServerTime: formatIsoSeconds(nowMs),
   });
 }
 

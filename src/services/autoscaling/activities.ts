@@ -81,7 +81,11 @@ export function begin(ctx: Ctx, groupName: string, opening: Opening): Activity {
 }
 
 /** An activity about an instance. */
-export function beginFor(ctx: Ctx, member: GroupInstance, opening: Omit<Opening, 'instanceId' | 'zone' | 'subnetId'>): Activity {
+export function beginFor(
+  ctx: Ctx,
+  member: GroupInstance,
+  opening: Omit<Opening, 'instanceId' | 'zone' | 'subnetId'>,
+): Activity {
   const { instanceId, zone, subnetId } = member;
   return begin(ctx, member.group, { ...opening, instanceId, zone, subnetId });
 }
@@ -93,18 +97,26 @@ export function progress(ctx: Ctx, id: string, status: ActivityStatus, percent: 
 }
 
 /** Ends an activity, and tells the group's topics where it launched or terminated something. */
-export function finish(ctx: Ctx, id: string, status: 'Successful' | 'Failed' | 'Cancelled', message: string = ''): void {
+export function finish(
+  ctx: Ctx,
+  id: string,
+  status: 'Successful' | 'Failed' | 'Cancelled',
+  message: string = '',
+): void {
   const activity = ctx.get(activities, id);
   if (!activity || activity.endAt !== 0) return;
-  const description = message === '' ? activity.description : `${activity.description}.  Status Reason: ${message}`;
+  const description =
+    message === '' ? activity.description : `${activity.description}.  Status Reason: ${message}`;
   const ended = { status, message, description, progress: 100, endAt: ctx.now };
   const next = ctx.update(activities, activity, ended);
   const kind = kindOf(activity);
-  if (kind) notify(ctx, next.group, `autoscaling:${kind}${status === 'Successful' ? '' : '_ERROR'}`, messageOf(next));
+  if (kind)
+    notify(ctx, next.group, `autoscaling:${kind}${status === 'Successful' ? '' : '_ERROR'}`, messageOf(next));
 }
 
 function kindOf({ description }: Activity): string | undefined {
-  if (description.startsWith('Launching')) return 'EC2_INSTANCE_LAUNCH';
+  if (description.startsWith('Launching') || description.startsWith('Attaching'))
+    return 'EC2_INSTANCE_LAUNCH';
   return description.startsWith('Terminating') ? 'EC2_INSTANCE_TERMINATE' : undefined;
 }
 
@@ -177,10 +189,19 @@ function accepts(ctx: Ctx, filters: Filters): (row: Activity) => boolean {
 
 export const activityOperations: Operations<'autoscaling'> = {
   DescribeScalingActivities(ctx, input) {
-    const { ActivityIds, AutoScalingGroupName, IncludeDeletedGroups = false, MaxRecords = PAGE_SIZE, Filters = [] } = input;
+    const {
+      ActivityIds,
+      AutoScalingGroupName,
+      IncludeDeletedGroups = false,
+      MaxRecords = PAGE_SIZE,
+      Filters = [],
+    } = input;
     if (AutoScalingGroupName !== undefined && !IncludeDeletedGroups) groupOf(ctx, AutoScalingGroupName);
     const accepted = accepts(ctx, Filters);
-    const all = AutoScalingGroupName === undefined ? ctx.list(activities) : ctx.list(activities, 'group', AutoScalingGroupName);
+    const all =
+      AutoScalingGroupName === undefined
+        ? ctx.list(activities)
+        : ctx.list(activities, 'group', AutoScalingGroupName);
     const wanted = all
       .filter((row) => ctx.now - row.startAt < ACTIVITY_RETENTION_MS && accepted(row))
       .filter((row) => IncludeDeletedGroups || ctx.get(groups, row.group)?.arn === row.groupArn)

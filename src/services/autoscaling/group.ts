@@ -52,7 +52,10 @@ export interface Group {
   deleting: boolean;
   /** Earliest instant of the next launch or termination. */
   actAt: number;
-  /** Why capacity differs from what is desired, for the cause of the activities that follow; empty when all is well. */
+  /**
+   * Why capacity differs from what is desired, for the cause of the activities that follow; empty when
+   * all is well.
+   */
   reason: string;
   /** Unhealthy instances that were taken out and not yet replaced. */
   replacements: number;
@@ -78,11 +81,15 @@ export const groups: Table<Group> = table<Group>('autoscaling/groups', (row) => 
 
 /** For wakes from files that the reconciler itself imports. */
 export const groupReconciler = { name: 'autoscaling/group' } as const;
+export const metricsReconciler = { name: 'autoscaling/group-metrics' } as const;
 
 /** The group, or AWS's own answer when there is none. */
 export function groupOf(ctx: Ctx, name: string | undefined): Group {
   const group = name === undefined ? undefined : ctx.get(groups, nameIn(name));
-  if (!group) throw new Fault('ValidationError', 'AutoScalingGroup name not found - null');
+  if (!group) {
+    const message = `AutoScalingGroup name not found - AutoScalingGroup: ${name} not found`;
+    throw new Fault('ValidationError', message);
+  }
   return group;
 }
 
@@ -90,7 +97,10 @@ export function groupOf(ctx: Ctx, name: string | undefined): Group {
 export function liveGroupOf(ctx: Ctx, name: string | undefined): Group {
   const group = groupOf(ctx, name);
   if (group.deleting) {
-    throw new Fault('ScalingActivityInProgressFault', 'You cannot update an AutoScalingGroup while it is being deleted.');
+    throw new Fault(
+      'ScalingActivityInProgressFault',
+      'You cannot update an AutoScalingGroup while it is being deleted.',
+    );
   }
   return group;
 }
@@ -106,7 +116,9 @@ function nameIn(nameOrArn: string): string {
 export function groupArn(ctx: Ctx, name: string | undefined): string {
   if (name === undefined) return '*';
   if (name.startsWith('arn:')) return name;
-  return ctx.get(groups, name)?.arn ?? ctx.arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${name}`);
+  return (
+    ctx.get(groups, name)?.arn ?? ctx.arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${name}`)
+  );
 }
 
 /** Auto Scaling acts in the account through the group's service-linked role. */
@@ -123,6 +135,11 @@ export function stamp(ctx: Ctx, at: number = ctx.now): string {
   return `${formatIso(at).slice(0, 19)}Z`;
 }
 
+/** How the causes of terminations begin. */
+export function outOfService(ctx: Ctx, why: string): string {
+  return `At ${stamp(ctx)} an instance was taken out of service in response to ${why}`;
+}
+
 /** Changes a group and has its capacity looked at after the service's usual reaction time. */
 export function nudge(ctx: Ctx, name: string, change: Partial<Group> = {}): void {
   const group = ctx.get(groups, name);
@@ -131,13 +148,30 @@ export function nudge(ctx: Ctx, name: string, change: Partial<Group> = {}): void
   const actAt = group.actAt > ctx.now ? group.actAt : ctx.now + ctx.duration(reaction, name, looks);
   ctx.update(groups, group, { ...change, looks, actAt });
   ctx.wake(groupReconciler, name, actAt);
+  if (group.enabledMetrics.length > 0) ctx.wake(metricsReconciler, name);
+}
+
+/** Writes members of a group that may have changed since it was read. */
+export function changeGroup(ctx: Ctx, name: string, change: Partial<Group>): Group {
+  return ctx.update(groups, ctx.get(groups, name) as Group, change);
 }
 
 /** Sets the desired capacity. `why` is the beginning of the cause, such as `a user request update of …`. */
-export function setDesired(ctx: Ctx, group: Group, desired: number, why: string, change: Partial<Group> = {}): void {
+export function setDesired(
+  ctx: Ctx,
+  group: Group,
+  desired: number,
+  why: string,
+  change: Partial<Group> = {},
+): void {
   const same = desired === group.desired;
   const reason = `At ${stamp(ctx)} ${why} changing the desired capacity from ${group.desired} to ${desired}.  `;
-  nudge(ctx, group.name, { ...change, desired, blockedAt: -1, ...(same ? {} : { reason, scaledAt: ctx.now }) });
+  nudge(ctx, group.name, {
+    ...change,
+    desired,
+    blockedAt: -1,
+    ...(same ? {} : { reason, scaledAt: ctx.now }),
+  });
 }
 
 /** Throws AWS's error where a request would take the desired capacity out of the group's bounds. */

@@ -9,7 +9,9 @@ import { groupInstanceChanged } from '#cloud/ports.ts';
 import type { LaunchTemplate } from './group.ts';
 
 export type LifecycleState = NonNullable<
-  NonNullable<Output<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups'][number]['Instances']>[number]['LifecycleState']
+  NonNullable<
+    Output<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups'][number]['Instances']
+  >[number]['LifecycleState']
 >;
 
 /** How far the work of a lifecycle state has come. */
@@ -35,7 +37,10 @@ export interface GroupInstance {
   protected: boolean;
   /** Launched to even out zones: until it serves, it comes on top of the desired capacity. */
   rebalancing: boolean;
-  /** Lifecycle hooks run for it: not for what was attached, came out of standby or goes with a deleted group. */
+  /**
+   * Lifecycle hooks run for it: not for what was attached, came out of standby or goes with a deleted
+   * group.
+   */
   hooked: boolean;
   /** Target groups with which the group registered it. */
   registeredWith: readonly string[];
@@ -50,9 +55,13 @@ export interface GroupInstance {
   activityId: string;
 }
 
-export const instances: Table<GroupInstance> = table<GroupInstance>('autoscaling/instances', (row) => row.instanceId, {
-  group: (row) => row.group,
-});
+export const instances: Table<GroupInstance> = table<GroupInstance>(
+  'autoscaling/instances',
+  (row) => row.instanceId,
+  {
+    group: (row) => row.group,
+  },
+);
 
 /** For wakes from files that the reconciler itself imports. */
 export const instanceReconciler = { name: 'autoscaling/instance' } as const;
@@ -69,7 +78,12 @@ export function isPending({ state }: GroupInstance): boolean {
 }
 
 /** Puts an instance into a lifecycle state, tells the rest of the world, and has the state's work begun. */
-export function enter(ctx: Ctx, member: GroupInstance, state: LifecycleState, change: Partial<GroupInstance> = {}): GroupInstance {
+export function enter(
+  ctx: Ctx,
+  member: GroupInstance,
+  state: LifecycleState,
+  change: Partial<GroupInstance> = {},
+): GroupInstance {
   const next = { ...member, phase: 'begin' as const, dueAt: 0, ...change, state };
   ctx.put(instances, next);
   ctx.emit(groupInstanceChanged, { group: member.group, instanceId: member.instanceId, state });
@@ -81,7 +95,10 @@ export function enter(ctx: Ctx, member: GroupInstance, state: LifecycleState, ch
 export function managed(ctx: Ctx, instanceId: string): GroupInstance {
   const member = ctx.get(instances, instanceId);
   if (!member) {
-    throw new Fault('ValidationError', `Instance Id not found - No managed instance found for instance ID: ${instanceId}`);
+    throw new Fault(
+      'ValidationError',
+      `Instance Id not found - No managed instance found for instance ID: ${instanceId}`,
+    );
   }
   return member;
 }

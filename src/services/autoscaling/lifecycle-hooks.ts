@@ -1,5 +1,5 @@
-// Lifecycle hooks and their actions: an instance waits until every hook of the transition has been answered, or has timed
-// out. https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
+// Lifecycle hooks and their actions: an instance waits until every hook of the transition has been
+// answered, or has timed out. https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
@@ -51,9 +51,13 @@ export interface LifecycleAction {
   timedOut: boolean;
 }
 
-export const actions: Table<LifecycleAction> = table<LifecycleAction>('autoscaling/lifecycle-actions', (row) => row.token, {
-  instance: (row) => row.instanceId,
-});
+export const actions: Table<LifecycleAction> = table<LifecycleAction>(
+  'autoscaling/lifecycle-actions',
+  (row) => row.token,
+  {
+    instance: (row) => row.instanceId,
+  },
+);
 
 const LAUNCHING: Transition = 'autoscaling:EC2_INSTANCE_LAUNCHING';
 const TERMINATING: Transition = 'autoscaling:EC2_INSTANCE_TERMINATING';
@@ -61,7 +65,10 @@ const TERMINATING: Transition = 'autoscaling:EC2_INSTANCE_TERMINATING';
 const DEFAULT_HEARTBEAT = 3600;
 const MOST_HOOKS = 50;
 
-/** Queues of AWS's own, in accounts that nobody sees: CodeDeploy's hooks name such a one. Whoever owns it gets the event. */
+/**
+ * Queues of AWS's own, in accounts that nobody sees: CodeDeploy's hooks name such a one. Whoever owns it
+ * gets the event.
+ */
 const AWS_OWNED = /^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:razorbill-/;
 
 /** Starts an action for each hook of a transition. False where the group has none. */
@@ -89,7 +96,15 @@ function beginAction(ctx: Ctx, group: Group, member: GroupInstance, hook: Hook):
   });
   const { instanceId } = member;
   const { metadata, targetArn: target } = hook;
-  ctx.emit(lifecycleActionBegan, { group: group.name, hook: hook.name, instanceId, token, transition, metadata, target });
+  ctx.emit(lifecycleActionBegan, {
+    group: group.name,
+    hook: hook.name,
+    instanceId,
+    token,
+    transition,
+    metadata,
+    target,
+  });
   if (target === '' || AWS_OWNED.test(target)) return;
   const launching = transition === LAUNCHING;
   const message = actionMessage(ctx, group, {
@@ -115,8 +130,14 @@ export function verdict(ctx: Ctx, member: GroupInstance): Verdict {
   const all = ctx.list(actions, 'instance', member.instanceId).map((action) => expire(ctx, action));
   const abandoned = all.find(({ result }) => result === 'ABANDON');
   if (abandoned) {
-    const reason = abandoned.timedOut ? 'Heartbeat Timeout' : 'Lifecycle Action Completed with ABANDON Result';
-    return { done: true, result: 'ABANDON', why: `Lifecycle Action with token ${abandoned.token} was abandoned: ${reason}` };
+    const reason = abandoned.timedOut
+      ? 'Heartbeat Timeout'
+      : 'Lifecycle Action Completed with ABANDON Result';
+    return {
+      done: true,
+      result: 'ABANDON',
+      why: `Lifecycle Action with token ${abandoned.token} was abandoned: ${reason}`,
+    };
   }
   const open = all.filter(({ result }) => result === '');
   if (open.length === 0) return { done: true, result: 'CONTINUE', why: '' };
@@ -145,14 +166,24 @@ interface Named {
 }
 
 /** The open action that a request means: by token, or by instance. */
-function activeAction(ctx: Ctx, group: Group, { LifecycleHookName: hook, LifecycleActionToken: token, InstanceId: id }: Named): LifecycleAction {
+function activeAction(
+  ctx: Ctx,
+  group: Group,
+  { LifecycleHookName: hook, LifecycleActionToken: token, InstanceId: id }: Named,
+): LifecycleAction {
   if (token === undefined && id === undefined) {
     throw new Fault('ValidationError', 'Either LifecycleActionToken or InstanceId must be specified.');
   }
   const fits = (action: LifecycleAction | undefined): boolean =>
-    action !== undefined && action.group === group.name && action.hook === hook && action.result === '' && ctx.now < action.expiresAt;
+    action !== undefined &&
+    action.group === group.name &&
+    action.hook === hook &&
+    action.result === '' &&
+    ctx.now < action.expiresAt;
   const found =
-    token === undefined ? ctx.list(actions, 'instance', id as string).find((row) => fits(row)) : ctx.get(actions, token);
+    token === undefined
+      ? ctx.list(actions, 'instance', id as string).find((row) => fits(row))
+      : ctx.get(actions, token);
   if (found && fits(found)) return found;
   const by = token === undefined ? `instance ID ${id}` : `token ${token}`;
   throw new Fault('ValidationError', `No active Lifecycle Action found with ${by}`);
@@ -163,9 +194,15 @@ type HookInput = Omit<Input<'autoscaling', 'PutLifecycleHook'>, 'AutoScalingGrou
 /** Makes or changes a hook. What a change leaves out stays as it was. */
 export function putHook(ctx: Ctx, group: Group, input: HookInput): void {
   const before = ctx.get(hooks, `${input.LifecycleHookName} ${group.name}`);
-  const { LifecycleTransition: transition = before?.transition, DefaultResult = before?.defaultResult ?? 'ABANDON' } = input;
+  const {
+    LifecycleTransition: transition = before?.transition,
+    DefaultResult = before?.defaultResult ?? 'ABANDON',
+  } = input;
   if (transition !== LAUNCHING && transition !== TERMINATING) {
-    throw new Fault('ValidationError', `Invalid lifecycle transition: ${transition}. Valid values are [${LAUNCHING}, ${TERMINATING}].`);
+    throw new Fault(
+      'ValidationError',
+      `Invalid lifecycle transition: ${transition}. Valid values are [${LAUNCHING}, ${TERMINATING}].`,
+    );
   }
   if (DefaultResult !== 'CONTINUE' && DefaultResult !== 'ABANDON') throw invalidResult(DefaultResult);
   const heartbeatSeconds = input.HeartbeatTimeout ?? before?.heartbeatSeconds ?? DEFAULT_HEARTBEAT;
@@ -173,7 +210,10 @@ export function putHook(ctx: Ctx, group: Group, input: HookInput): void {
     throw new Fault('ValidationError', 'Heartbeat timeout must be between 30 and 7200 seconds.');
   }
   if (!before && ctx.list(hooks, 'group', group.name).length >= MOST_HOOKS) {
-    throw new Fault('LimitExceededFault', `The limit of ${MOST_HOOKS} lifecycle hooks for the group ${group.name} has been reached.`);
+    throw new Fault(
+      'LimitExceededFault',
+      `The limit of ${MOST_HOOKS} lifecycle hooks for the group ${group.name} has been reached.`,
+    );
   }
   const hook: Hook = {
     group: group.name,
@@ -193,7 +233,10 @@ export function putHook(ctx: Ctx, group: Group, input: HookInput): void {
 function tryTarget(ctx: Ctx, group: Group, { targetArn, roleArn }: Hook): void {
   if (targetArn === '' || AWS_OWNED.test(targetArn)) return;
   if (!/^arn:aws[a-z-]*:(sqs|sns):/.test(targetArn)) {
-    throw new Fault('NotImplemented', `The notification target ${targetArn} is not modelled by Sandtable: only SQS queues and SNS topics are.`);
+    throw new Fault(
+      'NotImplemented',
+      `The notification target ${targetArn} is not modelled by Sandtable: only SQS queues and SNS topics are.`,
+    );
   }
   if (send(ctx, targetArn, testMessage(ctx, group), through(roleArn))) {
     throw new Fault(
@@ -209,7 +252,10 @@ function through(roleArn: string): { roleArn: string; service: string; sessionNa
 }
 
 function invalidResult(result: string): Fault {
-  return new Fault('ValidationError', `Invalid lifecycle action result: ${result}. Valid values are [CONTINUE, ABANDON].`);
+  return new Fault(
+    'ValidationError',
+    `Invalid lifecycle action result: ${result}. Valid values are [CONTINUE, ABANDON].`,
+  );
 }
 
 export const hookOperations: Operations<'autoscaling'> = {
@@ -246,7 +292,9 @@ export const hookOperations: Operations<'autoscaling'> = {
     const key = `${LifecycleHookName} ${group.name}`;
     const hook = ctx.get(hooks, key);
     if (!hook) throw new Fault('ValidationError', `No Lifecycle Hook found with name: ${LifecycleHookName}`);
-    const open = ctx.list(actions).filter((row) => row.group === group.name && row.hook === hook.name && row.result === '');
+    const open = ctx
+      .list(actions)
+      .filter((row) => row.group === group.name && row.hook === hook.name && row.result === '');
     for (const action of open) complete(ctx, action, hook.transition === LAUNCHING ? 'ABANDON' : 'CONTINUE');
     ctx.delete(hooks, key);
   },

@@ -1,5 +1,6 @@
-// Target groups of a group: instances are registered before they enter service and deregistered, and drained, before they
-// leave it. https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-load-balancer.html
+// Target groups of a group: instances are registered before they enter service and deregistered, and
+// drained, before they leave it.
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-load-balancer.html
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -27,7 +28,12 @@ export function register(ctx: Ctx, group: Group, instanceId: string, arns: reado
 export function deregister(ctx: Ctx, group: Group, instanceId: string, arns: readonly string[]): void {
   for (const arn of arns) {
     // A target group that is gone holds nobody.
-    ctx.call('elasticloadbalancing', 'DeregisterTargets', { TargetGroupArn: arn, Targets: [{ Id: instanceId }] }, roleOf(group));
+    ctx.call(
+      'elasticloadbalancing',
+      'DeregisterTargets',
+      { TargetGroupArn: arn, Targets: [{ Id: instanceId }] },
+      roleOf(group),
+    );
   }
 }
 
@@ -39,7 +45,9 @@ function targetState(ctx: Ctx, group: Group, arn: string, instanceId: string): s
 }
 
 export function isDraining(ctx: Ctx, group: Group, { instanceId, registeredWith }: GroupInstance): boolean {
-  return registeredWith.some((arn) => targetState(ctx, group, arn, instanceId)?.endsWith('draining') === true);
+  return registeredWith.some(
+    (arn) => targetState(ctx, group, arn, instanceId)?.endsWith('draining') === true,
+  );
 }
 
 /** Unhealthy in any target group is unhealthy. */
@@ -53,14 +61,20 @@ export function checkTargetGroups(ctx: Ctx, group: Pick<Group, 'roleArn'>, arns:
   const known = arns.every((arn) => TARGET_GROUP.test(arn));
   const input = { TargetGroupArns: arns };
   if (!known || !ctx.call('elasticloadbalancing', 'DescribeTargetGroups', input, roleOf(group)).ok) {
-    throw new Fault('ValidationError', 'Provided Target Groups may not be valid. Please ensure they exist and try again.');
+    throw new Fault(
+      'ValidationError',
+      'Provided Target Groups may not be valid. Please ensure they exist and try again.',
+    );
   }
 }
 
 /** Target groups among traffic sources; other kinds are not modelled. */
-export function targetGroupsIn(sources: readonly { Identifier: string; Type?: string | undefined }[]): string[] {
+export function targetGroupsIn(
+  sources: readonly { Identifier: string; Type?: string | undefined }[],
+): string[] {
   return sources.map(({ Identifier, Type = 'elbv2' }) => {
-    if (Type !== 'elbv2') throw new Fault('NotImplemented', `Traffic sources of the type ${Type} are not modelled by Sandtable.`);
+    if (Type !== 'elbv2')
+      throw new Fault('NotImplemented', `Traffic sources of the type ${Type} are not modelled by Sandtable.`);
     return Identifier;
   });
 }
@@ -82,22 +96,38 @@ function detach(ctx: Ctx, name: string, arns: readonly string[]): void {
   const group = liveGroupOf(ctx, name);
   const unknown = arns.find((arn) => !group.targetGroupArns.includes(arn));
   if (unknown !== undefined) {
-    throw new Fault('ValidationError', `Trying to remove Target Groups that are not part of the group: ${unknown}`);
+    throw new Fault(
+      'ValidationError',
+      `Trying to remove Target Groups that are not part of the group: ${unknown}`,
+    );
   }
   ctx.update(groups, group, { targetGroupArns: group.targetGroupArns.filter((arn) => !arns.includes(arn)) });
   for (const member of ctx.list(instances, 'group', group.name)) {
     if (member.state !== 'InService') continue; // What leaves anyway drains as it was going to.
-    deregister(ctx, group, member.instanceId, member.registeredWith.filter((arn) => arns.includes(arn)));
-    ctx.update(instances, member, { registeredWith: member.registeredWith.filter((arn) => !arns.includes(arn)) });
+    deregister(
+      ctx,
+      group,
+      member.instanceId,
+      member.registeredWith.filter((arn) => arns.includes(arn)),
+    );
+    ctx.update(instances, member, {
+      registeredWith: member.registeredWith.filter((arn) => !arns.includes(arn)),
+    });
     ctx.wake(instanceReconciler, member.instanceId);
   }
 }
 
-/** AWS's state of an attached target group: `InService` when one of the group's instances passes its health checks. */
+/**
+ * AWS's state of an attached target group: `InService` when one of the group's instances passes its health
+ * checks.
+ */
 function stateOf(ctx: Ctx, group: Group, arn: string): string {
   const members = ctx.list(instances, 'group', group.name);
-  const serving = members.filter(({ state, registeredWith }) => state === 'InService' && registeredWith.includes(arn));
-  if (serving.some(({ instanceId }) => targetState(ctx, group, arn, instanceId) === 'healthy')) return 'InService';
+  const serving = members.filter(
+    ({ state, registeredWith }) => state === 'InService' && registeredWith.includes(arn),
+  );
+  if (serving.some(({ instanceId }) => targetState(ctx, group, arn, instanceId) === 'healthy'))
+    return 'InService';
   return 'Added';
 }
 
@@ -113,7 +143,11 @@ export const loadBalancingOperations: Operations<'autoscaling'> = {
   DescribeLoadBalancerTargetGroups(ctx, { AutoScalingGroupName, NextToken, MaxRecords = PAGE_SIZE }) {
     const group = groupOf(ctx, AutoScalingGroupName);
     const limit = Math.min(MaxRecords, PAGE_SIZE);
-    const { items, next } = pageOf(group.targetGroupArns, (arn) => arn, { token: NextToken, limit, invalidToken });
+    const { items, next } = pageOf(group.targetGroupArns, (arn) => arn, {
+      token: NextToken,
+      limit,
+      invalidToken,
+    });
     const LoadBalancerTargetGroups = items.map((arn) => ({
       LoadBalancerTargetGroupARN: arn,
       State: stateOf(ctx, group, arn),
@@ -129,7 +163,10 @@ export const loadBalancingOperations: Operations<'autoscaling'> = {
     detach(ctx, AutoScalingGroupName, targetGroupsIn(TrafficSources));
   },
 
-  DescribeTrafficSources(ctx, { AutoScalingGroupName, TrafficSourceType = 'elbv2', NextToken, MaxRecords = 50 }) {
+  DescribeTrafficSources(
+    ctx,
+    { AutoScalingGroupName, TrafficSourceType = 'elbv2', NextToken, MaxRecords = 50 },
+  ) {
     const group = groupOf(ctx, AutoScalingGroupName);
     const arns = TrafficSourceType === 'elbv2' ? group.targetGroupArns : [];
     const limit = Math.min(MaxRecords, PAGE_SIZE);

@@ -1,11 +1,13 @@
-// Group metrics in AWS/AutoScaling: levels that stand until the group changes. Published only where they were enabled.
-// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
+// Group metrics in AWS/AutoScaling: levels that stand until the group changes. Published only where they
+// were enabled. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
 
 import { Fault } from '#contract/fault.ts';
+import { wake } from '#world/index.ts';
+import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { groupInstanceChanged, metrics } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
-import { groups, liveGroupOf } from './group.ts';
+import { groups, liveGroupOf, metricsReconciler } from './group.ts';
 import type { Group } from './group.ts';
 import { instances } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
@@ -28,13 +30,21 @@ const READINGS: Readonly<Record<string, Reading>> = {
   GroupTotalInstances: (_, members) => members.length,
 };
 
-/** Tells CloudWatch where the group stands. Costs nothing where no metric is enabled. */
-export function publishLevels(ctx: Ctx, name: string): void {
-  const group = ctx.get(groups, name);
-  if (!group || group.enabledMetrics.length === 0) return;
-  const members = ctx.list(instances, 'group', name);
-  for (const metric of group.enabledMetrics) level(ctx, name, metric, READINGS[metric]?.(group, members));
-}
+/** Tells CloudWatch where a group stands. Sleeps where no metric is enabled. */
+export const reconcileMetrics: Reconciler<Group, Ctx> = {
+  ...metricsReconciler,
+  table: groups,
+  wakes: [
+    wake(groupInstanceChanged, (ctx: Ctx, { group }) =>
+      ctx.get(groups, group)?.enabledMetrics.length ? [group] : [],
+    ),
+  ],
+  step(ctx, group) {
+    const members = ctx.list(instances, 'group', group.name);
+    for (const metric of group.enabledMetrics)
+      level(ctx, group.name, metric, READINGS[metric]?.(group, members));
+  },
+};
 
 /** No value: the metric is no longer published. */
 function level(ctx: Ctx, group: string, name: string, value: number | undefined): void {
@@ -61,17 +71,21 @@ function checked(names: readonly string[]): readonly string[] {
 export const metricOperations: Operations<'autoscaling'> = {
   EnableMetricsCollection(ctx, { AutoScalingGroupName, Metrics = [], Granularity }) {
     const group = liveGroupOf(ctx, AutoScalingGroupName);
-    if (Granularity !== '1Minute') throw new Fault('ValidationError', `${Granularity} is not a valid Granularity.`);
+    if (Granularity !== '1Minute')
+      throw new Fault('ValidationError', `${Granularity} is not a valid Granularity.`);
     const enabledMetrics = [...new Set([...group.enabledMetrics, ...checked(Metrics)])].toSorted();
     ctx.update(groups, group, { enabledMetrics });
-    publishLevels(ctx, group.name);
+    ctx.wake(metricsReconciler, group.name);
   },
 
   DisableMetricsCollection(ctx, { AutoScalingGroupName, Metrics = [] }) {
     const group = liveGroupOf(ctx, AutoScalingGroupName);
     const ended = checked(Metrics);
-    for (const name of group.enabledMetrics) if (ended.includes(name)) level(ctx, group.name, name, undefined);
-    ctx.update(groups, group, { enabledMetrics: group.enabledMetrics.filter((name) => !ended.includes(name)) });
+    for (const name of group.enabledMetrics)
+      if (ended.includes(name)) level(ctx, group.name, name, undefined);
+    ctx.update(groups, group, {
+      enabledMetrics: group.enabledMetrics.filter((name) => !ended.includes(name)),
+    });
   },
 
   DescribeMetricCollectionTypes() {

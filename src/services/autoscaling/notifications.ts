@@ -53,7 +53,10 @@ function envelope(ctx: Ctx, group: Group): Record<string, unknown> {
   };
 }
 
-/** Tells the group's topics that want to know. Delivery is on best effort: a topic that refuses is passed over. */
+/**
+ * Tells the group's topics that want to know. Delivery is on best effort: a topic that refuses is passed
+ * over.
+ */
 export function notify(ctx: Ctx, groupName: string, type: string, about: Record<string, unknown>): void {
   const group = ctx.get(groups, groupName);
   if (!group) return;
@@ -62,9 +65,17 @@ export function notify(ctx: Ctx, groupName: string, type: string, about: Record<
   }
 }
 
-function publish(ctx: Ctx, group: Group, topicArn: string, type: string, about: Record<string, unknown>): void {
+function publish(
+  ctx: Ctx,
+  group: Group,
+  topicArn: string,
+  type: string,
+  about: Record<string, unknown>,
+): void {
   const times = Object.fromEntries(
-    ['StartTime', 'EndTime'].flatMap((name) => (typeof about[name] === 'number' ? [[name, formatIso(about[name])]] : [])),
+    ['StartTime', 'EndTime'].flatMap((name) =>
+      typeof about[name] === 'number' ? [[name, formatIso(about[name])]] : [],
+    ),
   );
   const Message = JSON.stringify({ ...envelope(ctx, group), ...about, ...times, Event: type });
   const Subject = `Auto Scaling: ${SUBJECTS[type] ?? ''} for group "${group.name}"`.slice(0, 100);
@@ -73,7 +84,11 @@ function publish(ctx: Ctx, group: Group, topicArn: string, type: string, about: 
 
 /** The message with which AWS tries a hook's target out. */
 export function testMessage(ctx: Ctx, group: Group): string {
-  return JSON.stringify({ ...envelope(ctx, group), AutoScalingGroupARN: group.arn, Event: 'autoscaling:TEST_NOTIFICATION' });
+  return JSON.stringify({
+    ...envelope(ctx, group),
+    AutoScalingGroupARN: group.arn,
+    Event: 'autoscaling:TEST_NOTIFICATION',
+  });
 }
 
 /** The message of a lifecycle action. */
@@ -101,8 +116,10 @@ export const notificationOperations: Operations<'autoscaling'> = {
   PutNotificationConfiguration(ctx, { AutoScalingGroupName, TopicARN, NotificationTypes }) {
     const group = liveGroupOf(ctx, AutoScalingGroupName);
     const unknown = NotificationTypes.find((type) => !TYPES.includes(type));
-    if (unknown !== undefined) throw new Fault('ValidationError', `"${unknown}" is not a valid Notification Type.`);
-    if (!/^arn:aws[a-z-]*:sns:/.test(TopicARN)) throw new Fault('ValidationError', `Invalid Topic ARN - ${TopicARN}`);
+    if (unknown !== undefined)
+      throw new Fault('ValidationError', `"${unknown}" is not a valid Notification Type.`);
+    if (!/^arn:aws[a-z-]*:sns:/.test(TopicARN))
+      throw new Fault('ValidationError', `Invalid Topic ARN - ${TopicARN}`);
     ctx.put(notifications, { group: group.name, topicArn: TopicARN, types: NotificationTypes });
     notify(ctx, group.name, 'autoscaling:TEST_NOTIFICATION', { AutoScalingGroupARN: group.arn });
   },
@@ -123,7 +140,11 @@ export const notificationOperations: Operations<'autoscaling'> = {
     const { items, next } = pageOf(
       wanted,
       (item) => `${item.TopicARN} ${item.NotificationType} ${item.AutoScalingGroupName}`,
-      { token: NextToken, limit: Math.min(MaxRecords, PAGE_SIZE), invalidToken: () => new Fault('InvalidNextToken', 'The token is invalid.') },
+      {
+        token: NextToken,
+        limit: Math.min(MaxRecords, PAGE_SIZE),
+        invalidToken: () => new Fault('InvalidNextToken', 'The token is invalid.'),
+      },
     );
     return { NotificationConfigurations: items, NextToken: next };
   },

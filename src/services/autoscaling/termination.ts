@@ -11,7 +11,6 @@ import type { Group } from './group.ts';
 import { counts, enter, instances, managed } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
 import { dropActions } from './lifecycle-hooks.ts';
-import { publishLevels } from './metrics.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -24,7 +23,8 @@ const POLICIES: Readonly<Record<string, Policy>> = {
   // Nothing here was launched from a launch configuration, so this policy has no preference.
   OldestLaunchConfiguration: (_, __, all) => all,
   OldestLaunchTemplate: (_, group, all) => leastBy(all, (one) => templateAge(group, one)),
-  ClosestToNextInstanceHour: (ctx, _, all) => leastBy(all, (one) => HOUR_MS - ((ctx.now - one.launchedAt) % HOUR_MS)),
+  ClosestToNextInstanceHour: (ctx, _, all) =>
+    leastBy(all, (one) => HOUR_MS - ((ctx.now - one.launchedAt) % HOUR_MS)),
   // Every instance here is on demand and of the template's type: strategy is always aligned.
   AllocationStrategy: (_, __, all) => all,
   Default(ctx, group, all) {
@@ -38,7 +38,8 @@ export const TERMINATION_POLICIES: readonly string[] = Object.keys(POLICIES).toS
 /** Throws AWS's error for policies that it would not take. */
 export function checkPolicies(names: readonly string[]): void {
   for (const name of names) {
-    if (name.startsWith('arn:')) throw new Fault('NotImplemented', 'Custom termination policies are not modelled by Sandtable.');
+    if (name.startsWith('arn:'))
+      throw new Fault('NotImplemented', 'Custom termination policies are not modelled by Sandtable.');
     if (!POLICIES[name]) throw new Fault('ValidationError', `${name} is not a valid termination policy.`);
   }
   const atDefault = names.indexOf('Default');
@@ -53,17 +54,25 @@ function templateAge(group: Group, { launchTemplate }: GroupInstance): number {
   return launchTemplate.id === group.launchTemplate.id ? Number(launchTemplate.version) : 0;
 }
 
-function leastBy(all: readonly GroupInstance[], measure: (one: GroupInstance) => number): readonly GroupInstance[] {
+function leastBy(
+  all: readonly GroupInstance[],
+  measure: (one: GroupInstance) => number,
+): readonly GroupInstance[] {
   const least = Math.min(...all.map(measure));
   return all.filter((one) => measure(one) === least);
 }
 
 /** Whom scale-in takes next; nobody where all that are left are protected. */
-export function chooseVictim(ctx: Ctx, group: Group, members: readonly GroupInstance[]): GroupInstance | undefined {
+export function chooseVictim(
+  ctx: Ctx,
+  group: Group,
+  members: readonly GroupInstance[],
+): GroupInstance | undefined {
   const free = members.filter((member) => !member.protected);
   if (free.length === 0) return undefined;
   let candidates: readonly GroupInstance[] = fromFullestZone(group, members, free);
-  for (const name of group.terminationPolicies) candidates = POLICIES[name]?.(ctx, group, candidates) ?? candidates;
+  for (const name of group.terminationPolicies)
+    candidates = POLICIES[name]?.(ctx, group, candidates) ?? candidates;
   if (!group.terminationPolicies.includes('Default') && candidates.length > 1) {
     candidates = POLICIES['Default']?.(ctx, group, candidates) ?? candidates;
   }
@@ -72,7 +81,11 @@ export function chooseVictim(ctx: Ctx, group: Group, members: readonly GroupInst
 }
 
 /** Zones come before any policy: those that the group has left, then those with the most instances. */
-function fromFullestZone(group: Group, all: readonly GroupInstance[], free: readonly GroupInstance[]): GroupInstance[] {
+function fromFullestZone(
+  group: Group,
+  all: readonly GroupInstance[],
+  free: readonly GroupInstance[],
+): GroupInstance[] {
   const left = free.filter(({ zone }) => !group.zones.includes(zone));
   if (left.length > 0) return left;
   const size = (zone: string): number => all.filter((member) => member.zone === zone).length;
@@ -89,12 +102,18 @@ interface Ending {
 }
 
 /** Begins to take an instance out of its group and to terminate it. */
-export function terminate(ctx: Ctx, member: GroupInstance, { cause, hooked = true, launchEnded }: Ending): Activity {
+export function terminate(
+  ctx: Ctx,
+  member: GroupInstance,
+  { cause, hooked = true, launchEnded }: Ending,
+): Activity {
   finish(ctx, member.activityId, launchEnded?.status ?? 'Cancelled', launchEnded?.message ?? '');
   dropActions(ctx, member.instanceId);
-  const activity = beginFor(ctx, member, { description: `Terminating EC2 instance: ${member.instanceId}`, cause });
+  const activity = beginFor(ctx, member, {
+    description: `Terminating EC2 instance: ${member.instanceId}`,
+    cause,
+  });
   enter(ctx, member, 'Terminating', { activityId: activity.id, hooked });
-  publishLevels(ctx, member.group);
   nudge(ctx, member.group);
   return activity;
 }
@@ -123,7 +142,12 @@ export const terminationOperations: Operations<'autoscaling'> = {
     }
     const cause = `${at}, shrinking the capacity from ${group.desired} to ${desired}.`;
     nudge(ctx, group.name, { desired });
-    return { Activity: describeActivity(ctx, terminate(ctx, ctx.get(instances, InstanceId) as GroupInstance, { cause })) };
+    return {
+      Activity: describeActivity(
+        ctx,
+        terminate(ctx, ctx.get(instances, InstanceId) as GroupInstance, { cause }),
+      ),
+    };
   },
 
   DescribeTerminationPolicyTypes() {

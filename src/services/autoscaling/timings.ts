@@ -53,6 +53,13 @@ export const launchRetry: Timing = timing(
   1_000,
 );
 
+export const scheduleDelay: Timing = timing(
+  'autoscaling/schedule-delay',
+  [0, 10_000],
+  'documented',
+  'Within seconds, and at most two minutes late: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html',
+);
+
 /** How many instances one batch launches. Assumed: AWS batches large scale-outs and publishes no size. */
 export const LAUNCH_BATCH = 20;
 
@@ -61,16 +68,28 @@ export const LARGEST_DOUBLING = 5;
 
 const HOUR_MS = 3_600_000;
 
-/** Launching is suspended administratively after a day of failures without an instance. https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html */
+/**
+ * Launching is suspended administratively after a day of failures without an instance.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+ */
 export const HOPELESS_AFTER_MS: number = 24 * HOUR_MS;
 
-/** Activities are kept for six weeks. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html */
+/**
+ * Activities are kept for six weeks.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
+ */
 export const ACTIVITY_RETENTION_MS: number = 42 * 24 * HOUR_MS;
 
-/** No target drains for longer. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
+/**
+ * No target drains for longer.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+ */
 export const LONGEST_DRAIN_MS: number = HOUR_MS;
 
-/** Global timeout of a hook: the lesser of 48 hours and 100 heartbeats. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LifecycleHook.html */
+/**
+ * Global timeout of a hook: the lesser of 48 hours and 100 heartbeats.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LifecycleHook.html
+ */
 export function globalTimeoutSeconds(heartbeatSeconds: number): number {
   return Math.min(172_800, 100 * heartbeatSeconds);
 }

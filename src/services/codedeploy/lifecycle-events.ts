@@ -45,12 +45,22 @@ export const COURSES: Readonly<Record<Course, readonly string[]>> = {
 export const READY_AT: number = APPLICATION.length;
 
 /** Events whose scripts come from the last successful revision, and whose failure `ignoreApplicationStopFailures` forgives. */
-export const OF_LAST_REVISION: ReadonlySet<string> = new Set(['ApplicationStop', 'BeforeBlockTraffic', 'AfterBlockTraffic']);
+export const OF_LAST_REVISION: ReadonlySet<string> = new Set([
+  'ApplicationStop',
+  'BeforeBlockTraffic',
+  'AfterBlockTraffic',
+]);
 
 export type EventStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'Skipped';
 
 /** The codes of an agent's script errors, by number. */
-const ERROR_CODES = ['Success', 'ScriptMissing', 'ScriptNotExecutable', 'ScriptTimedOut', 'ScriptFailed'] as const;
+const ERROR_CODES = [
+  'Success',
+  'ScriptMissing',
+  'ScriptNotExecutable',
+  'ScriptTimedOut',
+  'ScriptFailed',
+] as const;
 type ErrorCode = (typeof ERROR_CODES)[number] | 'UnknownError';
 
 export interface Diagnostics {
@@ -81,10 +91,14 @@ export interface LifecycleEvent {
   diagnostics?: Diagnostics;
 }
 
-export const lifecycleEvents: Table<LifecycleEvent> = table<LifecycleEvent>('codedeploy/lifecycle-events', (row) => row.key, {
-  /** Commands that their host has not finished. */
-  host: (row) => (row.onHost && row.endedAt === undefined ? row.host : undefined),
-});
+export const lifecycleEvents: Table<LifecycleEvent> = table<LifecycleEvent>(
+  'codedeploy/lifecycle-events',
+  (row) => row.key,
+  {
+    /** Commands that their host has not finished. */
+    host: (row) => (row.onHost && row.endedAt === undefined ? row.host : undefined),
+  },
+);
 
 /** What parked polls of a host wait for. */
 export function hostKey(host: string): string {
@@ -100,12 +114,22 @@ export function onHost(name: string): boolean {
 }
 
 /** Ends an event once; later reports change nothing. */
-export function endEvent(ctx: Ctx, event: LifecycleEvent, status: EventStatus, diagnostics?: Diagnostics): LifecycleEvent {
+export function endEvent(
+  ctx: Ctx,
+  event: LifecycleEvent,
+  status: EventStatus,
+  diagnostics?: Diagnostics,
+): LifecycleEvent {
   const shown = diagnostics ? { diagnostics } : {};
   return ctx.update(lifecycleEvents, event, { status, endedAt: ctx.now, ...shown });
 }
 
-export const SUCCESS: Diagnostics = { errorCode: 'Success', scriptName: '', message: 'Succeeded', logTail: '' };
+export const SUCCESS: Diagnostics = {
+  errorCode: 'Success',
+  scriptName: '',
+  message: 'Succeeded',
+  logTail: '',
+};
 
 export function unknownError(message: string): Diagnostics {
   return { errorCode: 'UnknownError', scriptName: '', message, logTail: '' };
@@ -123,7 +147,12 @@ const LONGEST_LOG = 4096;
 export function parseDiagnostics(payload: string | undefined): Diagnostics | undefined {
   if (!payload) return undefined;
   try {
-    const sent = JSON.parse(payload) as { error_code?: unknown; script_name?: unknown; message?: unknown; log?: unknown };
+    const sent = JSON.parse(payload) as {
+      error_code?: unknown;
+      script_name?: unknown;
+      message?: unknown;
+      log?: unknown;
+    };
     const text = (value: unknown): string => (typeof value === 'string' ? value : '');
     return {
       errorCode: ERROR_CODES[Number(sent.error_code)] ?? 'UnknownError',
@@ -137,11 +166,18 @@ export function parseDiagnostics(payload: string | undefined): Diagnostics | und
 }
 
 type WireEvent = NonNullable<
-  NonNullable<NonNullable<Output<'codedeploy', 'GetDeploymentTarget'>['deploymentTarget']>['instanceTarget']>['lifecycleEvents']
+  NonNullable<
+    NonNullable<Output<'codedeploy', 'GetDeploymentTarget'>['deploymentTarget']>['instanceTarget']
+  >['lifecycleEvents']
 >[number];
 
 /** All events of a course as the API shows them; those that were never triggered are `rest`. */
-export function describeEvents(ctx: Ctx, targetKey: string, course: Course, rest: 'Pending' | 'Skipped'): WireEvent[] {
+export function describeEvents(
+  ctx: Ctx,
+  targetKey: string,
+  course: Course,
+  rest: 'Pending' | 'Skipped',
+): WireEvent[] {
   return COURSES[course].map((name, index) => {
     const event = ctx.get(lifecycleEvents, eventKey(targetKey, index));
     if (!event) return { lifecycleEventName: name, status: rest };

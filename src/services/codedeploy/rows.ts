@@ -30,7 +30,10 @@ export interface Application {
   tags: Tags;
   createdAt: number;
 }
-export const applications: Table<Application> = table<Application>('codedeploy/applications', (row) => row.name);
+export const applications: Table<Application> = table<Application>(
+  'codedeploy/applications',
+  (row) => row.name,
+);
 
 export interface DeploymentConfig {
   name: string;
@@ -89,10 +92,17 @@ export interface DeploymentGroup {
   lastAttempted?: LastDeployment;
   tags: Tags;
 }
-export const deploymentGroups: Table<DeploymentGroup> = table<DeploymentGroup>('codedeploy/deployment-groups', (row) => row.id, {
-  application: (row) => row.applicationName,
-  name: (row) => `${row.applicationName}/${row.name}`,
-});
+export const deploymentGroups: Table<DeploymentGroup> = table<DeploymentGroup>(
+  'codedeploy/deployment-groups',
+  (row) => row.id,
+  {
+    application: (row) => row.applicationName,
+    name: (row) => `${row.applicationName}/${row.name}`,
+  },
+);
+
+/** The name under which groups are looked at for outdated instances; the look itself is in ./follow-up.ts. */
+export const followUpLook = { name: 'codedeploy/follow-up' };
 
 export interface Revision {
   /** `<application> <location as JSON>`. */
@@ -131,6 +141,8 @@ export interface Wave extends Count {
   fleet: Fleet;
   /** Key of the last target that was begun. */
   cursor?: string;
+  /** Not one instance may fail. */
+  strict?: boolean;
 }
 
 export interface Overview {
@@ -177,7 +189,10 @@ export interface Deployment {
   autoRollback?: AutoRollbackConfiguration;
   alarms?: AlarmConfiguration;
   overrideAlarms?: AlarmConfiguration;
-  style: { deploymentType: 'IN_PLACE' | 'BLUE_GREEN'; deploymentOption: 'WITH_TRAFFIC_CONTROL' | 'WITHOUT_TRAFFIC_CONTROL' };
+  style: {
+    deploymentType: 'IN_PLACE' | 'BLUE_GREEN';
+    deploymentOption: 'WITH_TRAFFIC_CONTROL' | 'WITHOUT_TRAFFIC_CONTROL';
+  };
   blueGreen?: BlueGreenConfiguration;
   loadBalancerInfo?: NonNullable<GroupInfo['loadBalancerInfo']>;
   targetInstances?: TargetInstances;
@@ -192,9 +207,13 @@ export interface Deployment {
   timeoutAt?: number;
   /** The end of the wait that the stage consists of. */
   waitUntil?: number;
+  /** The user ended the wait for traffic to be rerouted. */
+  continued?: boolean;
   terminationWaitStarted: boolean;
   /** Auto Scaling group that replaces another, once it exists. */
   green?: { autoScalingGroup: string; size: number; replaces: string };
+  /** Auto Scaling groups of the environment that is replaced. */
+  originals?: readonly string[];
   /** The one instance of a deployment that Auto Scaling asked for, and the lifecycle action that waits for it. */
   launch?: { instanceId: string; key: string };
   /** The blue/green deployment whose traffic goes back. */
@@ -254,7 +273,10 @@ export interface InstanceRecord {
   healthy: boolean;
   revision?: string;
 }
-export const instanceRecords: Table<InstanceRecord> = table<InstanceRecord>('codedeploy/instance-records', (row) => row.key);
+export const instanceRecords: Table<InstanceRecord> = table<InstanceRecord>(
+  'codedeploy/instance-records',
+  (row) => row.key,
+);
 
 /** The alarms that an active deployment is stopped by. */
 export interface AlarmWatch {
@@ -264,7 +286,10 @@ export interface AlarmWatch {
   /** When CodeDeploy looks at them again. */
   noticeAt?: number;
 }
-export const alarmWatches: Table<AlarmWatch> = table<AlarmWatch>('codedeploy/alarm-watches', (row) => row.deploymentId);
+export const alarmWatches: Table<AlarmWatch> = table<AlarmWatch>(
+  'codedeploy/alarm-watches',
+  (row) => row.deploymentId,
+);
 
 /** An instance that waits in one of CodeDeploy's lifecycle hooks. */
 export interface Launch {
@@ -292,7 +317,8 @@ export function applicationOf(ctx: Ctx, name: string): Application {
 export function groupOf(ctx: Ctx, applicationName: string, name: string): DeploymentGroup {
   applicationOf(ctx, applicationName);
   const found = groupNamed(ctx, applicationName, name);
-  if (!found) throw new Fault('DeploymentGroupDoesNotExistException', `No Deployment Group found for name: ${name}`);
+  if (!found)
+    throw new Fault('DeploymentGroupDoesNotExistException', `No Deployment Group found for name: ${name}`);
   return found;
 }
 
@@ -307,7 +333,10 @@ export function deploymentOf(ctx: Ctx, id: string | undefined): Deployment {
   const found = ctx.get(deployments, id);
   if (found) return found;
   if (!DEPLOYMENT_ID.test(id)) {
-    throw new Fault('InvalidDeploymentIdException', `Specified DeploymentId is not in the valid format: ${id}`);
+    throw new Fault(
+      'InvalidDeploymentIdException',
+      `Specified DeploymentId is not in the valid format: ${id}`,
+    );
   }
   throw new Fault('DeploymentDoesNotExistException', `The deployment ${id} could not be found`);
 }

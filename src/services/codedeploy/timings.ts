@@ -87,6 +87,14 @@ export const blueGreenTotal: Timing = timing(
   109 * HOUR,
 );
 
+/** How often CodeDeploy looks at a replacement Auto Scaling group while its instances come into service. */
+export const provisioningLook: Timing = timing(
+  'codedeploy/provisioning-look',
+  5000,
+  'assumed',
+  'AWS publishes no figure',
+);
+
 /** From an alarm's change to CodeDeploy acting on it. */
 export const alarmNotice: Timing = timing(
   'codedeploy/alarm-notice',

@@ -5,7 +5,10 @@ export interface Block {
   readonly last: number;
 }
 
-/** A block of addresses, or nothing where the text is none. Host bits may be set, as AWS accepts them in rules. */
+/**
+ * A block of addresses, or nothing where the text is none. Host bits may be set, as AWS accepts them in
+ * rules.
+ */
 export function parseBlock(text: string): Block | undefined {
   const [address = '', length = '32', ...rest] = text.split('/');
   const bits = /^\d{1,2}$/.test(length) ? Number(length) : 33;
@@ -16,11 +19,20 @@ export function parseBlock(text: string): Block | undefined {
   return { first, last: first + size - 1 };
 }
 
-/** A block whose text names its first address, as VPCs and subnets want it; `lengths` bounds the prefix length. */
-export function parseNetwork(text: string): (Block & { readonly bits: number; readonly canonical: boolean }) | undefined {
+/**
+ * A block whose text names its first address, as VPCs and subnets want it; `lengths` bounds the prefix
+ * length.
+ */
+export function parseNetwork(
+  text: string,
+): (Block & { readonly bits: number; readonly canonical: boolean }) | undefined {
   const block = parseBlock(text);
   if (!block || !text.includes('/')) return undefined;
-  return { ...block, bits: Number(text.split('/')[1]), canonical: parseAddress(text.split('/')[0] ?? '') === block.first };
+  return {
+    ...block,
+    bits: Number(text.split('/')[1]),
+    canonical: parseAddress(text.split('/')[0] ?? '') === block.first,
+  };
 }
 
 export function parseAddress(text: string): number | undefined {

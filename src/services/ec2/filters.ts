@@ -1,4 +1,5 @@
-// Filters of Describe operations: all filters must match, any value of a filter is enough, `*` and `?` are wildcards.
+// Filters of Describe operations: all filters must match, any value of a filter is enough, `*` and `?` are
+// wildcards.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 
 import { Fault } from '#contract/fault.ts';
@@ -37,21 +38,28 @@ function test<R>({ Name = '', Values = [] }: Filter, by: Filterable<R>): (row: R
   };
 }
 
-function reader<R>(name: string, { operation, values, tags }: Filterable<R>): (row: R) => Value | readonly Value[] {
+function reader<R>(
+  name: string,
+  { operation, values, tags }: Filterable<R>,
+): (row: R) => Value | readonly Value[] {
   if (tags && name === 'tag-key') return (row) => Object.keys(tags(row));
   if (tags && name.startsWith('tag:')) return (row) => tags(row)[name.slice('tag:'.length)];
   const read = Object.hasOwn(values, name) ? values[name] : undefined;
-  if (!read) throw new Fault('NotImplemented', `The filter ${name} of ec2:${operation} is not modelled by Sandtable.`);
+  if (!read)
+    throw new Fault('NotImplemented', `The filter ${name} of ec2:${operation} is not modelled by Sandtable.`);
   return read;
 }
 
 function pattern(value: string): (text: string) => boolean {
   if (!/[*?\\]/.test(value)) return (text) => text === value;
-  const source = value.replaceAll(/\\([*?\\])|([*])|([?])|([.+^${}()|[\]\\])/g, (_, literal: string, many, one, special: string) => {
-    if (literal !== undefined) return `\\${literal}`;
-    if (many !== undefined) return '.*';
-    return one === undefined ? `\\${special}` : '.';
-  });
+  const source = value.replaceAll(
+    /\\([*?\\])|([*])|([?])|([.+^${}()|[\]\\])/g,
+    (_, literal: string, many, one, special: string) => {
+      if (literal !== undefined) return `\\${literal}`;
+      if (many !== undefined) return '.*';
+      return one === undefined ? `\\${special}` : '.';
+    },
+  );
   const expression = new RegExp(`^${source}$`, 's');
   return (text) => expression.test(text);
 }

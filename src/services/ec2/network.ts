@@ -1,7 +1,7 @@
 // What a VPC consists of: rows and how to find them. The operations are in one file per noun.
 
-import { event, table } from '#world/index.ts';
-import type { EventKind, Table } from '#world/index.ts';
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { existing } from './requests.ts';
@@ -17,7 +17,9 @@ export interface Vpc {
   mainRouteTableId: string;
   mainAssociationId: string;
 }
-export const vpcs: Table<Vpc> = table<Vpc>('ec2/vpcs', (row) => row.vpcId, { mainAssociation: (row) => row.mainAssociationId });
+export const vpcs: Table<Vpc> = table<Vpc>('ec2/vpcs', (row) => row.vpcId, {
+  mainAssociation: (row) => row.mainAssociationId,
+});
 
 export interface Subnet {
   subnetId: string;
@@ -53,9 +55,13 @@ export interface RouteTable {
   vpcId: string;
   routes: readonly Route[];
 }
-export const routeTables: Table<RouteTable> = table<RouteTable>('ec2/route-tables', (row) => row.routeTableId, {
-  vpc: (row) => row.vpcId,
-});
+export const routeTables: Table<RouteTable> = table<RouteTable>(
+  'ec2/route-tables',
+  (row) => row.routeTableId,
+  {
+    vpc: (row) => row.vpcId,
+  },
+);
 
 export interface InternetGateway {
   internetGatewayId: string;
@@ -81,9 +87,13 @@ export interface NatGateway {
   deletedAt?: number;
   failure?: { readonly code: string; readonly message: string };
 }
-export const natGateways: Table<NatGateway> = table<NatGateway>('ec2/nat-gateways', (row) => row.natGatewayId, {
-  vpc: (row) => row.vpcId,
-});
+export const natGateways: Table<NatGateway> = table<NatGateway>(
+  'ec2/nat-gateways',
+  (row) => row.natGatewayId,
+  {
+    vpc: (row) => row.vpcId,
+  },
+);
 
 /** An Elastic IP address. */
 export interface Address {
@@ -96,7 +106,10 @@ export const addresses: Table<Address> = table<Address>('ec2/addresses', (row) =
   association: (row) => row.association?.id,
 });
 
-/** An elastic network interface: of an instance, a NAT gateway or an interface endpoint. It holds a private address. */
+/**
+ * An elastic network interface: of an instance, a NAT gateway or an interface endpoint. It holds a private
+ * address.
+ */
 export interface NetworkInterface {
   interfaceId: string;
   vpcId: string;
@@ -115,12 +128,16 @@ export interface NetworkInterface {
   attachmentId: string;
   attachedAt: number;
 }
-export const interfaces: Table<NetworkInterface> = table<NetworkInterface>('ec2/interfaces', (row) => row.interfaceId, {
-  subnet: (row) => row.subnetId,
-  vpc: (row) => row.vpcId,
-  publicIp: (row) => row.publicIp,
-  privateIp: (row) => `${row.subnetId} ${row.privateIp}`,
-});
+export const interfaces: Table<NetworkInterface> = table<NetworkInterface>(
+  'ec2/interfaces',
+  (row) => row.interfaceId,
+  {
+    subnet: (row) => row.subnetId,
+    vpc: (row) => row.vpcId,
+    publicIp: (row) => row.publicIp,
+    privateIp: (row) => `${row.subnetId} ${row.privateIp}`,
+  },
+);
 
 export interface VpcEndpoint {
   endpointId: string;
@@ -135,9 +152,13 @@ export interface VpcEndpoint {
   routeTableIds: readonly string[];
   createdAt: number;
 }
-export const vpcEndpoints: Table<VpcEndpoint> = table<VpcEndpoint>('ec2/vpc-endpoints', (row) => row.endpointId, {
-  vpc: (row) => row.vpcId,
-});
+export const vpcEndpoints: Table<VpcEndpoint> = table<VpcEndpoint>(
+  'ec2/vpc-endpoints',
+  (row) => row.endpointId,
+  {
+    vpc: (row) => row.vpcId,
+  },
+);
 
 export interface SecurityGroup {
   groupId: string;
@@ -145,10 +166,14 @@ export interface SecurityGroup {
   name: string;
   description: string;
 }
-export const securityGroups: Table<SecurityGroup> = table<SecurityGroup>('ec2/security-groups', (row) => row.groupId, {
-  vpc: (row) => row.vpcId,
-  name: (row) => `${row.vpcId} ${row.name}`,
-});
+export const securityGroups: Table<SecurityGroup> = table<SecurityGroup>(
+  'ec2/security-groups',
+  (row) => row.groupId,
+  {
+    vpc: (row) => row.vpcId,
+    name: (row) => `${row.vpcId} ${row.name}`,
+  },
+);
 
 /** `protocol` is `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all, which has no ports. */
 export interface SecurityGroupRule {
@@ -164,7 +189,10 @@ export interface SecurityGroupRule {
 export const securityGroupRules: Table<SecurityGroupRule> = table<SecurityGroupRule>(
   'ec2/security-group-rules',
   (row) => row.ruleId,
-  { group: (row) => row.groupId, peerGroup: (row) => (row.peer.kind === 'group' ? row.peer.value : undefined) },
+  {
+    group: (row) => row.groupId,
+    peerGroup: (row) => (row.peer.kind === 'group' ? row.peer.value : undefined),
+  },
   { settles: true },
 );
 
@@ -193,9 +221,6 @@ export const networkAcls: Table<NetworkAcl> = table<NetworkAcl>(
   { settles: true },
 );
 
-/** Rules, routes or endpoints of a VPC changed: what could be reached may be out of reach, and the reverse. */
-export const networkChanged: EventKind<{ vpcId: string }> = event('ec2/network-changed');
-
 export function vpcOf(ctx: Ctx, id: string | undefined): Vpc {
   return existing(ctx, vpcs, id, { code: 'InvalidVpcID', noun: 'vpc ID', prefix: 'vpc' });
 }
@@ -205,11 +230,19 @@ export function subnetOf(ctx: Ctx, id: string | undefined): Subnet {
 }
 
 export function routeTableOf(ctx: Ctx, id: string | undefined): RouteTable {
-  return existing(ctx, routeTables, id, { code: 'InvalidRouteTableID', noun: 'routeTable ID', prefix: 'rtb' });
+  return existing(ctx, routeTables, id, {
+    code: 'InvalidRouteTableID',
+    noun: 'routeTable ID',
+    prefix: 'rtb',
+  });
 }
 
 export function internetGatewayOf(ctx: Ctx, id: string | undefined): InternetGateway {
-  return existing(ctx, internetGateways, id, { code: 'InvalidInternetGatewayID', noun: 'internetGateway ID', prefix: 'igw' });
+  return existing(ctx, internetGateways, id, {
+    code: 'InvalidInternetGatewayID',
+    noun: 'internetGateway ID',
+    prefix: 'igw',
+  });
 }
 
 export function natGatewayOf(ctx: Ctx, id: string | undefined): NatGateway {
@@ -220,16 +253,25 @@ export function natGatewayOf(ctx: Ctx, id: string | undefined): NatGateway {
 
 export function addressOf(ctx: Ctx, allocationId: string | undefined): Address {
   const found = allocationId === undefined ? undefined : ctx.get(addresses, allocationId);
-  if (!found) throw new Fault('InvalidAllocationID.NotFound', `The allocation ID '${allocationId}' does not exist`);
+  if (!found)
+    throw new Fault('InvalidAllocationID.NotFound', `The allocation ID '${allocationId}' does not exist`);
   return found;
 }
 
 export function interfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
-  return existing(ctx, interfaces, id, { code: 'InvalidNetworkInterfaceID', noun: 'networkInterface ID', prefix: 'eni' });
+  return existing(ctx, interfaces, id, {
+    code: 'InvalidNetworkInterfaceID',
+    noun: 'networkInterface ID',
+    prefix: 'eni',
+  });
 }
 
 export function vpcEndpointOf(ctx: Ctx, id: string | undefined): VpcEndpoint {
-  return existing(ctx, vpcEndpoints, id, { code: 'InvalidVpcEndpointId', noun: 'Vpc Endpoint Id', prefix: 'vpce' });
+  return existing(ctx, vpcEndpoints, id, {
+    code: 'InvalidVpcEndpointId',
+    noun: 'Vpc Endpoint Id',
+    prefix: 'vpce',
+  });
 }
 
 export function securityGroupOf(ctx: Ctx, id: string | undefined): SecurityGroup {
@@ -242,7 +284,11 @@ export function securityGroupOf(ctx: Ctx, id: string | undefined): SecurityGroup
 }
 
 export function networkAclOf(ctx: Ctx, id: string | undefined): NetworkAcl {
-  return existing(ctx, networkAcls, id, { code: 'InvalidNetworkAclID', noun: 'networkAcl ID', prefix: 'acl' });
+  return existing(ctx, networkAcls, id, {
+    code: 'InvalidNetworkAclID',
+    noun: 'networkAcl ID',
+    prefix: 'acl',
+  });
 }
 
 /** The account's default VPC of the region, unless it was deleted. */

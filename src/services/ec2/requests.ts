@@ -16,10 +16,19 @@ interface ClientTokenUse {
   resourceId: string;
 }
 
-export const clientTokens: Table<ClientTokenUse> = table<ClientTokenUse>('ec2/client-tokens', (row) => row.key);
+export const clientTokens: Table<ClientTokenUse> = table<ClientTokenUse>(
+  'ec2/client-tokens',
+  (row) => row.key,
+);
 
 /** Creates once per client token; a repeated request gets the first one's resource. */
-export function once(ctx: Ctx, operation: string, token: string | undefined, input: object, create: () => string): string {
+export function once(
+  ctx: Ctx,
+  operation: string,
+  token: string | undefined,
+  input: object,
+  create: () => string,
+): string {
   if (!token) return create();
   const key = `${operation} ${token}`;
   const request = hex(ctx.kernel.primitives.sha256(JSON.stringify(input)));
@@ -47,7 +56,9 @@ export function prepared(operations: Operations<'ec2'>, before: (ctx: Ctx) => vo
       before(ctx);
       const output = run(ctx, input);
       if (input['DryRun'] !== true) return output;
-      throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
+      throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
+        status: 412,
+      });
     };
     return [name, operation];
   });
@@ -65,7 +76,11 @@ interface Listing<R extends Row> {
 }
 
 /** The rows that a Describe operation shows: those asked for by id, or a page of all. */
-export function listed<R extends Row>(ctx: Ctx, rows: Table<R>, listing: Listing<R>): { rows: R[]; next: string | undefined } {
+export function listed<R extends Row>(
+  ctx: Ctx,
+  rows: Table<R>,
+  listing: Listing<R>,
+): { rows: R[]; next: string | undefined } {
   const { ids = [], of, where } = listing;
   if (ids.length > 0) {
     const found = [...new Set(ids)].map((id) => of(ctx, id));
@@ -101,15 +116,25 @@ export function invalidRequest(_operation: string, violations: readonly Violatio
   if (!first) return undefined;
   const name = first.members.at(-1) ?? first.path;
   if (first.constraint === 'required') {
-    return new Fault('MissingParameter', `The request must contain the parameter ${first.members.join('.') || name}`);
+    return new Fault(
+      'MissingParameter',
+      `The request must contain the parameter ${first.members.join('.') || name}`,
+    );
   }
-  if (first.constraint === 'enum') return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);
-  return new Fault('InvalidParameterValue', `Value ( ${String(first.value)} ) for parameter ${first.path} is invalid. ${first.message}`);
+  if (first.constraint === 'enum')
+    return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);
+  return new Fault(
+    'InvalidParameterValue',
+    `Value ( ${String(first.value)} ) for parameter ${first.path} is invalid. ${first.message}`,
+  );
 }
 
 /** A parameter that may not stand beside another. */
 export function notTogether(one: string, other: string): Fault {
-  return new Fault('InvalidParameterCombination', `The parameter ${one} cannot be used with the parameter ${other}`);
+  return new Fault(
+    'InvalidParameterCombination',
+    `The parameter ${one} cannot be used with the parameter ${other}`,
+  );
 }
 
 export function missing(parameter: string): Fault {
@@ -123,5 +148,8 @@ export function dependency(message: string): Fault {
 
 /** A part of an operation that is not modelled. */
 export function unmodelled(what: string): Fault {
-  return new Fault('NotImplemented', `${what} is not modelled by Sandtable. See docs/coverage.md for what is.`);
+  return new Fault(
+    'NotImplemented',
+    `${what} is not modelled by Sandtable. See docs/coverage.md for what is.`,
+  );
 }

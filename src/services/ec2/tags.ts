@@ -8,7 +8,9 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import { tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
 
-export type ResourceType = NonNullable<NonNullable<Output<'ec2', 'DescribeTags'>['Tags']>[number]['ResourceType']>;
+export type ResourceType = NonNullable<
+  NonNullable<Output<'ec2', 'DescribeTags'>['Tags']>[number]['ResourceType']
+>;
 export type TagSpecifications = Input<'ec2', 'CreateVpc'>['TagSpecifications'];
 type WireTags = Input<'ec2', 'CreateTags'>['Tags'];
 
@@ -18,9 +20,13 @@ export interface ResourceTag {
   key: string;
   value: string;
 }
-export const resourceTags: Table<ResourceTag> = table<ResourceTag>('ec2/tags', (row) => `${row.resourceId} ${row.key}`, {
-  pair: (row) => tagPair(row.resourceType, row.key, row.value),
-});
+export const resourceTags: Table<ResourceTag> = table<ResourceTag>(
+  'ec2/tags',
+  (row) => `${row.resourceId} ${row.key}`,
+  {
+    pair: (row) => tagPair(row.resourceType, row.key, row.value),
+  },
+);
 
 export function tagPair(type: ResourceType, key: string, value: string): string {
   return `${type} ${key}=${value}`;
@@ -71,16 +77,21 @@ export function putTags(ctx: Ctx, resourceId: string, tags: WireTags): void {
   for (const { Key = '', Value = '' } of tags) {
     if (Key === '') throw new Fault('InvalidParameterValue', 'Tag key cannot be null or empty.');
     if (Key.length > LONGEST_KEY || Value.length > LONGEST_VALUE) {
-      const [what, longest] = Key.length > LONGEST_KEY ? ['Tag key', LONGEST_KEY] : ['Tag value', LONGEST_VALUE];
+      const [what, longest] =
+        Key.length > LONGEST_KEY ? ['Tag key', LONGEST_KEY] : ['Tag value', LONGEST_VALUE];
       throw new Fault('InvalidParameterValue', `${what} exceeds the maximum length of ${longest} characters`);
     }
     if (Key.startsWith('aws:') && !actsForAws(ctx)) {
-      throw new Fault('InvalidParameterValue', `Value ( ${Key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use`);
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value ( ${Key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use`,
+      );
     }
     setTag(ctx, resourceId, Key, Value);
   }
   const own = Object.keys(tagsOf(ctx, resourceId)).filter((key) => !key.startsWith('aws:'));
-  if (own.length > MOST_TAGS) throw new Fault('TagLimitExceeded', `The maximum number of tags is ${MOST_TAGS}`);
+  if (own.length > MOST_TAGS)
+    throw new Fault('TagLimitExceeded', `The maximum number of tags is ${MOST_TAGS}`);
 }
 
 /** Writes a tag as EC2 itself. */
@@ -88,20 +99,36 @@ export function setTag(ctx: Ctx, resourceId: string, key: string, value: string)
   ctx.put(resourceTags, { resourceId, resourceType: typeOfResource(resourceId) as ResourceType, key, value });
 }
 
-/** Services and service-linked roles write the tags that begin with `aws:`, such as `aws:autoscaling:groupName`. */
+/**
+ * Services and service-linked roles write the tags that begin with `aws:`, such as
+ * `aws:autoscaling:groupName`.
+ */
 function actsForAws({ principal }: Ctx): boolean {
-  return principal.type === 'service' || (principal.type === 'role' && principal.roleArn.includes(':role/aws-service-role/'));
+  return (
+    principal.type === 'service' ||
+    (principal.type === 'role' && principal.roleArn.includes(':role/aws-service-role/'))
+  );
 }
 
 export function removeTagsOf(ctx: Ctx, resourceId: string): void {
-  for (const { key } of ctx.scan(resourceTags, { prefix: `${resourceId} ` })) ctx.delete(resourceTags, `${resourceId} ${key}`);
+  for (const { key } of ctx.scan(resourceTags, { prefix: `${resourceId} ` }))
+    ctx.delete(resourceTags, `${resourceId} ${key}`);
 }
 
-/** The tags that a request gives to one kind of resource. Throws for kinds that the operation does not create. */
-export function tagsFor(specifications: TagSpecifications, type: ResourceType, creates: readonly ResourceType[] = [type]): WireTags {
+/**
+ * The tags that a request gives to one kind of resource. Throws for kinds that the operation does not create.
+ */
+export function tagsFor(
+  specifications: TagSpecifications,
+  type: ResourceType,
+  creates: readonly ResourceType[] = [type],
+): WireTags {
   for (const { ResourceType } of specifications ?? []) {
     if (ResourceType === undefined || !creates.includes(ResourceType)) {
-      throw new Fault('InvalidParameterValue', `'${ResourceType ?? ''}' is not a valid taggable resource type for this operation.`);
+      throw new Fault(
+        'InvalidParameterValue',
+        `'${ResourceType ?? ''}' is not a valid taggable resource type for this operation.`,
+      );
     }
   }
   return (specifications ?? []).filter((one) => one.ResourceType === type).flatMap((one) => one.Tags ?? []);

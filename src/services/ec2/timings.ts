@@ -6,10 +6,10 @@ import type { Timing } from '#cloud/timing.ts';
 /** From RunInstances or StartInstances to `running`. */
 export const launchTime: Timing = timing(
   'ec2/launch',
-  [10_000, 18_000],
+  [16_000, 18_000],
   'observed',
-  'https://github.com/brevdev/ec2-coldboot-research: pending to running 16.4 to 16.6 s over six instance families, ' +
-    'and shorter in https://www.martysweet.co.uk/ec2-launch-times/; AWS publishes no figure',
+  'https://github.com/brevdev/ec2-coldboot-research (@fix_plan.md): 16.4 to 16.6 s over six instance types, about 18 s in ' +
+    'its baseline; AWS publishes no figure',
 );
 
 /** From a machine that has shut down to `stopped` or `terminated`. */
@@ -51,7 +51,7 @@ export const terminatedVisible: Timing = timing(
   'ec2/terminated-visible',
   3_600_000,
   'documented',
-  'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html ("usually about one hour")',
+  'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html (earlier versions: "approximately one hour")',
   3_600_000,
 );
 
@@ -67,7 +67,7 @@ export const natGatewayCreation: Timing = timing(
   'ec2/nat-gateway-creation',
   [60_000, 120_000],
   'assumed',
-  'AWS publishes no figure; "a few minutes" at most in https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html',
+  'AWS publishes no figure',
 );
 
 export const natGatewayDeletion: Timing = timing(
@@ -105,5 +105,5 @@ export const imageCreation: Timing = timing(
   'ec2/image-creation',
   [120_000, 300_000],
   'assumed',
-  'depends on the volumes; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-ebs.html says "a few minutes"',
+  'depends on how much the volumes hold; AWS publishes no figure',
 );

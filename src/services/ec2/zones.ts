@@ -97,11 +97,16 @@ export const zoneOperations: Operations<'ec2'> = {
 
   DescribeRegions(_, { RegionNames = [], Filters }) {
     for (const name of RegionNames) {
-      if (!Object.hasOwn(REGIONS, name)) throw new Fault('InvalidParameterValue', `Invalid region: [${name}]`);
+      if (!Object.hasOwn(REGIONS, name))
+        throw new Fault('InvalidParameterValue', `Invalid region: [${name}]`);
     }
     const shown = Object.keys(REGIONS)
       .filter((name) => RegionNames.length === 0 || RegionNames.includes(name))
-      .map((name) => ({ RegionName: name, Endpoint: `ec2.${name}.amazonaws.com`, OptInStatus: 'opt-in-not-required' }));
+      .map((name) => ({
+        RegionName: name,
+        Endpoint: `ec2.${name}.amazonaws.com`,
+        OptInStatus: 'opt-in-not-required',
+      }));
     const where = filtered<(typeof shown)[number]>(Filters, {
       operation: 'DescribeRegions',
       values: {

@@ -1,5 +1,5 @@
-// Actions of rules: forward to one target group or, weighted, to several; answer; redirect. Others are refused by name.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+// Actions of rules: forward to one target group or, weighted, to several; answer; redirect. Others are
+// refused by name. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -17,7 +17,11 @@ const LONGEST_STICKINESS = 604_800;
 const CONTENT_TYPES = ['text/plain', 'text/css', 'text/html', 'application/javascript', 'application/json'];
 
 /** The action of a rule as rows keep it. All modelled actions end the request, so there is exactly one. */
-export function parseActions(ctx: Ctx, loadBalancer: LoadBalancer, actions: readonly WireAction[]): RuleAction {
+export function parseActions(
+  ctx: Ctx,
+  loadBalancer: LoadBalancer,
+  actions: readonly WireAction[],
+): RuleAction {
   const [action] = actions;
   if (!action) throw invalid('An action must be specified');
   for (const { Type } of actions) {
@@ -26,7 +30,10 @@ export function parseActions(ctx: Ctx, loadBalancer: LoadBalancer, actions: read
     }
   }
   if (actions.length > 1) {
-    throw new Fault('InvalidLoadBalancerActionException', 'The requested action is not valid: only one action can end a request.');
+    throw new Fault(
+      'InvalidLoadBalancerActionException',
+      'The requested action is not valid: only one action can end a request.',
+    );
   }
   if (action.Type === 'forward') return parseForward(ctx, loadBalancer, action);
   return action.Type === 'redirect' ? parseRedirect(action) : parseResponse(action);
@@ -35,13 +42,17 @@ export function parseActions(ctx: Ctx, loadBalancer: LoadBalancer, actions: read
 function parseForward(ctx: Ctx, loadBalancer: LoadBalancer, action: WireAction): RuleAction {
   const groups = forwardGroups(action);
   if (groups.length > QUOTAS['target-groups-per-action-on-application-load-balancer']) {
-    throw new Fault('TooManyTargetGroupsException', "You've reached the limit on the number of target groups per action.");
+    throw new Fault(
+      'TooManyTargetGroupsException',
+      "You've reached the limit on the number of target groups per action.",
+    );
   }
   if (new Set(groups.map(({ targetGroupArn }) => targetGroupArn)).size < groups.length) {
     throw invalid('A target group can only be specified once in a forward action');
   }
   for (const { targetGroupArn, weight } of groups) {
-    if (weight < 0 || weight > HEAVIEST) throw invalid(`Target group weight '${weight}' must be between '0' and '${HEAVIEST}'`);
+    if (weight < 0 || weight > HEAVIEST)
+      throw invalid(`Target group weight '${weight}' must be between '0' and '${HEAVIEST}'`);
     checkGroup(ctx, loadBalancer, targetGroupArn, groups.length > 1);
   }
   const sticky = action.ForwardConfig?.TargetGroupStickinessConfig;
@@ -86,10 +97,12 @@ function checkGroup(ctx: Ctx, loadBalancer: LoadBalancer, arn: string, weighted:
   if (weighted && stickyByAppCookie(group)) {
     throw new Fault(
       'InvalidConfigurationRequestException',
-      "A forward action with several target groups cannot use target groups that have stickiness of type 'app_cookie' enabled.",
+      "A forward action with several target groups cannot use stickiness of type 'app_cookie'",
     );
   }
-  const used = new Set(ctx.list(uses, 'loadBalancer', loadBalancer.arn).map(({ targetGroupArn }) => targetGroupArn));
+  const used = new Set(
+    ctx.list(uses, 'loadBalancer', loadBalancer.arn).map(({ targetGroupArn }) => targetGroupArn),
+  );
   if (!used.has(arn) && used.size >= QUOTAS['target-groups-per-application-load-balancer']) {
     throw new Fault(
       'TooManyUniqueTargetGroupsPerLoadBalancerException',
@@ -100,7 +113,11 @@ function checkGroup(ctx: Ctx, loadBalancer: LoadBalancer, arn: string, weighted:
 
 function parseResponse({ FixedResponseConfig }: WireAction): RuleAction {
   if (!FixedResponseConfig) throw invalid("A 'FixedResponseConfig' must be specified with 'fixed-response'");
-  const { StatusCode: statusCode, ContentType: contentType = '', MessageBody: messageBody = '' } = FixedResponseConfig;
+  const {
+    StatusCode: statusCode,
+    ContentType: contentType = '',
+    MessageBody: messageBody = '',
+  } = FixedResponseConfig;
   if (contentType !== '' && !CONTENT_TYPES.includes(contentType)) {
     throw new Fault(
       'InvalidLoadBalancerActionException',
@@ -123,7 +140,7 @@ function parseRedirect({ RedirectConfig }: WireAction): RuleAction {
   if ([protocol, port, host, path].join(' ') === '#{protocol} #{port} #{host} /#{path}') {
     throw new Fault(
       'InvalidLoadBalancerActionException',
-      'The RedirectConfig is not valid because it creates a loop: at least one of protocol, port, host and path must change.',
+      'The RedirectConfig is not valid because it creates a loop',
     );
   }
   if (!path.startsWith('/')) throw invalid("The path of a redirect must start with '/'");
@@ -136,7 +153,13 @@ export function showActions(action: RuleAction): WireAction[] {
     const { statusCode: StatusCode, contentType, messageBody } = action;
     const ContentType = contentType === '' ? {} : { ContentType: contentType };
     const MessageBody = messageBody === '' ? {} : { MessageBody: messageBody };
-    return [{ Type: 'fixed-response', Order: 1, FixedResponseConfig: { StatusCode, ...ContentType, ...MessageBody } }];
+    return [
+      {
+        Type: 'fixed-response',
+        Order: 1,
+        FixedResponseConfig: { StatusCode, ...ContentType, ...MessageBody },
+      },
+    ];
   }
   if (action.type === 'redirect') {
     const { protocol: Protocol, port: Port, host: Host, path: Path, query: Query } = action.to;
@@ -144,11 +167,16 @@ export function showActions(action: RuleAction): WireAction[] {
     return [{ Type: 'redirect', Order: 1, RedirectConfig }];
   }
   const { groups, stickinessSeconds } = action;
-  const TargetGroups = groups.map(({ targetGroupArn, weight }) => ({ TargetGroupArn: targetGroupArn, Weight: weight }));
+  const TargetGroups = groups.map(({ targetGroupArn, weight }) => ({
+    TargetGroupArn: targetGroupArn,
+    Weight: weight,
+  }));
   const TargetGroupStickinessConfig =
     stickinessSeconds === null ? { Enabled: false } : { Enabled: true, DurationSeconds: stickinessSeconds };
   const only = groups.length === 1 && groups[0] ? { TargetGroupArn: groups[0].targetGroupArn } : {};
-  return [{ Type: 'forward', ...only, Order: 1, ForwardConfig: { TargetGroups, TargetGroupStickinessConfig } }];
+  return [
+    { Type: 'forward', ...only, Order: 1, ForwardConfig: { TargetGroups, TargetGroupStickinessConfig } },
+  ];
 }
 
 function invalid(message: string): Fault {

@@ -1,10 +1,18 @@
-// Attributes of load balancers and target groups. Each is honoured, kept without effect, or refused where it would change
-// what is not modelled. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html and
+// Attributes of load balancers, listeners and target groups. Each is honoured, kept without effect, or
+// refused where it would change what is not modelled.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html and
 // API_LoadBalancerAttribute.html
 
 import { Fault } from '#contract/fault.ts';
 import type { Operations } from '#cloud/service.ts';
-import { loadBalancerOf, loadBalancers, targetGroupOf, targetGroups } from './tables.ts';
+import {
+  listenerOf,
+  listeners,
+  loadBalancerOf,
+  loadBalancers,
+  targetGroupOf,
+  targetGroups,
+} from './tables.ts';
 import type { LoadBalancer, TargetGroup } from './tables.ts';
 
 type Attributes = Readonly<Record<string, string>>;
@@ -12,7 +20,10 @@ type Attributes = Readonly<Record<string, string>>;
 interface Attribute {
   readonly initial: string;
   readonly valid: (value: string) => boolean;
-  /** `honoured`; `default only`: other values are refused by name; anything else: kept, and why it changes nothing. */
+  /**
+   * `honoured`; `default only`: other values are refused by name; anything else: kept, and why it changes
+   * nothing.
+   */
   readonly effect: string;
 }
 
@@ -26,7 +37,7 @@ const flag = among('true', 'false');
 const any = (): boolean => true;
 
 const LOGS = 'logs cannot be enabled, so nothing is written there';
-const HEADERS = 'headers of requests are not modelled';
+const HEADERS = 'headers of requests and responses are not modelled';
 const CONNECTIONS = 'connections of clients are not modelled';
 
 const LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
@@ -51,7 +62,11 @@ const LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
   },
   'routing.http.drop_invalid_header_fields.enabled': { initial: 'false', valid: flag, effect: HEADERS },
   'routing.http.preserve_host_header.enabled': { initial: 'false', valid: flag, effect: HEADERS },
-  'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+  'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': {
+    initial: 'false',
+    valid: flag,
+    effect: HEADERS,
+  },
   'routing.http.xff_client_port.enabled': { initial: 'false', valid: flag, effect: HEADERS },
   'routing.http.xff_header_processing.mode': {
     initial: 'append',
@@ -65,7 +80,11 @@ const LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
 
 const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
   'deregistration_delay.timeout_seconds': { initial: '300', valid: whole(0, 3600), effect: 'honoured' },
-  'load_balancing.algorithm.anomaly_mitigation': { initial: 'off', valid: among('on', 'off'), effect: 'default only' },
+  'load_balancing.algorithm.anomaly_mitigation': {
+    initial: 'off',
+    valid: among('on', 'off'),
+    effect: 'default only',
+  },
   'load_balancing.algorithm.type': {
     initial: 'round_robin',
     valid: among('round_robin', 'least_outstanding_requests', 'weighted_random'),
@@ -86,7 +105,11 @@ const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
     valid: (value) => !/^(AWSALB|AWSALBAPP|AWSALBTG)/.test(value),
     effect: 'cookies of applications are not modelled: every client is taken to keep the cookie',
   },
-  'stickiness.app_cookie.duration_seconds': { initial: '86400', valid: whole(1, 604_800), effect: 'honoured' },
+  'stickiness.app_cookie.duration_seconds': {
+    initial: '86400',
+    valid: whole(1, 604_800),
+    effect: 'honoured',
+  },
   'stickiness.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
   'stickiness.lb_cookie.duration_seconds': { initial: '86400', valid: whole(1, 604_800), effect: 'honoured' },
   'stickiness.type': { initial: 'lb_cookie', valid: among('lb_cookie', 'app_cookie'), effect: 'honoured' },
@@ -112,6 +135,30 @@ const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
   },
 };
 
+/** Of HTTP listeners: headers that they add to responses. */
+const RESPONSE_HEADERS = [
+  'access_control_allow_credentials',
+  'access_control_allow_headers',
+  'access_control_allow_methods',
+  'access_control_allow_origin',
+  'access_control_expose_headers',
+  'access_control_max_age',
+  'content_security_policy',
+  'strict_transport_security',
+  'x_content_type_options',
+  'x_frame_options',
+];
+
+const LISTENER: Readonly<Record<string, Attribute>> = {
+  ...Object.fromEntries(
+    RESPONSE_HEADERS.map((name) => [
+      `routing.http.response.${name}.header_value`,
+      { initial: '', valid: any, effect: HEADERS },
+    ]),
+  ),
+  'routing.http.response.server.enabled': { initial: 'true', valid: flag, effect: HEADERS },
+};
+
 export function loadBalancerAttribute(row: LoadBalancer, key: string): string {
   return row.attributes[key] ?? (LOAD_BALANCER[key] as Attribute).initial;
 }
@@ -121,10 +168,16 @@ export function targetGroupAttribute(row: TargetGroup, key: string): string {
 }
 
 export function stickyByAppCookie(row: TargetGroup): boolean {
-  return targetGroupAttribute(row, 'stickiness.enabled') === 'true' && targetGroupAttribute(row, 'stickiness.type') === 'app_cookie';
+  return (
+    targetGroupAttribute(row, 'stickiness.enabled') === 'true' &&
+    targetGroupAttribute(row, 'stickiness.type') === 'app_cookie'
+  );
 }
 
-/** The attributes after a change. Throws AWS's errors, and ours for what would change something that is not modelled. */
+/**
+ * The attributes after a change. Throws AWS's errors, and ours for what would change something that is not
+ * modelled.
+ */
 function change(
   kind: string,
   known: Readonly<Record<string, Attribute>>,
@@ -162,6 +215,17 @@ export const attributeOperations: Operations<'elasticloadbalancing'> = {
     return { Attributes: list(LOAD_BALANCER, attributes) };
   },
 
+  DescribeListenerAttributes(ctx, { ListenerArn }) {
+    return { Attributes: list(LISTENER, listenerOf(ctx, ListenerArn).attributes) };
+  },
+
+  ModifyListenerAttributes(ctx, { ListenerArn, Attributes }) {
+    const row = listenerOf(ctx, ListenerArn);
+    const attributes = change('Listener', LISTENER, row.attributes, Attributes);
+    ctx.update(listeners, row, { attributes });
+    return { Attributes: list(LISTENER, attributes) };
+  },
+
   DescribeTargetGroupAttributes(ctx, { TargetGroupArn }) {
     return { Attributes: list(TARGET_GROUP, targetGroupOf(ctx, TargetGroupArn).attributes) };
   },
@@ -186,7 +250,10 @@ function checkTogether(row: TargetGroup): void {
     );
   }
   if (stickyByAppCookie(row) && targetGroupAttribute(row, 'stickiness.app_cookie.cookie_name') === '') {
-    throw new Fault('InvalidConfigurationRequestException', "A cookie name must be specified for stickiness of type 'app_cookie'");
+    throw new Fault(
+      'InvalidConfigurationRequestException',
+      "A cookie name must be specified for stickiness of type 'app_cookie'",
+    );
   }
 }
 

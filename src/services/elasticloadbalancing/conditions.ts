@@ -11,9 +11,15 @@ type ShownCondition = NonNullable<
 
 /** A condition holds where any of its values matches. A rule needs all its conditions. */
 export type Condition =
-  | { readonly field: 'host-header' | 'path-pattern' | 'http-request-method' | 'source-ip'; readonly values: readonly string[] }
+  | {
+      readonly field: 'host-header' | 'path-pattern' | 'http-request-method' | 'source-ip';
+      readonly values: readonly string[];
+    }
   | { readonly field: 'http-header'; readonly name: string; readonly values: readonly string[] }
-  | { readonly field: 'query-string'; readonly pairs: readonly { readonly key: string | null; readonly value: string }[] };
+  | {
+      readonly field: 'query-string';
+      readonly pairs: readonly { readonly key: string | null; readonly value: string }[];
+    };
 
 /** What a condition looks at. What a request does not tell matches no condition on it. */
 export interface RequestFacts {
@@ -52,7 +58,9 @@ export function parseConditions(conditions: readonly WireCondition[]): Condition
       throw invalid(`A rule can only have one '${field}' condition`);
     }
   }
-  const values = parsed.flatMap((condition) => ('pairs' in condition ? condition.pairs.map(({ value }) => value) : condition.values));
+  const values = parsed.flatMap((condition) =>
+    'pairs' in condition ? condition.pairs.map(({ value }) => value) : condition.values,
+  );
   if (values.length > MOST_VALUES) throw invalid(`A rule can only have '${MOST_VALUES}' condition values`);
   if (values.join('').replaceAll(/[^*?]/g, '').length > MOST_WILDCARDS) {
     throw invalid(`A rule can only have '${MOST_WILDCARDS}' condition wildcards`);
@@ -62,25 +70,37 @@ export function parseConditions(conditions: readonly WireCondition[]): Condition
 
 function parseCondition(condition: WireCondition): Condition {
   const field = fieldOf(condition);
-  if (condition.RegexValues || condition.HostHeaderConfig?.RegexValues || condition.PathPatternConfig?.RegexValues) {
-    throw new Fault('NotImplemented', 'Regular expressions in rule conditions are not modelled by Sandtable.');
+  if (
+    condition.RegexValues ||
+    condition.HostHeaderConfig?.RegexValues ||
+    condition.PathPatternConfig?.RegexValues
+  ) {
+    throw new Fault(
+      'NotImplemented',
+      'Regular expressions in rule conditions are not modelled by Sandtable.',
+    );
   }
   if (field === 'query-string') return { field, pairs: queryPairs(condition) };
   const values = valuesOf(condition, field);
   for (const value of values) {
-    if (value.length > LONGEST_VALUE) throw invalid(`The '${field}' value is too long; the limit is '${LONGEST_VALUE}'`);
+    if (value.length > LONGEST_VALUE)
+      throw invalid(`The '${field}' value is too long; the limit is '${LONGEST_VALUE}'`);
     if (field === 'http-request-method' && !/^[A-Z_-]{1,40}$/.test(value)) {
-      throw invalid("The 'http-request-method' value is invalid; the allowed characters are A-Z, hyphen and underscore");
+      throw invalid(
+        "The 'http-request-method' value is invalid; the allowed characters are A-Z, hyphen and underscore",
+      );
     }
     if (field === 'source-ip' && value.includes(':')) {
       throw new Fault('NotImplemented', 'IPv6 blocks in source-ip conditions are not modelled by Sandtable.');
     }
-    if (field === 'source-ip' && !range(value)) throw invalid(`The 'source-ip' value '${value}' is not a valid CIDR block`);
+    if (field === 'source-ip' && !range(value))
+      throw invalid(`The 'source-ip' value '${value}' is not a valid CIDR block`);
   }
   if (field !== 'http-header') return { field, values };
   const name = condition.HttpHeaderConfig?.HttpHeaderName ?? '';
   if (name === '') throw invalid("An 'HttpHeaderName' must be specified with 'http-header'");
-  if (name.length > LONGEST_NAME) throw invalid(`The 'HttpHeaderName' value is too long; the limit is '${LONGEST_NAME}'`);
+  if (name.length > LONGEST_NAME)
+    throw invalid(`The 'HttpHeaderName' value is too long; the limit is '${LONGEST_NAME}'`);
   return { field, name, values };
 }
 
@@ -91,7 +111,8 @@ function fieldOf(condition: WireCondition): Field {
   if (!Object.hasOwn(CONFIGS, field)) {
     throw invalid(`Condition field '${field}' must be one of '[${Object.keys(CONFIGS).join(', ')}]'`);
   }
-  if (given.some((other) => other !== field)) throw invalid(`The '${CONFIGS[given[0] as Field]}' is not compatible with '${field}'`);
+  if (given.some((other) => other !== field))
+    throw invalid(`The '${CONFIGS[given[0] as Field]}' is not compatible with '${field}'`);
   return field as Field;
 }
 
@@ -118,8 +139,10 @@ function queryPairs(condition: WireCondition): { key: string | null; value: stri
   if (pairs.length === 0) throw invalid("A 'QueryStringConfig' must be specified with 'query-string'");
   return pairs.map(({ Key, Value }) => {
     if (Value === undefined) throw invalid("A 'Value' must be specified in 'QueryStringKeyValuePair'");
-    if ((Key ?? '').length > LONGEST_VALUE) throw invalid(`The 'Key' value is too long; the limit is '${LONGEST_VALUE}'`);
-    if (Value.length > LONGEST_VALUE) throw invalid(`The 'Value' value is too long; the limit is '${LONGEST_VALUE}'`);
+    if ((Key ?? '').length > LONGEST_VALUE)
+      throw invalid(`The 'Key' value is too long; the limit is '${LONGEST_VALUE}'`);
+    if (Value.length > LONGEST_VALUE)
+      throw invalid(`The 'Value' value is too long; the limit is '${LONGEST_VALUE}'`);
     return { key: Key ?? null, value: Value };
   });
 }
@@ -127,11 +150,14 @@ function queryPairs(condition: WireCondition): { key: string | null; value: stri
 /** A condition as AWS shows it. */
 export function showCondition(condition: Condition): ShownCondition {
   if (condition.field === 'query-string') {
-    const Values = condition.pairs.map(({ key, value }) => (key === null ? { Value: value } : { Key: key, Value: value }));
+    const Values = condition.pairs.map(({ key, value }) =>
+      key === null ? { Value: value } : { Key: key, Value: value },
+    );
     return { Field: condition.field, QueryStringConfig: { Values } };
   }
   const { field, values: Values } = condition;
-  if (field === 'http-header') return { Field: field, HttpHeaderConfig: { HttpHeaderName: condition.name, Values } };
+  if (field === 'http-header')
+    return { Field: field, HttpHeaderConfig: { HttpHeaderName: condition.name, Values } };
   const shown = { Field: field, [CONFIGS[field]]: { Values } };
   return field === 'host-header' || field === 'path-pattern' ? { ...shown, Values } : shown;
 }
@@ -142,20 +168,32 @@ export function holds(condition: Condition, request: RequestFacts): boolean {
     case 'host-header':
       return condition.values.some((value) => like(value.toLowerCase(), request.host.toLowerCase()));
     case 'path-pattern':
-      return condition.values.some((value) => like(value, path)); // The only field that minds upper and lower case.
+      return condition.values.some((value) => like(value, path)); // The one field that minds case.
     case 'http-request-method':
       return condition.values.includes(request.method);
     case 'source-ip':
       return condition.values.some((value) => within(value, request.sourceIp));
     case 'http-header': {
-      const sent = Object.entries(request.headers ?? {}).find(([name]) => name.toLowerCase() === condition.name.toLowerCase());
-      return sent !== undefined && condition.values.some((value) => like(value.toLowerCase(), sent[1].toLowerCase()));
+      const sent = Object.entries(request.headers ?? {}).find(
+        ([name]) => name.toLowerCase() === condition.name.toLowerCase(),
+      );
+      return (
+        sent !== undefined &&
+        condition.values.some((value) => like(value.toLowerCase(), sent[1].toLowerCase()))
+      );
     }
     case 'query-string': {
-      const given = query === '' ? [] : query.toLowerCase().split('&').map((pair) => cut(pair, '='));
+      const given =
+        query === ''
+          ? []
+          : query
+              .toLowerCase()
+              .split('&')
+              .map((pair) => cut(pair, '='));
       return condition.pairs.some(({ key, value }) =>
         given.some(
-          ([name = '', text = '']) => (key === null || like(key.toLowerCase(), name)) && like(value.toLowerCase(), text),
+          ([name = '', text = '']) =>
+            (key === null || like(key.toLowerCase(), name)) && like(value.toLowerCase(), text),
         ),
       );
     }
@@ -167,7 +205,9 @@ function cut(text: string, at: string): [string, string] {
   return place < 0 ? [text, ''] : [text.slice(0, place), text.slice(place + 1)];
 }
 
-/** Wildcards: `*` stands for any characters, `?` for one, and a backslash takes the next character as it is. */
+/**
+ * Wildcards: `*` stands for any characters, `?` for one, and a backslash takes the next character as it is.
+ */
 export function like(pattern: string, text: string): boolean {
   let [p, t, star, from] = [0, 0, -1, 0];
   while (t < text.length) {
@@ -207,7 +247,8 @@ function within(block: string, ip: string | undefined): boolean {
 
 function number(ip: string): number | undefined {
   const parts = ip.split('.');
-  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) return undefined;
+  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255))
+    return undefined;
   return parts.reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 

@@ -1,5 +1,5 @@
-// Health of targets: one checker per target that checks at the interval of its group and keeps its phase. Where the next
-// check can only find what the last one found, none is scheduled until something changes.
+// Health of targets: one checker per target that checks at the interval of its group and keeps its phase.
+// Where the next check can only find what the last one found, none is scheduled until something changes.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 
 import { timer, wake } from '#world/index.ts';
@@ -11,7 +11,7 @@ import type { InstanceFacts, Probe, ProbeResult, Probes } from '#cloud/ports.ts'
 import { slowStartFor } from './slow-start.ts';
 import { checks, loadBalancerUsing, targetGroups, targetKey, targets } from './tables.ts';
 import type { CheckRecord, Health, LoadBalancer, Target, TargetGroup } from './tables.ts';
-import { deregister, HEALTH, remove, setHealth } from './targets.ts';
+import { deregister, HEALTH, REGISTERING, remove, setHealth } from './targets.ts';
 import { firstCheck } from './timings.ts';
 
 const HEALTHY: Health = { state: 'healthy' };
@@ -20,12 +20,11 @@ const INITIAL: Health = {
   reason: 'Elb.InitialHealthChecking',
   description: 'Initial health checks in progress',
 };
-const REGISTERING: Health = {
-  state: 'initial',
-  reason: 'Elb.RegistrationInProgress',
-  description: 'Target registration is in progress',
+const STOPPED: Health = {
+  state: 'unused',
+  reason: 'Target.InvalidState',
+  description: 'Target is in the stopped state',
 };
-const STOPPED: Health = { state: 'unused', reason: 'Target.InvalidState', description: 'Target is in the stopped state' };
 const UNATTACHED: Health = {
   state: 'unused',
   reason: 'Target.NotInUse',
@@ -37,7 +36,17 @@ const ZONE_NOT_ENABLED: Health = {
   description: 'Target is in an Availability Zone that is not enabled for the load balancer',
 };
 
-/** Goes on checking a target whose state is settled although its driver promises nothing: no reason for time to move. */
+const TIMED_OUT: Health = { state: 'unhealthy', reason: 'Target.Timeout', description: 'Request timed out' };
+const FAILED: Health = {
+  state: 'unhealthy',
+  reason: 'Target.FailedHealthChecks',
+  description: 'Health checks failed',
+};
+
+/**
+ * Goes on checking a target whose state is settled although its driver promises nothing: no reason for time
+ * to move.
+ */
 const WATCH = { name: 'elasticloadbalancing/target-watch', background: true } as const;
 
 const ofInstance = (ctx: Ctx, { instanceId }: { instanceId: string }): string[] =>
@@ -47,26 +56,35 @@ export const targetHealth: Reconciler<Target, Ctx> = {
   name: HEALTH.name,
   table: targets,
   wakes: [
-    wake<{ instanceId: string }, Ctx>(machineChanged, ofInstance),
-    wake<{ instanceId: string }, Ctx>(instanceChanged as never, ofInstance),
-    wake<object, Ctx>(networkChanged, (ctx) => ctx.list(targets).map(({ key }) => key)),
+    wake(machineChanged, ofInstance),
+    wake(instanceChanged, ofInstance),
+    wake(networkChanged, (ctx: Ctx, { vpcId }) => {
+      const there = ctx.list(targetGroups).filter((group) => group.vpcId === vpcId);
+      return there.flatMap(({ arn }) => ctx.list(targets, 'group', arn).map(({ key }) => key));
+    }),
     wake(injectionChanged, (ctx: Ctx, { injection }) => {
       if (injection.kind === 'instance-loss') return ofInstance(ctx, injection);
       if (injection.kind !== 'zone-loss') return [];
       return ctx.list(targets).flatMap(({ key, zone }) => (zone === injection.zone ? [key] : []));
     }),
   ],
-  step: look,
+  step: (ctx, target) => look(ctx, target, HEALTH),
 };
 
-export const targetWatch: Reconciler<Target, Ctx> = { ...WATCH, table: targets, step: look };
+export const targetWatch: Reconciler<Target, Ctx> = {
+  ...WATCH,
+  table: targets,
+  step: (ctx, target) => look(ctx, target, WATCH),
+};
 
-/** One look at a target: where it stands, and a health check if one is due. Says itself when the next look is. */
-function look(ctx: Ctx, target: Target): void {
+/** One look at a target: where it stands, and a health check if one is due. Arranges the next look itself. */
+function look(ctx: Ctx, target: Target, by: typeof HEALTH | typeof WATCH): void {
   const group = ctx.get(targetGroups, target.targetGroupArn);
   if (!group) return remove(ctx, target);
   if (target.drainingUntil !== null) {
-    return ctx.now >= target.drainingUntil ? remove(ctx, target) : ctx.wake(HEALTH, target.key, target.drainingUntil);
+    return ctx.now >= target.drainingUntil
+      ? remove(ctx, target)
+      : ctx.wake(HEALTH, target.key, target.drainingUntil);
   }
   const facts = ctx.port(instances).facts(ctx, target.instanceId);
   // AWS deregisters a target by itself when its instance is terminated.
@@ -79,12 +97,19 @@ function look(ctx: Ctx, target: Target): void {
   }
   const check = ctx.get(checks, target.key) ?? begin(ctx, group, target);
   const due = nextCheck(group, check, ctx.now);
-  if (due > ctx.now) return arrange(ctx, target, check, due);
-  send(ctx, loadBalancer, group, target, check);
+  if (due === ctx.now) return send(ctx, loadBalancer, group, target, check);
+  if (check.checkedAt !== ctx.now) return ctx.wake(by, target.key, due);
+  // Two looks at one instant: the second arranges what the first one would have.
+  if (!check.elided) ctx.wake(settled(target, check) ? WATCH : HEALTH, target.key, due);
+  else if (by === HEALTH) ctx.wake(HEALTH, target.key, due);
 }
 
 /** Why a target gets neither requests nor health checks. */
-function idleBecause(target: Target, facts: InstanceFacts, loadBalancer: LoadBalancer | undefined): Health | undefined {
+function idleBecause(
+  target: Target,
+  facts: InstanceFacts,
+  loadBalancer: LoadBalancer | undefined,
+): Health | undefined {
   if (!loadBalancer) return UNATTACHED;
   if (facts.state === 'stopped') return STOPPED;
   if (!loadBalancer.subnets.some(({ zone }) => zone === target.zone)) return ZONE_NOT_ENABLED;
@@ -95,7 +120,15 @@ function idleBecause(target: Target, facts: InstanceFacts, loadBalancer: LoadBal
 function begin(ctx: Ctx, group: TargetGroup, target: Target): CheckRecord {
   setHealth(ctx, target, REGISTERING);
   const phaseAt = ctx.now + ctx.duration(firstCheck, group.name, target.ordinal);
-  const check = { key: target.key, phaseAt, checkedAt: null, awaiting: false, passes: 0, failures: 0 };
+  const check = {
+    key: target.key,
+    phaseAt,
+    checkedAt: null,
+    awaiting: false,
+    elided: false,
+    passes: 0,
+    failures: 0,
+  };
   ctx.put(checks, check);
   return check;
 }
@@ -108,25 +141,35 @@ function nextCheck({ healthCheck }: TargetGroup, { phaseAt, checkedAt }: CheckRe
   return phaseAt + Math.ceil((from - phaseAt) / interval) * interval;
 }
 
-function arrange(ctx: Ctx, target: Target, check: CheckRecord, at: number): void {
-  const settled = (target.health.state === 'healthy' && check.failures === 0) || target.health.state === 'unhealthy';
-  ctx.wake(settled && check.passes === 0 ? WATCH : HEALTH, target.key, at);
+/** Whether the state of a target only changes if a check finds something else than the last ones. */
+function settled({ health }: Target, { passes, failures }: CheckRecord): boolean {
+  return health.state === 'healthy' ? failures === 0 : health.state === 'unhealthy' && passes === 0;
 }
 
 /** Sends a health check. Its outcome is known at once, when the time-out is over, or when the driver says. */
-function send(ctx: Ctx, loadBalancer: LoadBalancer, group: TargetGroup, target: Target, before: CheckRecord): void {
+function send(
+  ctx: Ctx,
+  loadBalancer: LoadBalancer,
+  group: TargetGroup,
+  target: Target,
+  before: CheckRecord,
+): void {
   const { instanceId, targetGroupArn, port: trafficPort } = target;
   const { port: checkPort, path, timeoutSeconds } = group.healthCheck;
   const port = checkPort === 'traffic-port' ? trafficPort : Number(checkPort);
   const timeoutMs = timeoutSeconds * 1000;
   const reference = { targetGroupArn, targetId: instanceId, port: trafficPort };
   // A driver that still owes the outcome of the last check has let it time out.
-  if (before.awaiting) record(ctx, group, target, before, { kind: 'timeout', steady: false });
-  const check = { ...(ctx.get(checks, target.key) ?? before), phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true };
+  const now = before.awaiting
+    ? record(ctx, group, target, before, { kind: 'timeout', steady: false })
+    : target;
+  const last = ctx.get(checks, target.key) ?? before;
+  const check = { ...last, phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true, elided: false };
   ctx.put(checks, check);
   const probe: Probe = { instanceId, port, protocol: 'HTTP', path, timeoutMs, reference };
-  const result = reaches(ctx, loadBalancer, probe) ? ctx.port(machines).probe(ctx, probe) : TIMED_OUT;
-  if (!result) return arrange(ctx, target, check, ctx.now + group.healthCheck.intervalSeconds * 1000);
+  const result = reaches(ctx, loadBalancer, probe) ? ctx.port(machines).probe(ctx, probe) : NO_ANSWER;
+  if (!result)
+    return ctx.wake(settled(now, check) ? WATCH : HEALTH, target.key, nextCheck(group, check, ctx.now));
   if (result.kind === 'refused' || (result.kind === 'status' && result.latencyMs < timeoutMs)) {
     return answer(ctx, reference, result);
   }
@@ -134,10 +177,17 @@ function send(ctx: Ctx, loadBalancer: LoadBalancer, group: TargetGroup, target: 
   ctx.schedule(outcomeKnown, ctx.now + timeoutMs, { reference, result: late, checkedAt: ctx.now });
 }
 
-const TIMED_OUT: ProbeResult = { kind: 'timeout', steady: true };
+const NO_ANSWER: ProbeResult = { kind: 'timeout', steady: true };
 
-/** A health check comes from the load balancer's subnets and security groups. Where it is not let through, nobody answers. */
-function reaches(ctx: Ctx, { securityGroupIds, subnets }: LoadBalancer, { instanceId, port }: Probe): boolean {
+/**
+ * A health check comes from the load balancer's subnets and security groups. Where it is not let through,
+ * nobody answers.
+ */
+function reaches(
+  ctx: Ctx,
+  { securityGroupIds, subnets }: LoadBalancer,
+  { instanceId, port }: Probe,
+): boolean {
   const from = { securityGroupIds, subnetIds: subnets.map(({ subnetId }) => subnetId) };
   return ctx.port(instances).reachInstance(ctx, from, instanceId, port).ok;
 }
@@ -167,23 +217,34 @@ export const checkAnswers: Probes = {
     const [, , , region = '', account = ''] = reference.targetGroupArn.split(':');
     const there = ctx.in({ region, account });
     const { targetGroupArn, targetId, port } = reference;
-    if (there.get(checks, targetKey(targetGroupArn, targetId, port))?.awaiting) answer(there, reference, result);
+    if (there.get(checks, targetKey(targetGroupArn, targetId, port))?.awaiting)
+      answer(there, reference, result);
   },
 };
 
 function answer(ctx: Ctx, { targetGroupArn, targetId, port }: Probe['reference'], result: ProbeResult): void {
   const key = targetKey(targetGroupArn, targetId, port);
-  const [group, before, check] = [ctx.get(targetGroups, targetGroupArn), ctx.get(targets, key), ctx.get(checks, key)];
+  const [group, before, check] = [
+    ctx.get(targetGroups, targetGroupArn),
+    ctx.get(targets, key),
+    ctx.get(checks, key),
+  ];
   if (!group || !before || !check || before.drainingUntil !== null) return;
   const target = record(ctx, group, before, check, result);
-  const passed = judge(group, result) === undefined;
-  const settled = target.health.state === (passed ? 'healthy' : 'unhealthy');
-  if (settled && result.steady) return; // The next check can only find the same.
-  arrange(ctx, target, ctx.get(checks, key) as CheckRecord, nextCheck(group, check, ctx.now));
+  const after = ctx.get(checks, key) as CheckRecord;
+  if (!settled(target, after)) return ctx.wake(HEALTH, key, nextCheck(group, after, ctx.now));
+  if (result.steady) ctx.update(checks, after, { elided: true }); // The next check can only find the same.
+  else ctx.wake(WATCH, key, nextCheck(group, after, ctx.now));
 }
 
 /** Counts the outcome of a check and moves the target where a threshold is reached. */
-function record(ctx: Ctx, group: TargetGroup, target: Target, check: CheckRecord, result: ProbeResult): Target {
+function record(
+  ctx: Ctx,
+  group: TargetGroup,
+  target: Target,
+  check: CheckRecord,
+  result: ProbeResult,
+): Target {
   const { healthyThreshold, unhealthyThreshold } = group.healthCheck;
   const failure = judge(group, result);
   const { state } = target.health;
@@ -192,19 +253,22 @@ function record(ctx: Ctx, group: TargetGroup, target: Target, check: CheckRecord
   // One success is enough for a target that has not been healthy or unhealthy yet.
   const up = passes >= (state === 'initial' ? 1 : healthyThreshold);
   const down = failures >= unhealthyThreshold;
-  ctx.put(checks, { ...check, awaiting: false, ...(up || down ? { passes: 0, failures: 0 } : { passes, failures }) });
+  ctx.put(checks, {
+    ...check,
+    awaiting: false,
+    ...(up || down ? { passes: 0, failures: 0 } : { passes, failures }),
+  });
   if (up) return setHealth(ctx, target, HEALTHY, slowStartFor(ctx, group, target));
-  if (failure && (down || state === 'unhealthy')) return setHealth(ctx, target, failure, { slowStart: null, weight: 1000 });
+  if (failure && (down || state === 'unhealthy'))
+    return setHealth(ctx, target, failure, { slowStart: null, weight: 1000 });
   return state === 'initial' ? setHealth(ctx, target, INITIAL) : target;
 }
 
 /** What AWS says of a check that failed; nothing for one that passed. */
 function judge({ healthCheck }: TargetGroup, result: ProbeResult): Health | undefined {
-  if (result.kind === 'timeout') return { state: 'unhealthy', reason: 'Target.Timeout', description: 'Request timed out' };
-  if (result.kind === 'refused') {
-    return { state: 'unhealthy', reason: 'Target.FailedHealthChecks', description: 'Health checks failed' };
-  }
-  if (expects(healthCheck.matcher, result.status)) return undefined;
+  if (result.kind === 'timeout') return TIMED_OUT;
+  if (result.kind === 'refused') return FAILED;
+  if (result.kind !== 'status' || expects(healthCheck.matcher, result.status)) return undefined;
   const description = `Health checks failed with these codes: [${result.status}]`;
   return { state: 'unhealthy', reason: 'Target.ResponseCodeMismatch', description };
 }

@@ -1,10 +1,12 @@
-// HealthyHostCount and UnHealthyHostCount, per target group and per zone of it. A count stands until it changes.
+// HealthyHostCount and UnHealthyHostCount, per target group and per zone of it. A count stands until it
+// changes.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports.ts';
+import type { MetricId } from '#cloud/ports.ts';
 import { dimension, loadBalancerUsing, targets } from './tables.ts';
 
 /** What CloudWatch was last told of a group. Zone '' is the whole group. */
@@ -14,22 +16,36 @@ interface HostCount {
   zones: Readonly<Record<string, { readonly healthy: number; readonly unhealthy: number }>>;
 }
 
-export const hostCounts: Table<HostCount> = table<HostCount>('elasticloadbalancing/host-counts', (row) => row.targetGroupArn);
+export const hostCounts: Table<HostCount> = table<HostCount>(
+  'elasticloadbalancing/host-counts',
+  (row) => row.targetGroupArn,
+);
 
 /** Tells CloudWatch how many targets of a group are healthy now, where that has changed. */
 export function publishHostCounts(ctx: Ctx, targetGroupArn: string): void {
   const before = ctx.get(hostCounts, targetGroupArn);
   const after = count(ctx, targetGroupArn);
-  if (before && before.loadBalancerArn !== after?.loadBalancerArn) tell(ctx, before, undefined);
-  if (after) tell(ctx, after, before?.loadBalancerArn === after.loadBalancerArn ? before : undefined, 'new');
+  const [old, now] = [levels(before), levels(after)];
+  for (const [key, { metric, value }] of old) {
+    const next = now.get(key)?.value;
+    if (next !== value) ctx.port(metrics).level(ctx, metric, 'Count', next);
+  }
+  for (const [key, { metric, value }] of now) {
+    if (!old.has(key)) ctx.port(metrics).level(ctx, metric, 'Count', value);
+  }
   if (after) ctx.put(hostCounts, after);
   else if (before) ctx.delete(hostCounts, targetGroupArn);
 }
 
-/** Nothing for a group that no load balancer uses or that has no registered targets: AWS reports no counts then. */
+/**
+ * Nothing for a group that no load balancer uses or that has no registered targets: AWS reports no counts
+ * then.
+ */
 function count(ctx: Ctx, targetGroupArn: string): HostCount | undefined {
   const loadBalancer = loadBalancerUsing(ctx, targetGroupArn);
-  const registered = ctx.list(targets, 'group', targetGroupArn).filter(({ drainingUntil }) => drainingUntil === null);
+  const registered = ctx
+    .list(targets, 'group', targetGroupArn)
+    .filter(({ drainingUntil }) => drainingUntil === null);
   if (!loadBalancer || registered.length === 0) return undefined;
   const zones: Record<string, { healthy: number; unhealthy: number }> = { '': { healthy: 0, unhealthy: 0 } };
   for (const { zone, health } of registered) {
@@ -43,19 +59,25 @@ function count(ctx: Ctx, targetGroupArn: string): HostCount | undefined {
   return { targetGroupArn, loadBalancerArn: loadBalancer.arn, zones };
 }
 
-/** Sets the levels of `row` where they differ from `before`; levels that only `before` has end. */
-function tell(ctx: Ctx, row: HostCount, before: HostCount | undefined, mode: 'new' | 'end' = 'end'): void {
-  for (const zone of new Set([...Object.keys(row.zones), ...Object.keys(before?.zones ?? {})])) {
-    const now = mode === 'new' ? row.zones[zone] : undefined;
-    const then = before?.zones[zone];
+/** The metrics of a group, by a key of their own. */
+function levels(row: HostCount | undefined): Map<string, { metric: MetricId; value: number }> {
+  const found = new Map<string, { metric: MetricId; value: number }>();
+  for (const [zone, { healthy, unhealthy }] of Object.entries(row?.zones ?? {})) {
+    const { targetGroupArn, loadBalancerArn } = row as HostCount;
     const dimensions = {
-      TargetGroup: dimension(row.targetGroupArn),
-      LoadBalancer: dimension(row.loadBalancerArn),
+      TargetGroup: dimension(targetGroupArn),
+      LoadBalancer: dimension(loadBalancerArn),
       ...(zone === '' ? {} : { AvailabilityZone: zone }),
     };
-    const level = (name: string, value: number | undefined): void =>
-      ctx.port(metrics).level(ctx, { namespace: 'AWS/ApplicationELB', name, dimensions }, 'Count', value);
-    if (now?.healthy !== then?.healthy || mode === 'end') level('HealthyHostCount', now?.healthy);
-    if (now?.unhealthy !== then?.unhealthy || mode === 'end') level('UnHealthyHostCount', now?.unhealthy);
+    for (const [name, value] of [
+      ['HealthyHostCount', healthy],
+      ['UnHealthyHostCount', unhealthy],
+    ] as const) {
+      found.set(`${loadBalancerArn} ${zone} ${name}`, {
+        metric: { namespace: 'AWS/ApplicationELB', name, dimensions },
+        value,
+      });
+    }
   }
+  return found;
 }

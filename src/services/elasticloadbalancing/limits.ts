@@ -1,4 +1,5 @@
-// Quotas, and the operation that tells them. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+// Quotas, and the operation that tells them.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';

@@ -1,5 +1,5 @@
-// Slow start: a target that becomes healthy beside others gets a share of requests that grows linearly. Kept as steps in the
-// target's row, so that what traffic meets is constant between two steps.
+// Slow start: a target that becomes healthy beside others gets a share of requests that grows linearly. Kept
+// as steps in the target's row, so that what traffic meets is constant between two steps.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#slow-start-mode
 
 import type { Reconciler } from '#world/index.ts';
@@ -18,7 +18,12 @@ export function slowStartFor(ctx: Ctx, group: TargetGroup, target: Target): Part
   if (durationMs === 0 || target.startsFull) return full;
   // Only beside a healthy target that is not starting slowly itself.
   const others = ctx.list(targets, 'group', group.arn);
-  if (!others.some(({ key, health, slowStart }) => key !== target.key && health.state === 'healthy' && !slowStart)) return full;
+  if (
+    !others.some(
+      ({ key, health, slowStart }) => key !== target.key && health.state === 'healthy' && !slowStart,
+    )
+  )
+    return full;
   const slowStart = { from: ctx.now, until: ctx.now + durationMs };
   ctx.wake(RAMP, target.key, ctx.now + SLOW_START_STEP_MS);
   return { weight: weightAt(slowStart, ctx.now), slowStart, startsFull: false };
@@ -34,7 +39,8 @@ export const slowStart: Reconciler<Target, Ctx> = {
   table: targets,
   step(ctx, target) {
     if (!target.slowStart) return undefined;
-    if (ctx.now >= target.slowStart.until) return void ctx.update(targets, target, { weight: 1000, slowStart: null });
+    if (ctx.now >= target.slowStart.until)
+      return void ctx.update(targets, target, { weight: 1000, slowStart: null });
     ctx.update(targets, target, { weight: Math.min(1000, weightAt(target.slowStart, ctx.now)) });
     return Math.min(target.slowStart.until, ctx.now + SLOW_START_STEP_MS);
   },

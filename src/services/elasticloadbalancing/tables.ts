@@ -1,5 +1,5 @@
-// Rows of Elastic Load Balancing, and the look-ups that answer as AWS does when there is none. Every table whose rows decide
-// where a request goes settles traffic before it changes.
+// Rows of Elastic Load Balancing, and the look-ups that answer as AWS does when there is none. Every table
+// whose rows decide where a request goes settles traffic before it changes.
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
@@ -41,12 +41,18 @@ export interface HostName {
   loadBalancerArn: string;
 }
 
-export const hostNames: Table<HostName> = table<HostName>('elasticloadbalancing/host-names', (row) => row.host, {}, ROUTES);
+export const hostNames: Table<HostName> = table<HostName>(
+  'elasticloadbalancing/host-names',
+  (row) => row.host,
+  {},
+  ROUTES,
+);
 
 export interface Listener {
   arn: string;
   loadBalancerArn: string;
   port: number;
+  attributes: Readonly<Record<string, string>>;
   tags: Tags;
 }
 
@@ -70,7 +76,12 @@ export type RuleAction =
       /** Stickiness to a target group, if on. */
       readonly stickinessSeconds: number | null;
     }
-  | { readonly type: 'fixed-response'; readonly statusCode: string; readonly contentType: string; readonly messageBody: string }
+  | {
+      readonly type: 'fixed-response';
+      readonly statusCode: string;
+      readonly contentType: string;
+      readonly messageBody: string;
+    }
   | { readonly type: 'redirect'; readonly statusCode: 'HTTP_301' | 'HTTP_302'; readonly to: Redirection };
 
 export interface Redirection {
@@ -109,7 +120,11 @@ export interface Use {
 export const uses: Table<Use> = table<Use>(
   'elasticloadbalancing/uses',
   (row) => `${row.targetGroupArn} ${row.ruleArn}`,
-  { group: (row) => row.targetGroupArn, rule: (row) => row.ruleArn, loadBalancer: (row) => row.loadBalancerArn },
+  {
+    group: (row) => row.targetGroupArn,
+    rule: (row) => row.ruleArn,
+    loadBalancer: (row) => row.loadBalancerArn,
+  },
 );
 
 export interface HealthCheck {
@@ -145,7 +160,9 @@ export const targetGroups: Table<TargetGroup> = table<TargetGroup>(
 );
 
 type TargetHealth = NonNullable<
-  NonNullable<Output<'elasticloadbalancing', 'DescribeTargetHealth'>['TargetHealthDescriptions']>[number]['TargetHealth']
+  NonNullable<
+    Output<'elasticloadbalancing', 'DescribeTargetHealth'>['TargetHealthDescriptions']
+  >[number]['TargetHealth']
 >;
 
 /** State of a target, with the reason that AWS gives unless it is healthy. */
@@ -170,7 +187,9 @@ export interface Target {
   weight: number;
   /** While starting slowly: from when, until when. */
   slowStart: { readonly from: number; readonly until: number } | null;
-  /** Registered with an empty group: the first time that it becomes healthy it gets its full share at once. */
+  /**
+   * Registered with an empty group: the first time that it becomes healthy it gets its full share at once.
+   */
   startsFull: boolean;
 }
 
@@ -189,6 +208,8 @@ export interface CheckRecord {
   checkedAt: number | null;
   /** A check was sent at `checkedAt`, and its outcome is not known yet. */
   awaiting: boolean;
+  /** No further check is arranged: it could only find what the last one found. */
+  elided: boolean;
   passes: number;
   failures: number;
 }
@@ -205,15 +226,19 @@ export function dimension(arn: string): string {
   return resource.startsWith('loadbalancer/') ? resource.slice('loadbalancer/'.length) : resource;
 }
 
-const KINDS = {
+/** Resources that have ARNs. */
+export type ArnKind = 'load balancer' | 'target group' | 'listener' | 'listener rule';
+
+const KINDS: Readonly<Record<ArnKind, RegExp>> = {
   'load balancer': /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/app\/[^/]+\/[0-9a-f]{16}$/,
   'target group': /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/[^/]+\/[0-9a-f]{16}$/,
   listener: /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener\/app\/[^/]+(\/[0-9a-f]{16}){2}$/,
-  'listener rule': /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule\/app\/[^/]+(\/[0-9a-f]{16}){3}$/,
-} as const;
+  'listener rule':
+    /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule\/app\/[^/]+(\/[0-9a-f]{16}){3}$/,
+};
 
 /** Throws for what is no ARN of this kind in this account and region. */
-export function checkArn(ctx: Ctx, kind: keyof typeof KINDS, arn: string): void {
+export function checkArn(ctx: Ctx, kind: ArnKind, arn: string): void {
   if (KINDS[kind].test(arn) && arn.startsWith(ctx.arn('elasticloadbalancing', ''))) return;
   throw new Fault('ValidationError', `'${arn}' is not a valid ${kind} ARN`);
 }

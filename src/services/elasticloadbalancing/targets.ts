@@ -1,4 +1,5 @@
-// Targets: registration, deregistration and the health that AWS tells of them. Health checks live in ./health-checks.ts.
+// Targets: registration, deregistration and the health that AWS tells of them. Health checks live in
+// ./health-checks.ts.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -9,7 +10,15 @@ import type { Operations } from '#cloud/service.ts';
 import { drainedAt } from './attributes.ts';
 import { publishHostCounts } from './host-counts.ts';
 import { QUOTAS } from './limits.ts';
-import { checks, loadBalancerUsing, targetGroupOf, targetGroups, targetKey, targets, uses } from './tables.ts';
+import {
+  checks,
+  loadBalancerUsing,
+  targetGroupOf,
+  targetGroups,
+  targetKey,
+  targets,
+  uses,
+} from './tables.ts';
 import type { Health, Target, TargetGroup } from './tables.ts';
 
 type TargetDescription = Input<'elasticloadbalancing', 'RegisterTargets'>['Targets'][number];
@@ -17,7 +26,7 @@ type TargetDescription = Input<'elasticloadbalancing', 'RegisterTargets'>['Targe
 /** The reconciler of ./health-checks.ts, by name. */
 export const HEALTH = { name: 'elasticloadbalancing/target-health' } as const;
 
-const REGISTERING: Health = {
+export const REGISTERING: Health = {
   state: 'initial',
   reason: 'Elb.RegistrationInProgress',
   description: 'Target registration is in progress',
@@ -38,11 +47,15 @@ export function wakeTargets(ctx: Ctx, targetGroupArn: string): void {
   for (const { key } of ctx.list(targets, 'group', targetGroupArn)) ctx.wake(HEALTH, key);
 }
 
-/** Puts a target into a state; tells the rest of the world and CloudWatch where it is another one than before. */
+/**
+ * Puts a target into a state; tells the rest of the world and CloudWatch where it is another one than
+ * before.
+ */
 export function setHealth(ctx: Ctx, target: Target, health: Health, more: Partial<Target> = {}): Target {
   const { state, reason, description } = target.health;
   const same = state === health.state && reason === health.reason && description === health.description;
-  if (same && Object.keys(more).length === 0) return target;
+  const changed = Object.entries(more).some(([member, value]) => target[member as keyof Target] !== value);
+  if (same && !changed) return target;
   const after = ctx.update(targets, target, { health, ...more });
   if (state !== health.state) {
     const { targetGroupArn, instanceId: targetId } = target;
@@ -77,8 +90,15 @@ export const targetOperations: Operations<'elasticloadbalancing'> = {
     const wanted = distinct(group, Targets).map((one) => ({ ...one, facts: factsOf(ctx, one.instanceId) }));
     checkInstances(group, wanted);
     const present = ctx.list(targets, 'group', group.arn);
-    const added = wanted.filter(({ key }) => present.find((target) => target.key === key)?.drainingUntil !== null);
-    checkQuota(ctx, group, present.filter(({ drainingUntil }) => drainingUntil === null).length + added.length, added.length);
+    const added = wanted.filter(
+      ({ key }) => present.find((target) => target.key === key)?.drainingUntil !== null,
+    );
+    checkQuota(
+      ctx,
+      group,
+      present.filter(({ drainingUntil }) => drainingUntil === null).length + added.length,
+      added.length,
+    );
     for (const [i, { key, instanceId, port, facts }] of added.entries()) {
       ctx.put(targets, {
         key,
@@ -119,7 +139,10 @@ export const targetOperations: Operations<'elasticloadbalancing'> = {
   },
 };
 
-function showHealth(group: TargetGroup, { instanceId, port, health }: Pick<Target, 'instanceId' | 'port' | 'health'>): object {
+function showHealth(
+  group: TargetGroup,
+  { instanceId, port, health }: Pick<Target, 'instanceId' | 'port' | 'health'>,
+): object {
   const { state: State, reason: Reason, description: Description } = health;
   return {
     Target: { Id: instanceId, Port: port },
@@ -129,7 +152,10 @@ function showHealth(group: TargetGroup, { instanceId, port, health }: Pick<Targe
 }
 
 /** The targets that a request names, each once. A target without a port is at the group's. */
-function distinct(group: TargetGroup, wanted: readonly TargetDescription[]): { key: string; instanceId: string; port: number }[] {
+function distinct(
+  group: TargetGroup,
+  wanted: readonly TargetDescription[],
+): { key: string; instanceId: string; port: number }[] {
   const found = new Map<string, { key: string; instanceId: string; port: number }>();
   for (const { Id: instanceId, Port: port = group.port } of wanted) {
     const key = targetKey(group.arn, instanceId, port);
@@ -139,14 +165,20 @@ function distinct(group: TargetGroup, wanted: readonly TargetDescription[]): { k
 }
 
 function factsOf(ctx: Ctx, instanceId: string): InstanceFacts {
-  if (!/^i-[0-9a-f]{8,17}$/.test(instanceId)) throw new Fault('ValidationError', `Instance ID '${instanceId}' is not valid`);
+  if (!/^i-[0-9a-f]{8,17}$/.test(instanceId))
+    throw new Fault('ValidationError', `Instance ID '${instanceId}' is not valid`);
   const facts = ctx.port(instances).facts(ctx, instanceId);
-  if (!facts) throw new Fault('InvalidTargetException', `The following targets are not valid instances: '${instanceId}'`);
+  if (!facts)
+    throw new Fault(
+      'InvalidTargetException',
+      `The following targets are not valid instances: '${instanceId}'`,
+    );
   return facts;
 }
 
 function checkInstances(group: TargetGroup, wanted: readonly { facts: InstanceFacts }[]): void {
-  const named = (facts: InstanceFacts[]): string => `'${facts.map(({ instanceId }) => instanceId).join(', ')}'`;
+  const named = (facts: InstanceFacts[]): string =>
+    `'${facts.map(({ instanceId }) => instanceId).join(', ')}'`;
   const foreign = wanted.map(({ facts }) => facts).filter(({ vpcId }) => vpcId !== group.vpcId);
   if (foreign.length > 0) {
     throw new Fault(
@@ -168,7 +200,9 @@ function checkQuota(ctx: Ctx, group: TargetGroup, inGroup: number, added: number
   if (inGroup > QUOTAS['targets-per-target-group']) throw tooMany;
   const loadBalancer = loadBalancerUsing(ctx, group.arn);
   if (!loadBalancer || added === 0) return;
-  const groups = new Set(ctx.list(uses, 'loadBalancer', loadBalancer.arn).map(({ targetGroupArn }) => targetGroupArn));
+  const groups = new Set(
+    ctx.list(uses, 'loadBalancer', loadBalancer.arn).map(({ targetGroupArn }) => targetGroupArn),
+  );
   let inAll = added;
   for (const arn of groups) {
     inAll += ctx.list(targets, 'group', arn).filter(({ drainingUntil }) => drainingUntil === null).length;

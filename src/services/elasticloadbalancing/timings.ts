@@ -15,8 +15,11 @@ export const firstCheck: Timing = timing(
   'elasticloadbalancing/first-check',
   [2000, 8000],
   'assumed',
-  'AWS publishes no figure; https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html',
+  'AWS gives no figure; https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html',
 );
 
-/** A slow start grows linearly; here it grows in steps of this many ms, so that routing is constant in between. */
+/**
+ * A slow start grows linearly; here it grows in steps of this many ms, so that routing is constant in
+ * between.
+ */
 export const SLOW_START_STEP_MS = 5000;

@@ -17,7 +17,10 @@ export interface Watch {
   clock: Clock;
 }
 
-export const watches: Table<Watch> = table<Watch>('monitoring/watches', (row) => `${row.metric}@${row.alarm}`);
+export const watches: Table<Watch> = table<Watch>(
+  'monitoring/watches',
+  (row) => `${row.metric}@${row.alarm}`,
+);
 
 /** The reconciler that evaluates metric alarms, by name. */
 export const EVALUATION = { name: 'monitoring/evaluation', background: true } as const;

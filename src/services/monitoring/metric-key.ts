@@ -26,7 +26,9 @@ export function dimensionsOf(wire: WireDimensions = []): Readonly<Record<string,
   return Object.fromEntries(found);
 }
 
-export function wireDimensions(dimensions: Readonly<Record<string, string>>): { Name: string; Value: string }[] {
+export function wireDimensions(
+  dimensions: Readonly<Record<string, string>>,
+): { Name: string; Value: string }[] {
   return Object.keys(dimensions)
     .toSorted()
     .map((Name) => ({ Name, Value: dimensions[Name] as string }));

@@ -59,10 +59,14 @@ export function instantKey(at: number): string {
 
 export const metricRows: Table<Metric> = table<Metric>('monitoring/metrics', (row) => row.key);
 
-export const points: Table<Point> = table<Point>('monitoring/points', (row) => pointKey(row.metric, row.at, row.unit));
+export const points: Table<Point> = table<Point>('monitoring/points', (row) =>
+  pointKey(row.metric, row.at, row.unit),
+);
 
 /** Keyed by their end, so that the first one after an instant is the one in which that instant lies. */
-export const stretches: Table<Stretch> = table<Stretch>('monitoring/stretches', (row) => stretchKey(row.metric, row.until));
+export const stretches: Table<Stretch> = table<Stretch>('monitoring/stretches', (row) =>
+  stretchKey(row.metric, row.until),
+);
 
 function pointKey(metric: string, at: number, unit: string): string {
   return `${metric}@${instantKey(at)}@${unit}`;
@@ -84,7 +88,11 @@ interface NewPoint {
 }
 
 /** Stores samples of a metric and lets its alarms look when they can be seen. */
-export function record(ctx: Ctx, id: MetricId, { at, unit, resolution, aggregate, visibleAt }: NewPoint): void {
+export function record(
+  ctx: Ctx,
+  id: MetricId,
+  { at, unit, resolution, aggregate, visibleAt }: NewPoint,
+): void {
   const metric = active(ctx, id, at);
   const start = resolution === 1 ? at - (at % 1000) : at - (at % MINUTE);
   const row = ctx.get(points, pointKey(metric.key, start, unit));
@@ -109,7 +117,9 @@ function withPart(parts: readonly Part[], part: Part, now: number): readonly Par
   if (twin >= 0) found[twin] = join(found[twin] as Part, part);
   else found.push(part);
   const seen = found.filter(({ visibleAt }) => visibleAt < now);
-  const coming = found.filter(({ visibleAt }) => visibleAt >= now).toSorted((left, right) => left.visibleAt - right.visibleAt);
+  const coming = found
+    .filter(({ visibleAt }) => visibleAt >= now)
+    .toSorted((left, right) => left.visibleAt - right.visibleAt);
   if (coming.length > MOST_PARTS) coming.push(join(coming.pop() as Part, coming.pop() as Part));
   return seen.length > 0 ? [seen.reduce(join), ...coming] : coming;
 }
@@ -122,7 +132,8 @@ function join(left: Part, right: Part): Part {
 function active(ctx: Ctx, id: MetricId, at: number): Metric {
   const key = metricKey(id);
   const known = ctx.get(metricRows, key);
-  if (known) return at < known.activeAt + ACTIVITY_GRAIN_MS ? known : ctx.update(metricRows, known, { activeAt: at });
+  if (known)
+    return at < known.activeAt + ACTIVITY_GRAIN_MS ? known : ctx.update(metricRows, known, { activeAt: at });
   const { namespace, name, dimensions } = id;
   const listedAt = ctx.now + ctx.duration(listingDelay, key);
   const metric: Metric = { key, namespace, name, dimensions, listedAt, activeAt: at };

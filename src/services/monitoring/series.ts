@@ -99,7 +99,13 @@ function addLevels(
       const minutes = Math.ceil(end / MINUTE) - Math.ceil(start / MINUTE);
       if (minutes <= 0) continue;
       const histogram = { values: [value], counts: [minutes] };
-      add(unit, from + index * periodMs, { count: minutes, sum: value * minutes, min: value, max: value, histogram });
+      add(unit, from + index * periodMs, {
+        count: minutes,
+        sum: value * minutes,
+        min: value,
+        max: value,
+        histogram,
+      });
     }
   }
 }
@@ -118,7 +124,13 @@ export interface Restlessness {
  * Looks ahead from an evaluation over `periods`, whose window slides by `grainMs`. Nothing stored in or after the window, or a
  * level that has stood for the whole of it and goes on: every later evaluation reads the same, until something is stored.
  */
-export function restlessness(ctx: Ctx, key: string, periods: Periods, grainMs: number, seenBefore: number): Restlessness {
+export function restlessness(
+  ctx: Ctx,
+  key: string,
+  periods: Periods,
+  grainMs: number,
+  seenBefore: number,
+): Restlessness {
   const metric = ctx.get(metricRows, key);
   const { from, periodMs, count } = periods;
   const end = from + periodMs * count;
@@ -126,7 +138,8 @@ export function restlessness(ctx: Ctx, key: string, periods: Periods, grainMs: n
   let slidesAt = Infinity;
   if (!metric) return { now: false, appearsAt, slidesAt };
   for (const { at, parts } of pointsIn(ctx, key, from, Infinity)) {
-    for (const { visibleAt } of parts) if (visibleAt >= seenBefore) appearsAt = Math.min(appearsAt, visibleAt);
+    for (const { visibleAt } of parts)
+      if (visibleAt >= seenBefore) appearsAt = Math.min(appearsAt, visibleAt);
     const ago = at < end ? Math.ceil((end - at) / periodMs) : 0;
     slidesAt = Math.min(slidesAt, (Math.floor((at + ago * periodMs) / grainMs) + 1) * grainMs);
   }

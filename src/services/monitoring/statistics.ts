@@ -42,7 +42,12 @@ export function aggregateOf(values: readonly number[], counts: readonly number[]
 }
 
 /** A statistic set. Percentiles exist only where all samples were equal, as AWS documents. */
-export function aggregateOfSet(set: { SampleCount: number; Sum: number; Minimum: number; Maximum: number }): Aggregate {
+export function aggregateOfSet(set: {
+  SampleCount: number;
+  Sum: number;
+  Minimum: number;
+  Maximum: number;
+}): Aggregate {
   const { SampleCount: count, Sum: sum, Minimum: min, Maximum: max } = set;
   const plain = { count, sum, min, max };
   return count === 1 || min === max ? { ...plain, histogram: { values: [min], counts: [count] } } : plain;
@@ -84,7 +89,13 @@ function halved(pairs: readonly (readonly [number, number])[]): [number, number]
 }
 
 /** What a name such as `Average` or `p99.9` stands for. */
-export type Statistic = 'SampleCount' | 'Average' | 'Sum' | 'Minimum' | 'Maximum' | { readonly percentile: number };
+export type Statistic =
+  | 'SampleCount'
+  | 'Average'
+  | 'Sum'
+  | 'Minimum'
+  | 'Maximum'
+  | { readonly percentile: number };
 
 const PLAIN: readonly string[] = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'];
 const FURTHER = /^(?:(?:tm|tc|ts|wm|TM|TC|TS|WM|PR)(?:\d|\()|IQM$)/;
@@ -94,7 +105,8 @@ export function parseStatistic(name: string): Statistic | undefined {
   if (PLAIN.includes(name)) return name as Statistic;
   const [, digits] = /^p(\d{1,3}(?:\.\d{1,10})?)$/.exec(name) ?? [];
   if (digits !== undefined && Number(digits) <= 100) return { percentile: Number(digits) };
-  if (FURTHER.test(name)) throw new Fault('NotImplemented', `The statistic ${name} is not modelled by Sandtable.`);
+  if (FURTHER.test(name))
+    throw new Fault('NotImplemented', `The statistic ${name} is not modelled by Sandtable.`);
   return undefined;
 }
 

@@ -54,7 +54,10 @@ export const evaluationPhase: Timing = timing(
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** How far from now a data point may lie. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html */
+/**
+ * How far from now a data point may lie.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+ */
 export const OLDEST_PUT_MS: number = 14 * DAY;
 export const LATEST_PUT_MS: number = 2 * HOUR;
 export const OLD_PUT_MS: number = 3 * HOUR;

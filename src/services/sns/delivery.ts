@@ -12,7 +12,7 @@ import type { FilterAttributes } from './filter-policy.ts';
 import { subscriptions } from './tables.ts';
 import type { Subscription } from './tables.ts';
 import { deliveryDelay, retryDelayMs, RETRIES } from './timings.ts';
-import { topicOf } from './topics.ts';
+import { homeOf, topicOf } from './topics.ts';
 
 type MessageAttributes = NonNullable<Input<'sns', 'Publish'>['MessageAttributes']>;
 
@@ -96,14 +96,15 @@ function publish(ctx: Ctx, topicArn: string, outgoing: Outgoing): string {
     throw new Fault('InvalidParameterException', 'Invalid parameter: Subject');
   }
   const message = MessageStructure === 'json' ? forQueues(Message) : Message;
-  const messageId = ctx.uuid('message');
-  for (const subscription of ctx.list(subscriptions, 'topic', topicArn)) {
+  const home = homeOf(ctx, topicArn);
+  const messageId = home.uuid('message');
+  for (const subscription of home.list(subscriptions, 'topic', topicArn)) {
     if (!wanted(subscription, message, attributes)) continue;
-    const id = ctx.id('delivery');
+    const id = home.id('delivery');
     const subject = Subject === undefined ? {} : { subject: Subject };
     const head = { id, subscriptionArn: subscription.arn, messageId, message, ...subject };
-    ctx.put(deliveries, { ...head, attributes, publishedAt: ctx.now, failures: 0 });
-    ctx.schedule(attemptDue, ctx.now + ctx.duration(deliveryDelay, id), { id, failures: 0 });
+    home.put(deliveries, { ...head, attributes, publishedAt: ctx.now, failures: 0 });
+    home.schedule(attemptDue, ctx.now + home.duration(deliveryDelay, id), { id, failures: 0 });
   }
   return messageId;
 }
@@ -186,14 +187,18 @@ function send(
   text: string,
   attributes: MessageAttributes,
 ): Fault | undefined {
-  const [, , , region = '', account = '', name = ''] = queueArn.split(':');
+  const [, , , region = ctx.region, account = '', name = ''] = queueArn.split(':');
   const raw =
     subscription.attributes['RawMessageDelivery'] === 'true' ? { MessageAttributes: attributes } : {};
   const QueueUrl = `https://sqs.${region}.amazonaws.com/${account}/${name}`;
-  const as = { type: 'service', service: PRINCIPAL, account, sourceArn: subscription.topicArn } as const;
-  const sent = ctx
-    .in({ account, region })
-    .call('sqs', 'SendMessage', { QueueUrl, MessageBody: text, ...raw }, as);
+  // The topic's account is what a queue's policy sees as aws:SourceAccount.
+  const as = {
+    type: 'service',
+    service: PRINCIPAL,
+    account: ctx.account,
+    sourceArn: subscription.topicArn,
+  } as const;
+  const sent = ctx.in({ region }).call('sqs', 'SendMessage', { QueueUrl, MessageBody: text, ...raw }, as);
   return sent.ok ? undefined : sent.fault;
 }
 

@@ -8,7 +8,7 @@ import type { Service } from '#cloud/service.ts';
 import { deliver, deliveries, deliveryOperations } from './delivery.ts';
 import { subscriptionOperations } from './subscriptions.ts';
 import { subscriptions, topics } from './tables.ts';
-import { defaultPolicy, topicOperations } from './topics.ts';
+import { defaultPolicy, homeOf, topicOperations } from './topics.ts';
 
 const ofTopic = (_: Ctx, { TopicArn }: { TopicArn?: string | undefined }): string => TopicArn ?? '*';
 const ofTagged = (_: Ctx, { ResourceArn }: { ResourceArn: string }): string => ResourceArn;
@@ -39,15 +39,16 @@ export const service: Service = defineService({
     ListTagsForResource: { resources: ofTagged },
   },
   resourcePolicy(ctx, arn) {
-    const topic = ctx.get(topics, arn);
+    const topic = homeOf(ctx, arn).get(topics, arn);
     return topic && parsePolicy(topic.attributes['Policy'] ?? defaultPolicy(topic), 'resource');
   },
   refused: {
     CreateTopic: ['DataProtectionPolicy'],
-    Publish: ['PhoneNumber', 'MessageDeduplicationId', 'MessageGroupId'],
+    Publish: ['PhoneNumber', 'MessageDeduplicationId', 'MessageGroupId', 'MessageAttributes.*.BinaryValue'],
     PublishBatch: [
       'PublishBatchRequestEntries.MessageDeduplicationId',
       'PublishBatchRequestEntries.MessageGroupId',
+      'PublishBatchRequestEntries.MessageAttributes.*.BinaryValue',
     ],
   },
   withoutEffect: {

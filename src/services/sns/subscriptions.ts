@@ -7,14 +7,14 @@ import type { Operations } from '#cloud/service.ts';
 import { checkFilterPolicy } from './filter-policy.ts';
 import { subscriptions } from './tables.ts';
 import type { Subscription } from './tables.ts';
-import { topicOf } from './topics.ts';
+import { homeOf, topicOf } from './topics.ts';
 
 const SETTABLE = new Set(['FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery', 'RedrivePolicy']);
 const PROTOCOLS = ['http', 'https', 'email', 'email-json', 'sms', 'sqs', 'application', 'lambda', 'firehose'];
 const PAGE_SIZE = 100;
 
 function subscriptionOf(ctx: Ctx, arn: string): Subscription {
-  const found = ctx.get(subscriptions, arn);
+  const found = homeOf(ctx, arn).get(subscriptions, arn);
   if (!found) throw new Fault('NotFoundException', 'Subscription does not exist');
   return found;
 }
@@ -56,7 +56,9 @@ export const subscriptionOperations: Operations<'sns'> = {
     if (!Endpoint.startsWith('arn:aws:sqs:'))
       throw new Fault('InvalidParameterException', 'Invalid parameter: SQS endpoint ARN');
     for (const [name, value] of Object.entries(Attributes)) checkAttribute(name, value);
-    const existing = ctx.list(subscriptions, 'topic', topic.arn).find((row) => row.endpoint === Endpoint);
+    const existing = homeOf(ctx, topic.arn)
+      .list(subscriptions, 'topic', topic.arn)
+      .find((row) => row.endpoint === Endpoint);
     if (existing) {
       if (JSON.stringify(existing.attributes) === JSON.stringify(Attributes))
         return { SubscriptionArn: existing.arn };
@@ -74,12 +76,12 @@ export const subscriptionOperations: Operations<'sns'> = {
       owner: ctx.account,
       attributes: Attributes,
     };
-    ctx.put(subscriptions, row);
+    homeOf(ctx, topic.arn).put(subscriptions, row);
     return { SubscriptionArn: arn }; // Queues are confirmed at once.
   },
 
   Unsubscribe(ctx, { SubscriptionArn }) {
-    ctx.delete(subscriptions, SubscriptionArn);
+    homeOf(ctx, SubscriptionArn).delete(subscriptions, SubscriptionArn);
   },
 
   ListSubscriptions(ctx, { NextToken }) {
@@ -90,7 +92,7 @@ export const subscriptionOperations: Operations<'sns'> = {
   ListSubscriptionsByTopic(ctx, { TopicArn, NextToken }) {
     topicOf(ctx, TopicArn);
     // A subscription's ARN begins with its topic's.
-    const { rows, next } = page(ctx, subscriptions, {
+    const { rows, next } = page(homeOf(ctx, TopicArn), subscriptions, {
       token: NextToken,
       limit: PAGE_SIZE,
       prefix: `${TopicArn}:`,
@@ -113,6 +115,8 @@ export const subscriptionOperations: Operations<'sns'> = {
   SetSubscriptionAttributes(ctx, { SubscriptionArn, AttributeName, AttributeValue = '' }) {
     const row = subscriptionOf(ctx, SubscriptionArn);
     checkAttribute(AttributeName, AttributeValue);
-    ctx.update(subscriptions, row, { attributes: { ...row.attributes, [AttributeName]: AttributeValue } });
+    homeOf(ctx, SubscriptionArn).update(subscriptions, row, {
+      attributes: { ...row.attributes, [AttributeName]: AttributeValue },
+    });
   },
 };

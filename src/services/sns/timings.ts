@@ -10,7 +10,10 @@ export const deliveryDelay: Timing = timing(
   'AWS publishes no figure; well under a second in practice',
 );
 
-/** Retries to AWS-managed endpoints: 100,015 over 23 days. https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html */
+/**
+ * Retries to AWS-managed endpoints: 100,015 over 23 days.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+ */
 export const RETRIES = 100_015;
 
 /** Pause before the retry that follows `failures` failed attempts: 3 at once, 2 after 1 s, 10 from 1 to 20 s, then 20 s. */

@@ -15,13 +15,18 @@ const PAGE_SIZE = 100;
 /** https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html */
 const NAME = /^[A-Za-z0-9_-]{1,256}$/;
 
+/** Where a topic's rows and those of its subscriptions are: other accounts may be let in by its policy. */
+export function homeOf(ctx: Ctx, arn: string): Ctx {
+  const [, , , region, account] = arn.split(':');
+  return ctx.in({ region: region || ctx.region, account: account || ctx.account });
+}
+
 /** The topic, or SNS's own answer when there is none. */
 export function topicOf(ctx: Ctx, arn: string | undefined): Topic {
   if (!arn || !/^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/.test(arn)) {
     throw new Fault('InvalidParameterException', 'Invalid parameter: TopicArn');
   }
-  const [, , , region = '', account = ''] = arn.split(':');
-  const topic = ctx.in({ region, account }).get(topics, arn);
+  const topic = homeOf(ctx, arn).get(topics, arn);
   if (!topic) throw new Fault('NotFoundException', 'Topic does not exist');
   return topic;
 }
@@ -95,8 +100,9 @@ export const topicOperations: Operations<'sns'> = {
   },
 
   DeleteTopic(ctx, { TopicArn }) {
-    for (const { arn } of ctx.list(subscriptions, 'topic', TopicArn)) ctx.delete(subscriptions, arn);
-    ctx.delete(topics, TopicArn); // Deleting what is not there succeeds.
+    const home = homeOf(ctx, TopicArn);
+    for (const { arn } of home.list(subscriptions, 'topic', TopicArn)) home.delete(subscriptions, arn);
+    home.delete(topics, TopicArn); // Deleting what is not there succeeds.
   },
 
   ListTopics(ctx, { NextToken }) {
@@ -106,7 +112,7 @@ export const topicOperations: Operations<'sns'> = {
 
   GetTopicAttributes(ctx, { TopicArn }) {
     const topic = topicOf(ctx, TopicArn);
-    const confirmed = ctx.list(subscriptions, 'topic', topic.arn).length;
+    const confirmed = homeOf(ctx, topic.arn).list(subscriptions, 'topic', topic.arn).length;
     const Attributes = {
       Policy: defaultPolicy(topic),
       DisplayName: '',
@@ -123,17 +129,19 @@ export const topicOperations: Operations<'sns'> = {
   SetTopicAttributes(ctx, { TopicArn, AttributeName, AttributeValue = '' }) {
     const topic = topicOf(ctx, TopicArn);
     checkAttributes({ [AttributeName]: AttributeValue });
-    ctx.update(topics, topic, { attributes: { ...topic.attributes, [AttributeName]: AttributeValue } });
+    homeOf(ctx, topic.arn).update(topics, topic, {
+      attributes: { ...topic.attributes, [AttributeName]: AttributeValue },
+    });
   },
 
   TagResource(ctx, { ResourceArn, Tags }) {
     const topic = tagged(ctx, ResourceArn);
-    ctx.update(topics, topic, { tags: mergeTags(topic.tags, Tags) });
+    homeOf(ctx, topic.arn).update(topics, topic, { tags: mergeTags(topic.tags, Tags) });
   },
 
   UntagResource(ctx, { ResourceArn, TagKeys }) {
     const topic = tagged(ctx, ResourceArn);
-    ctx.update(topics, topic, { tags: removeTags(topic.tags, TagKeys) });
+    homeOf(ctx, topic.arn).update(topics, topic, { tags: removeTags(topic.tags, TagKeys) });
   },
 
   ListTagsForResource(ctx, { ResourceArn }) {
@@ -142,7 +150,7 @@ export const topicOperations: Operations<'sns'> = {
 };
 
 function tagged(ctx: Ctx, arn: string): Topic {
-  const topic = ctx.get(topics, arn);
+  const topic = homeOf(ctx, arn).get(topics, arn);
   if (!topic) throw new Fault('ResourceNotFoundException', 'Resource does not exist');
   return topic;
 }

@@ -1,0 +1,63 @@
+// `sandtable clock`: shows or moves the clock of a running endpoint.
+
+import { UserError } from '#cloud/user-error.ts';
+import type { Command } from './command.ts';
+import { clockOf, DEFAULT_PORT } from './options.ts';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export const command: Command = {
+  name: 'clock',
+  summary: 'Shows the clock of a running endpoint; moves it with --advance, changes how it runs with --mode.',
+  options: {
+    url: { type: 'string', value: 'URL', help: 'the endpoint', default: `http://127.0.0.1:${DEFAULT_PORT}` },
+    advance: { type: 'string', value: 'TIME', help: 'move on by this much: 90s, 5m, 2h, 1d' },
+    mode: { type: 'string', value: 'CLOCK', help: 'real, virtual, manual, or a rate such as x60' },
+  },
+  async run(values) {
+    const url = values.text('url') ?? '';
+    const advance = values.text('advance');
+    const mode = values.text('mode');
+    const wish = {
+      ...(advance === undefined ? {} : { advanceMs: timeOf(advance) }),
+      ...(mode === undefined ? {} : { mode: clockOf(mode) }),
+    };
+    const moves = Object.keys(wish).length > 0;
+    const response = await reach(
+      `${url}/_sandtable/clock`,
+      moves ? { method: 'POST', body: JSON.stringify(wish) } : {},
+    );
+    const answer = (await response.json()) as {
+      now: string;
+      mode: string | number;
+      why: string[];
+      message?: string;
+    };
+    if (!response.ok)
+      throw new UserError('clock-refused', answer.message ?? 'The endpoint refused.', {
+        hint: 'See sandtable clock --help.',
+      });
+    console.log(`${answer.now}  ${answer.why.join('; ') || 'runs freely'}`);
+    return 0;
+  },
+};
+
+function timeOf(text: string): number {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return Number(count) * (UNITS[unit] as number);
+  throw new UserError(
+    'bad-time',
+    `--advance takes a time such as 90s, 5m or 2h; it was ${JSON.stringify(text)}.`,
+    {
+      hint: 'Units are ms, s, m, h and d.',
+    },
+  );
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch {
+    throw new UserError('no-endpoint', `Nothing answers at ${url}.`, { hint: 'Start it with: sandtable up' });
+  }
+}

@@ -1,0 +1,123 @@
+// Rehearsals run in worker threads, so that they use every core and so that each may put its world's time in place of the
+// runtime's. This is the side that hands out the jobs.
+
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Progress, RunOptions } from '#rehearsal/run.ts';
+import type { RunResult } from '#rehearsal/result.ts';
+import { UserError } from '#cloud/user-error.ts';
+import { threadEntry } from '#runtime/package.ts';
+import type { Driver } from '#sandtable';
+
+/** One thread's work: some variants of one rehearsal, from one prepared world. */
+export interface Job {
+  /** Absolute path of the rehearsal file. */
+  readonly file: string;
+  readonly driver: Driver;
+  readonly options: Omit<RunOptions, 'progress'>;
+}
+
+/** What a thread tells. */
+export type Message =
+  | { readonly kind: 'progress'; readonly progress: Omit<Progress, 'result'> }
+  | { readonly kind: 'done'; readonly results: readonly RunResult[] }
+  | { readonly kind: 'variants'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'failed';
+      readonly name: string;
+      readonly message: string;
+      readonly stack?: string;
+      readonly hint?: string;
+    };
+
+/** What a thread is asked: to run a job, or to name a rehearsal's variants. */
+export type Request =
+  | { readonly kind: 'run'; readonly job: Job }
+  | { readonly kind: 'variants'; readonly file: string };
+
+/** How many threads to use at most. */
+export function threadCount(): number {
+  return Math.max(1, availableParallelism());
+}
+
+export class Threads {
+  readonly #idle: Worker[] = [];
+  readonly #all = new Set<Worker>();
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number = threadCount()) {
+    this.#limit = limit;
+  }
+
+  /** Starts threads ahead of the first job: loading takes a while. */
+  warmUp(): void {
+    while (this.#all.size < this.#limit) this.#idle.push(this.#start());
+  }
+
+  async run(
+    job: Job,
+    progress: (event: Omit<Progress, 'result'>) => void = () => {},
+  ): Promise<readonly RunResult[]> {
+    const message = await this.#ask({ kind: 'run', job }, progress);
+    return message.kind === 'done' ? message.results : [];
+  }
+
+  /** Names of a rehearsal's variants; one empty name where it has none. */
+  async variants(file: string): Promise<readonly string[]> {
+    const message = await this.#ask({ kind: 'variants', file }, () => {});
+    return message.kind === 'variants' ? message.names : [];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((worker) => worker.terminate()));
+  }
+
+  async #ask(request: Request, progress: (event: Omit<Progress, 'result'>) => void): Promise<Message> {
+    const worker = await this.#take();
+    try {
+      return await new Promise<Message>((resolve, reject) => {
+        const listen = (message: Message): void => {
+          if (message.kind === 'progress') return progress(message.progress);
+          worker.off('message', listen);
+          worker.off('error', reject);
+          if (message.kind === 'failed') reject(errorOf(message));
+          else resolve(message);
+        };
+        worker.on('message', listen);
+        worker.once('error', reject);
+        worker.postMessage(request);
+      });
+    } finally {
+      this.#release(worker);
+    }
+  }
+
+  #take(): Promise<Worker> | Worker {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    if (this.#all.size < this.#limit) return this.#start();
+    return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  #release(worker: Worker): void {
+    const next = this.#waiting.shift();
+    if (next) next(worker);
+    else this.#idle.push(worker);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(threadEntry());
+    worker.unref();
+    this.#all.add(worker);
+    return worker;
+  }
+}
+
+function errorOf({ name, message, stack, hint }: Extract<Message, { kind: 'failed' }>): Error {
+  if (hint !== undefined) return new UserError(name, message, { hint });
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

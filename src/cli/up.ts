@@ -1,0 +1,55 @@
+// `sandtable up`: a local AWS until Ctrl-C.
+
+import { serve } from '#server/serve.ts';
+import type { Served } from '#server/serve.ts';
+import type { Command } from './command.ts';
+import { clockOf, portOf, portOption, profileOf, seedOption } from './options.ts';
+import { version } from './version.ts';
+
+export const command: Command = {
+  name: 'up',
+  summary: 'Serves a fresh local AWS on 127.0.0.1 until Ctrl-C.',
+  options: {
+    port: portOption,
+    seed: seedOption,
+    clock: {
+      type: 'string',
+      value: 'CLOCK',
+      help: 'real, virtual, manual, or a rate such as x60',
+      default: 'real',
+    },
+    timings: { type: 'string', value: 'PROFILE', help: 'instant or typical', default: 'instant' },
+  },
+  async run(values) {
+    const served = await serve({
+      port: portOf(values),
+      seed: values.text('seed') ?? 'sandtable',
+      clock: clockOf(values.text('clock') ?? 'real'),
+      timings: profileOf(values.text('timings') ?? 'instant'),
+      version: version(),
+      crashed: (error) => console.error(error),
+    });
+    console.log(`Sandtable serves a local AWS at ${served.url}`);
+    if (served.port !== portOf(values)) console.log(`(port ${portOf(values)} was taken)`);
+    console.log(exportsFor(served.url));
+    await untilInterrupted(served);
+    return 0;
+  },
+};
+
+/** What points an AWS SDK or the AWS CLI at the endpoint. */
+export function exportsFor(url: string): string {
+  return [
+    `export AWS_ENDPOINT_URL=${url}`,
+    'export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test',
+    'export AWS_REGION=us-east-1',
+  ].join('\n');
+}
+
+export async function untilInterrupted(served: Served): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await served.close();
+}

@@ -1,0 +1,134 @@
+// Amazon EC2: networks, what instances launch from, and instances. One file per noun; this one lists them.
+
+import type { Table, TimerHandler } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { provide } from '#cloud/port.ts';
+import { instances } from '#cloud/ports.ts';
+import { defineService } from '#cloud/service.ts';
+import type { Operations, Service } from '#cloud/service.ts';
+import { addressOperations } from './addresses.ts';
+import { authorization, denied, resourceConditions } from './authorization.ts';
+import { defaultOperations, ensureDefaults, regionStarts } from './defaults.ts';
+import { endpointOperations, endpointStep } from './endpoints.ts';
+import { instancesPort } from './facts.ts';
+import { gatewayOperations } from './gateways.ts';
+import { imageAvailable, imageOperations, images } from './images.ts';
+import { instanceAttributeOperations } from './instance-attributes.ts';
+import { instanceProfileOperations } from './instance-profiles.ts';
+import { instanceStatuses, instanceStatusOperations, statusReconciler } from './instance-status.ts';
+import { instanceTypeOperations } from './instance-types.ts';
+import { instanceOperations, instanceRows, launches, volumes } from './instances.ts';
+import { interfaceOperations } from './interfaces.ts';
+import { keyPairOperations, keyPairs } from './key-pairs.ts';
+import { launchOperations } from './launch.ts';
+import { launchTemplateOperations, launchTemplates, launchTemplateVersions } from './launch-templates.ts';
+import {
+  instanceForget,
+  instanceReboot,
+  instanceStep,
+  lifecycleOperations,
+  runningTimes,
+} from './lifecycle.ts';
+import { natGatewayForget, natGatewayOperations, natGatewayStep } from './nat-gateways.ts';
+import { networkAclOperations } from './network-acls.ts';
+import {
+  addresses,
+  interfaces,
+  internetGateways,
+  natGateways,
+  networkAcls,
+  routeTables,
+  securityGroupRules,
+  securityGroups,
+  subnets,
+  vpcEndpoints,
+  vpcs,
+} from './network.ts';
+import { refused, withoutEffect } from './refused.ts';
+import { clientTokens, invalidRequest, prepared } from './requests.ts';
+import { routeOperations } from './routes.ts';
+import { securityGroupOperations } from './security-groups.ts';
+import { securityGroupRuleOperations } from './security-group-rules.ts';
+import { subnetOperations } from './subnets.ts';
+import { tagOperations } from './tag-operations.ts';
+import { resourceTags } from './tags.ts';
+import { vpcOperations } from './vpcs.ts';
+import { zoneOperations } from './zones.ts';
+
+const tables = [
+  regionStarts,
+  clientTokens,
+  resourceTags,
+  vpcs,
+  subnets,
+  routeTables,
+  internetGateways,
+  natGateways,
+  addresses,
+  interfaces,
+  vpcEndpoints,
+  securityGroups,
+  securityGroupRules,
+  networkAcls,
+  images,
+  keyPairs,
+  launchTemplates,
+  launchTemplateVersions,
+  instanceRows,
+  launches,
+  volumes,
+  instanceStatuses,
+  runningTimes,
+] as unknown as readonly Table[];
+
+const operations: Operations<'ec2'> = {
+  ...zoneOperations,
+  ...vpcOperations,
+  ...defaultOperations,
+  ...subnetOperations,
+  ...routeOperations,
+  ...gatewayOperations,
+  ...natGatewayOperations,
+  ...addressOperations,
+  ...interfaceOperations,
+  ...endpointOperations,
+  ...securityGroupOperations,
+  ...securityGroupRuleOperations,
+  ...networkAclOperations,
+  ...imageOperations,
+  ...keyPairOperations,
+  ...launchTemplateOperations,
+  ...instanceTypeOperations,
+  ...launchOperations,
+  ...instanceOperations,
+  ...lifecycleOperations,
+  ...instanceStatusOperations,
+  ...instanceAttributeOperations,
+  ...instanceProfileOperations,
+  ...tagOperations,
+};
+
+const timers = [
+  endpointStep,
+  imageAvailable,
+  instanceForget,
+  instanceReboot,
+  instanceStep,
+  natGatewayForget,
+  natGatewayStep,
+] as unknown as readonly TimerHandler<unknown, Ctx>[];
+
+export const service: Service = defineService({
+  contract: 'ec2',
+  tables,
+  operations: prepared(operations, ensureDefaults),
+  timers,
+  reconcilers: [statusReconciler],
+  provides: [provide(instances, instancesPort)],
+  authorization,
+  resourceConditions,
+  denied,
+  refused,
+  withoutEffect,
+  invalid: invalidRequest,
+});

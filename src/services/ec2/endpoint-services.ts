@@ -1,0 +1,79 @@
+// The services that VPC endpoints lead to, and the host names that an interface endpoint answers for. Pure
+// but for ids.
+// https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+
+import { hex } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+
+interface EndpointService {
+  readonly kinds: readonly ('Interface' | 'Gateway')[];
+  /** Host name before `.<region>.amazonaws.com`, where it is not the service's name. */
+  readonly host?: string;
+}
+
+const SERVICES: Readonly<Record<string, EndpointService>> = {
+  autoscaling: { kinds: ['Interface'] },
+  cloudformation: { kinds: ['Interface'] },
+  codedeploy: { kinds: ['Interface'] },
+  'codedeploy-commands-secure': { kinds: ['Interface'] },
+  dynamodb: { kinds: ['Gateway', 'Interface'] },
+  ec2: { kinds: ['Interface'] },
+  ec2messages: { kinds: ['Interface'] },
+  elasticloadbalancing: { kinds: ['Interface'] },
+  events: { kinds: ['Interface'] },
+  'kinesis-streams': { kinds: ['Interface'], host: 'kinesis' },
+  kms: { kinds: ['Interface'] },
+  lambda: { kinds: ['Interface'] },
+  logs: { kinds: ['Interface'] },
+  monitoring: { kinds: ['Interface'] },
+  s3: { kinds: ['Gateway', 'Interface'] },
+  secretsmanager: { kinds: ['Interface'] },
+  sns: { kinds: ['Interface'] },
+  sqs: { kinds: ['Interface'] },
+  ssm: { kinds: ['Interface'] },
+  ssmmessages: { kinds: ['Interface'] },
+  states: { kinds: ['Interface'] },
+  sts: { kinds: ['Interface'] },
+};
+
+/** The last part of a service name such as `com.amazonaws.us-east-1.s3`. */
+function shortName(region: string, serviceName: string): string | undefined {
+  const prefix = `com.amazonaws.${region}.`;
+  const name = serviceName.startsWith(prefix) ? serviceName.slice(prefix.length) : '';
+  return Object.hasOwn(SERVICES, name) ? name : undefined;
+}
+
+export function serviceNames(region: string): string[] {
+  return Object.keys(SERVICES).map((name) => `com.amazonaws.${region}.${name}`);
+}
+
+/** How a service can be reached, or nothing where AWS has no such service here. */
+export function kindsOf(
+  region: string,
+  serviceName: string,
+): readonly ('Interface' | 'Gateway')[] | undefined {
+  const name = shortName(region, serviceName);
+  return name === undefined ? undefined : SERVICES[name]?.kinds;
+}
+
+/** The host name that stands for a service in its region. */
+export function privateDnsNameOf(region: string, serviceName: string): string {
+  const name = shortName(region, serviceName) ?? '';
+  return `${SERVICES[name]?.host ?? name}.${region}.amazonaws.com`;
+}
+
+/** Whether a host belongs to a service. S3's buckets are hosts of their own, also without a region. */
+export function serves(region: string, serviceName: string, host: string): boolean {
+  const regional = privateDnsNameOf(region, serviceName);
+  if (host === regional) return true;
+  if (shortName(region, serviceName) !== 's3') return false;
+  return host.endsWith(`.${regional}`) || host === 's3.amazonaws.com' || host.endsWith('.s3.amazonaws.com');
+}
+
+/**
+ * The prefix list of a gateway endpoint's service. AWS's ids are fixed for each region; these are too, and
+ * are others.
+ */
+export function gatewayPrefixList(ctx: Ctx, serviceName: string): string {
+  return `pl-${hex(ctx.kernel.primitives.sha256(`prefix-list ${serviceName}`)).slice(0, 8)}`;
+}

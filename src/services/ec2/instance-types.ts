@@ -1,0 +1,194 @@
+// Instance types: a small table of common ones. https://aws.amazon.com/ec2/instance-types/
+
+import { Fault } from '#contract/fault.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
+import type { Operations } from '#cloud/service.ts';
+import { pageOf } from '#cloud/pagination.ts';
+import { filtered } from './filters.ts';
+import { unmodelled } from './requests.ts';
+import { zoneId, zonesOf } from './zones.ts';
+
+export type Architecture = 'x86_64' | 'arm64';
+export type InstanceTypeName = NonNullable<Input<'ec2', 'RunInstances'>['InstanceType']>;
+type WireType = NonNullable<Output<'ec2', 'DescribeInstanceTypes'>['InstanceTypes']>[number];
+
+export interface InstanceType {
+  readonly name: string;
+  readonly vCpus: number;
+  readonly memoryMiB: number;
+  readonly architecture: Architecture;
+  readonly burstable: boolean;
+}
+
+const GIB = 1024;
+
+/** Sizes of the families whose sizes double: vCPUs. */
+const SIZES: Readonly<Record<string, number>> = {
+  medium: 1,
+  large: 2,
+  xlarge: 4,
+  '2xlarge': 8,
+  '4xlarge': 16,
+  '8xlarge': 32,
+};
+
+interface Family {
+  readonly architecture: Architecture;
+  /** Memory for each vCPU (MiB). */
+  readonly memoryPerVCpu: number;
+  readonly sizes: readonly string[];
+}
+
+const FROM_LARGE = ['large', 'xlarge', '2xlarge', '4xlarge'];
+const FAMILIES: Readonly<Record<string, Family>> = {
+  m5: { architecture: 'x86_64', memoryPerVCpu: 4 * GIB, sizes: FROM_LARGE },
+  m6i: { architecture: 'x86_64', memoryPerVCpu: 4 * GIB, sizes: [...FROM_LARGE, '8xlarge'] },
+  m6g: { architecture: 'arm64', memoryPerVCpu: 4 * GIB, sizes: ['medium', ...FROM_LARGE, '8xlarge'] },
+  m7i: { architecture: 'x86_64', memoryPerVCpu: 4 * GIB, sizes: [...FROM_LARGE, '8xlarge'] },
+  m7g: { architecture: 'arm64', memoryPerVCpu: 4 * GIB, sizes: ['medium', ...FROM_LARGE, '8xlarge'] },
+  c5: { architecture: 'x86_64', memoryPerVCpu: 2 * GIB, sizes: FROM_LARGE },
+  c6i: { architecture: 'x86_64', memoryPerVCpu: 2 * GIB, sizes: [...FROM_LARGE, '8xlarge'] },
+  c6g: { architecture: 'arm64', memoryPerVCpu: 2 * GIB, sizes: ['medium', ...FROM_LARGE, '8xlarge'] },
+  c7i: { architecture: 'x86_64', memoryPerVCpu: 2 * GIB, sizes: [...FROM_LARGE, '8xlarge'] },
+  c7g: { architecture: 'arm64', memoryPerVCpu: 2 * GIB, sizes: ['medium', ...FROM_LARGE, '8xlarge'] },
+  r5: { architecture: 'x86_64', memoryPerVCpu: 8 * GIB, sizes: FROM_LARGE },
+  r6i: { architecture: 'x86_64', memoryPerVCpu: 8 * GIB, sizes: [...FROM_LARGE, '8xlarge'] },
+  r6g: { architecture: 'arm64', memoryPerVCpu: 8 * GIB, sizes: ['medium', ...FROM_LARGE, '8xlarge'] },
+};
+
+/** Memory of the sizes of T3, T3a and T4g (MiB), each with two vCPUs below xlarge. */
+const BURSTABLE_SIZES: Readonly<Record<string, readonly [vCpus: number, memoryMiB: number]>> = {
+  nano: [2, GIB / 2],
+  micro: [2, GIB],
+  small: [2, 2 * GIB],
+  medium: [2, 4 * GIB],
+  large: [2, 8 * GIB],
+  xlarge: [4, 16 * GIB],
+  '2xlarge': [8, 32 * GIB],
+};
+
+const TYPES: ReadonlyMap<string, InstanceType> = new Map(
+  [
+    ...burstable('t3', 'x86_64'),
+    ...burstable('t3a', 'x86_64'),
+    ...burstable('t4g', 'arm64'),
+    // T2 is older: one vCPU up to small.
+    ...Object.entries({
+      nano: [1, GIB / 2],
+      micro: [1, GIB],
+      small: [1, 2 * GIB],
+      medium: [2, 4 * GIB],
+      large: [2, 8 * GIB],
+    }).map(([size, [vCpus = 1, memoryMiB = GIB]]): InstanceType => ({
+      name: `t2.${size}`,
+      vCpus,
+      memoryMiB,
+      architecture: 'x86_64',
+      burstable: true,
+    })),
+    ...Object.entries(FAMILIES).flatMap(([family, { architecture, memoryPerVCpu, sizes }]) =>
+      sizes.map((size): InstanceType => {
+        const vCpus = SIZES[size] as number;
+        return {
+          name: `${family}.${size}`,
+          vCpus,
+          memoryMiB: vCpus * memoryPerVCpu,
+          architecture,
+          burstable: false,
+        };
+      }),
+    ),
+  ]
+    .toSorted((left, right) => (left.name < right.name ? -1 : 1))
+    .map((type) => [type.name, type]),
+);
+
+function burstable(family: string, architecture: Architecture): InstanceType[] {
+  return Object.entries(BURSTABLE_SIZES).map(([size, [vCpus, memoryMiB]]) => ({
+    name: `${family}.${size}`,
+    vCpus,
+    memoryMiB,
+    architecture,
+    burstable: true,
+  }));
+}
+
+/** The type, or a refusal: the contract knows more than this table. */
+export function instanceTypeOf(name: string): InstanceType {
+  const found = TYPES.get(name);
+  if (!found) throw unmodelled(`The instance type ${name}`);
+  return found;
+}
+
+function describe(type: InstanceType): WireType {
+  const threads = type.architecture === 'arm64' || type.vCpus === 1 ? 1 : 2;
+  const t2 = type.name.startsWith('t2.');
+  return {
+    InstanceType: type.name as InstanceTypeName,
+    CurrentGeneration: true,
+    SupportedUsageClasses: ['on-demand'],
+    SupportedRootDeviceTypes: ['ebs'],
+    SupportedVirtualizationTypes: ['hvm'],
+    BareMetal: false,
+    Hypervisor: t2 ? 'xen' : 'nitro',
+    ProcessorInfo: { SupportedArchitectures: [type.architecture] },
+    VCpuInfo: {
+      DefaultVCpus: type.vCpus,
+      DefaultCores: type.vCpus / threads,
+      DefaultThreadsPerCore: threads,
+    },
+    MemoryInfo: { SizeInMiB: type.memoryMiB },
+    InstanceStorageSupported: false,
+    BurstablePerformanceSupported: type.burstable,
+    DedicatedHostsSupported: false,
+    HibernationSupported: false,
+  };
+}
+
+const PAGE_SIZE = 100;
+
+export const instanceTypeOperations: Operations<'ec2'> = {
+  DescribeInstanceTypes(_, { InstanceTypes = [], Filters, MaxResults, NextToken }) {
+    const where = filtered<InstanceType>(Filters, {
+      operation: 'DescribeInstanceTypes',
+      values: {
+        'bare-metal': () => false,
+        'burstable-performance-supported': (type) => type.burstable,
+        'current-generation': () => true,
+        hypervisor: (type) => describe(type).Hypervisor,
+        'instance-type': (type) => type.name,
+        'memory-info.size-in-mib': (type) => type.memoryMiB,
+        'processor-info.supported-architecture': (type) => type.architecture,
+        'supported-usage-class': () => 'on-demand',
+        'vcpu-info.default-vcpus': (type) => type.vCpus,
+      },
+    });
+    const chosen = InstanceTypes.length > 0 ? InstanceTypes.map(instanceTypeOf) : [...TYPES.values()];
+    const { items, next } = pageOf(chosen.filter(where), (type) => type.name, {
+      token: NextToken,
+      limit: MaxResults ?? PAGE_SIZE,
+    });
+    return { InstanceTypes: items.map(describe), NextToken: next };
+  },
+
+  DescribeInstanceTypeOfferings(ctx, { LocationType = 'region', Filters, MaxResults, NextToken }) {
+    if (LocationType === 'outpost')
+      throw new Fault('NotImplemented', 'Outposts are not modelled by Sandtable.');
+    const zones = zonesOf(ctx.region);
+    const places = {
+      region: [ctx.region],
+      'availability-zone': zones,
+      'availability-zone-id': zones.map(zoneId),
+    }[LocationType];
+    const all = places.flatMap((Location) =>
+      [...TYPES.keys()].map((name) => ({ InstanceType: name as InstanceTypeName, LocationType, Location })),
+    );
+    const where = filtered<(typeof all)[number]>(Filters, {
+      operation: 'DescribeInstanceTypeOfferings',
+      values: { 'instance-type': (offer) => offer.InstanceType, location: (offer) => offer.Location },
+    });
+    const key = (offer: (typeof all)[number]): string => `${offer.Location} ${offer.InstanceType}`;
+    const { items, next } = pageOf(all.filter(where), key, { token: NextToken, limit: MaxResults ?? 1000 });
+    return { InstanceTypeOfferings: items, NextToken: next };
+  },
+};

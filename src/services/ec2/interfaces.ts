@@ -1,0 +1,186 @@
+// Elastic network interfaces: they come and go with what they belong to. Also the public addresses on them.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Output } from '#cloud/contracts.ts';
+import type { Operations } from '#cloud/service.ts';
+import { formatAddress } from './cidr.ts';
+import { filtered } from './filters.ts';
+import { addresses, interfaceOf, interfaces, securityGroups, vpcs } from './network.ts';
+import type { NetworkInterface, Subnet } from './network.ts';
+import { listed } from './requests.ts';
+import { removeTagsOf, tagsOf, tagsShown } from './tags.ts';
+import { freeAddresses } from './subnets.ts';
+import { zoneId } from './zones.ts';
+
+type WireInterface = NonNullable<Output<'ec2', 'DescribeNetworkInterfaces'>['NetworkInterfaces']>[number];
+
+/** Makes an interface; without an address it gets the lowest that is free. */
+export function makeInterface(
+  ctx: Ctx,
+  subnet: Subnet,
+  given: Pick<NetworkInterface, 'kind' | 'ownerId' | 'description' | 'groupIds'> & { privateIp?: string },
+): NetworkInterface {
+  const privateIp = given.privateIp ?? freeAddresses(ctx, subnet, 1)[0];
+  if (privateIp === undefined) {
+    throw new Fault(
+      'InsufficientFreeAddressesInSubnet',
+      `Insufficient free addresses in subnet ${subnet.subnetId}.`,
+    );
+  }
+  const { subnetId, vpcId, zone } = subnet;
+  const made: NetworkInterface = {
+    ...given,
+    interfaceId: `eni-${ctx.id('network-interface')}`,
+    vpcId,
+    subnetId,
+    zone,
+    privateIp,
+    sourceDestCheck: given.kind !== 'nat_gateway',
+    attachmentId: `eni-attach-${ctx.id('network-interface-attachment')}`,
+    attachedAt: ctx.now,
+  };
+  ctx.put(interfaces, made);
+  return made;
+}
+
+/** Deletes an interface with its tags; an Elastic IP address on it stays allocated. */
+export function removeInterface(ctx: Ctx, interfaceId: string): void {
+  const row = ctx.get(interfaces, interfaceId);
+  if (!row) return;
+  releasePublicIp(ctx, row);
+  ctx.delete(interfaces, interfaceId);
+  removeTagsOf(ctx, interfaceId);
+}
+
+/** Takes the public address from an interface and returns the interface as it is then. */
+export function releasePublicIp(ctx: Ctx, row: NetworkInterface): NetworkInterface {
+  const { publicIp: _, allocationId, ...rest } = row;
+  if (allocationId !== undefined) {
+    const address = ctx.get(addresses, allocationId);
+    if (address) ctx.put(addresses, { allocationId, publicIp: address.publicIp });
+  }
+  ctx.put(interfaces, rest);
+  return rest;
+}
+
+/** A public address that nobody has. The pool is one of Amazon's own blocks; nothing answers there. */
+export function newPublicIp(ctx: Ctx): string {
+  for (;;) {
+    // 20 bits: within 3.80.0.0/12, an EC2 block of us-east-1.
+    const drawn = Number.parseInt(ctx.id('public-ip', 5), 16);
+    const address = formatAddress(3 * 2 ** 24 + 80 * 2 ** 16 + drawn);
+    const taken =
+      ctx.list(interfaces, 'publicIp', address).length + ctx.list(addresses, 'publicIp', address).length;
+    if (taken === 0) return address;
+  }
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html */
+export function privateDnsName(region: string, privateIp: string): string {
+  const host = `ip-${privateIp.replaceAll('.', '-')}`;
+  return region === 'us-east-1' ? `${host}.ec2.internal` : `${host}.${region}.compute.internal`;
+}
+
+/** The public name of an address; only VPCs with DNS host names have them. */
+export function publicDnsName(ctx: Ctx, vpcId: string, publicIp: string | undefined): string {
+  if (publicIp === undefined || ctx.get(vpcs, vpcId)?.dnsHostnames !== true) return '';
+  const host = `ec2-${publicIp.replaceAll('.', '-')}`;
+  return ctx.region === 'us-east-1'
+    ? `${host}.compute-1.amazonaws.com`
+    : `${host}.${ctx.region}.compute.amazonaws.com`;
+}
+
+export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: string; GroupName: string }[] {
+  return groupIds.map((GroupId) => ({ GroupId, GroupName: ctx.get(securityGroups, GroupId)?.name ?? '' }));
+}
+
+function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
+  const { kind, vpcId, publicIp, privateIp } = row;
+  const name = privateDnsName(ctx.region, privateIp);
+  const association =
+    publicIp === undefined
+      ? {}
+      : {
+          Association: {
+            PublicIp: publicIp,
+            PublicDnsName: publicDnsName(ctx, vpcId, publicIp),
+            IpOwnerId: row.allocationId === undefined ? 'amazon' : ctx.account,
+            AllocationId: row.allocationId,
+          },
+        };
+  const ofInstance = kind === 'interface' ? { InstanceId: row.ownerId } : {};
+  return {
+    NetworkInterfaceId: row.interfaceId,
+    // The model's enumeration spells it `natGateway`, EC2 answers `nat_gateway`.
+    InterfaceType: kind as 'natGateway',
+    Description: row.description,
+    OwnerId: ctx.account,
+    RequesterManaged: kind !== 'interface',
+    VpcId: vpcId,
+    SubnetId: row.subnetId,
+    AvailabilityZone: row.zone,
+    AvailabilityZoneId: zoneId(row.zone),
+    PrivateIpAddress: privateIp,
+    PrivateDnsName: name,
+    PrivateIpAddresses: [
+      { Primary: true, PrivateIpAddress: privateIp, PrivateDnsName: name, ...association },
+    ],
+    MacAddress: macAddress(row.interfaceId),
+    Groups: groupsShown(ctx, row.groupIds),
+    Status: 'in-use',
+    SourceDestCheck: row.sourceDestCheck,
+    Attachment: {
+      AttachmentId: row.attachmentId,
+      AttachTime: row.attachedAt,
+      DeleteOnTermination: kind === 'interface',
+      DeviceIndex: kind === 'interface' ? 0 : 1,
+      InstanceOwnerId: kind === 'interface' ? ctx.account : 'amazon-aws',
+      Status: 'attached',
+      ...ofInstance,
+    },
+    TagSet: tagsShown(ctx, row.interfaceId),
+    ...association,
+  };
+}
+
+/** A locally administered address, read off the id. */
+export function macAddress(interfaceId: string): string {
+  return `02:${(interfaceId.slice(-10).match(/../g) ?? []).join(':')}`;
+}
+
+export const interfaceOperations: Operations<'ec2'> = {
+  DescribeNetworkInterfaces(ctx, { NetworkInterfaceIds, Filters, NextToken, MaxResults }) {
+    const where = filtered<NetworkInterface>(Filters, {
+      operation: 'DescribeNetworkInterfaces',
+      values: {
+        'association.public-ip': (row) => row.publicIp,
+        'association.allocation-id': (row) => row.allocationId,
+        'attachment.instance-id': (row) => (row.kind === 'interface' ? row.ownerId : undefined),
+        'attachment.status': () => 'attached',
+        'availability-zone': (row) => row.zone,
+        description: (row) => row.description,
+        'group-id': (row) => row.groupIds,
+        'group-name': (row) => groupsShown(ctx, row.groupIds).map((group) => group.GroupName),
+        'interface-type': (row) => row.kind,
+        'network-interface-id': (row) => row.interfaceId,
+        'owner-id': () => ctx.account,
+        'private-ip-address': (row) => row.privateIp,
+        'addresses.private-ip-address': (row) => row.privateIp,
+        'requester-managed': (row) => row.kind !== 'interface',
+        status: () => 'in-use',
+        'subnet-id': (row) => row.subnetId,
+        'vpc-id': (row) => row.vpcId,
+      },
+      tags: (row) => tagsOf(ctx, row.interfaceId),
+    });
+    const page = { NextToken, MaxResults };
+    const { rows, next } = listed(ctx, interfaces, {
+      ids: NetworkInterfaceIds,
+      of: interfaceOf,
+      where,
+      page,
+    });
+    return { NetworkInterfaces: rows.map((row) => describeInterface(ctx, row)), NextToken: next };
+  },
+};

@@ -1,0 +1,192 @@
+// Members of modelled operations that are refused by name, and those that are accepted and change nothing.
+
+import type { ServiceDefinition } from '#cloud/service.ts';
+
+type Refused = NonNullable<ServiceDefinition<'ec2'>['refused']>;
+type WithoutEffect = NonNullable<ServiceDefinition<'ec2'>['withoutEffect']>;
+
+const IPAM = ['Ipv4IpamPoolId', 'Ipv4NetmaskLength', 'Ipv6IpamPoolId', 'Ipv6NetmaskLength'];
+
+const ROUTE_TARGETS = [
+  'CarrierGatewayId',
+  'CoreNetworkArn',
+  'DestinationIpv6CidrBlock',
+  'DestinationPrefixListId',
+  'EgressOnlyInternetGatewayId',
+  'InstanceId',
+  'LocalGatewayId',
+  'NetworkInterfaceId',
+  'OdbNetworkArn',
+  'TransitGatewayId',
+  'VpcEndpointId',
+  'VpcPeeringConnectionId',
+];
+
+const EBS = ['EbsCardIndex', 'KmsKeyId', 'SnapshotId', 'VolumeInitializationRate'];
+
+/** Parts of a rule that lead out of the VPC. */
+const RULE = [
+  'PrefixListIds',
+  'UserIdGroupPairs.PeeringStatus',
+  'UserIdGroupPairs.VpcPeeringConnectionId',
+].map((name) => `IpPermissions.${name}`);
+
+const INTERFACE = [
+  'AssociateCarrierIpAddress',
+  'ConnectionTrackingSpecification',
+  'EnaQueueCount',
+  'EnaSrdSpecification',
+  'Ipv4PrefixCount',
+  'Ipv4Prefixes',
+  'Ipv6AddressCount',
+  'Ipv6Addresses',
+  'Ipv6PrefixCount',
+  'Ipv6Prefixes',
+  'NetworkCardIndex',
+  'NetworkInterfaceId',
+  'PrimaryIpv6',
+  'PrivateIpAddresses',
+  'SecondaryPrivateIpAddressCount',
+];
+
+const PLACEMENT = [
+  'Affinity',
+  'GroupId',
+  'GroupName',
+  'HostId',
+  'HostResourceGroupArn',
+  'PartitionNumber',
+  'SpreadDomain',
+];
+
+/** What RunInstances and launch templates have in common and is not modelled. */
+const LAUNCH = [
+  ...['NoDevice', 'VirtualName'].map((name) => `BlockDeviceMappings.${name}`),
+  ...EBS.map((name) => `BlockDeviceMappings.Ebs.${name}`),
+  ...INTERFACE.map((name) => `NetworkInterfaces.${name}`),
+  ...PLACEMENT.map((name) => `Placement.${name}`),
+  'CapacityReservationSpecification',
+  'CpuOptions',
+  'ElasticInferenceAccelerators',
+  'EnclaveOptions',
+  'HibernationOptions',
+  'InstanceMarketOptions',
+  'KernelId',
+  'LicenseSpecifications',
+  'NetworkPerformanceOptions',
+  'Operator',
+  'PrivateDnsNameOptions',
+  'SecondaryInterfaces',
+];
+
+const TEMPLATE = [...LAUNCH, 'ElasticGpuSpecifications', 'InstanceRequirements', 'RamDiskId'].map(
+  (name) => `LaunchTemplateData.${name}`,
+);
+
+export const refused: Refused = {
+  AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'NetworkBorderGroup', 'PublicIpv4Pool'],
+  AssociateAddress: ['PrivateIpAddress'],
+  AssociateRouteTable: ['GatewayId', 'PublicIpv4Pool'],
+  AuthorizeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
+  AuthorizeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  CreateImage: ['BlockDeviceMappings', 'SnapshotLocation'],
+  CreateLaunchTemplate: ['Operator', ...TEMPLATE],
+  CreateLaunchTemplateVersion: ['ResolveAlias', ...TEMPLATE],
+  CreateNatGateway: [
+    'AvailabilityZoneAddresses',
+    'SecondaryAllocationIds',
+    'SecondaryPrivateIpAddressCount',
+    'SecondaryPrivateIpAddresses',
+    'VpcId',
+  ],
+  CreateRoute: ROUTE_TARGETS,
+  CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],
+  CreateVpc: [
+    ...IPAM,
+    'Ipv6CidrBlock',
+    'Ipv6CidrBlockNetworkBorderGroup',
+    'Ipv6Pool',
+    'VpcEncryptionControl',
+  ],
+  CreateVpcEndpoint: [
+    'DnsOptions',
+    'ResourceConfigurationArn',
+    'ServiceNetworkArn',
+    'ServiceRegion',
+    'SubnetConfigurations',
+  ],
+  DeleteRoute: ['DestinationIpv6CidrBlock', 'DestinationPrefixListId'],
+  DescribeLaunchTemplateVersions: ['Filters', 'ResolveAlias'],
+  DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
+  ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
+  ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
+  ModifySubnetAttribute: [
+    'AssignIpv6AddressOnCreation',
+    'CustomerOwnedIpv4Pool',
+    'DisableLniAtDeviceIndex',
+    'EnableDns64',
+    'EnableLniAtDeviceIndex',
+    'EnableResourceNameDnsAAAARecordOnLaunch',
+    'EnableResourceNameDnsARecordOnLaunch',
+    'MapCustomerOwnedIpOnLaunch',
+    'PrivateDnsHostnameTypeOnLaunch',
+  ],
+  ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],
+  ModifyVpcEndpoint: ['DnsOptions', 'SubnetConfigurations'],
+  ReleaseAddress: ['NetworkBorderGroup'],
+  ReplaceRoute: [...ROUTE_TARGETS, 'LocalTarget'],
+  RevokeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
+  RevokeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  RunInstances: [
+    ...LAUNCH,
+    ...['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(
+      (name) => `BlockDeviceMappings.Ebs.${name}`,
+    ),
+    'AdditionalInfo',
+    'ElasticGpuSpecification',
+    'EnablePrimaryIpv6',
+    'Ipv6AddressCount',
+    'Ipv6Addresses',
+    'RamdiskId',
+  ],
+  StartInstances: ['AdditionalInfo'],
+  StopInstances: ['Hibernate'],
+};
+
+const MANAGED = { IncludeManagedResources: 'no resource here is managed by another service' };
+
+const LAUNCH_WITHOUT_EFFECT = {
+  CreditSpecification: 'credits are not modelled: every instance works at its full speed',
+  InstanceInitiatedShutdownBehavior: 'stored and shown; nothing shuts an instance down from inside',
+  MaintenanceOptions: 'no instance recovers by itself here',
+  'MetadataOptions.HttpProtocolIpv6': 'there is no IPv6',
+  'NetworkInterfaces.InterfaceType': 'every interface is an elastic network interface',
+};
+
+const TEMPLATE_WITHOUT_EFFECT = Object.fromEntries(
+  Object.entries(LAUNCH_WITHOUT_EFFECT).map(([name, reason]) => [`LaunchTemplateData.${name}`, reason]),
+);
+
+export const withoutEffect: WithoutEffect = {
+  CreateLaunchTemplate: TEMPLATE_WITHOUT_EFFECT,
+  CreateLaunchTemplateVersion: TEMPLATE_WITHOUT_EFFECT,
+  DeregisterImage: { DeleteAssociatedSnapshots: 'snapshots are not resources of their own here' },
+  DescribeAvailabilityZones: { AllAvailabilityZones: 'there are no Local Zones and no zones to opt in to' },
+  DescribeImages: {
+    IncludeDeprecated: 'no image is deprecated',
+    IncludeDisabled: 'no image is disabled',
+  },
+  DescribeInstanceStatus: MANAGED,
+  DescribeInstanceTypes: { IncludeUnsupportedInRegion: 'all regions have the same instance types' },
+  DescribeInstances: MANAGED,
+  DescribeLaunchTemplateVersions: MANAGED,
+  DescribeLaunchTemplates: MANAGED,
+  DescribeNetworkInterfaces: MANAGED,
+  DescribeRegions: { AllRegions: 'only regions that need no opt-in are listed' },
+  DescribeVolumes: MANAGED,
+  ModifyLaunchTemplate: { ClientToken: 'setting the same default version twice changes nothing more' },
+  ModifyVpcEndpoint: {
+    ResetPolicy: 'the only policy is full access',
+  },
+  RunInstances: LAUNCH_WITHOUT_EFFECT,
+};

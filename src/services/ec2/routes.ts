@@ -1,0 +1,298 @@
+// Route tables: routes, and which subnets they hold for.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
+import { networkChanged } from '#cloud/ports.ts';
+import type { Operations } from '#cloud/service.ts';
+import { formatBlock, parseNetwork } from './cidr.ts';
+import { gatewayPrefixList } from './endpoint-services.ts';
+import { filtered } from './filters.ts';
+import {
+  internetGatewayOf,
+  internetGateways,
+  natGatewayOf,
+  natGateways,
+  routeTableOf,
+  routeTables,
+  subnetOf,
+  subnets,
+  vpcEndpoints,
+  vpcOf,
+  vpcs,
+} from './network.ts';
+import type { Route, RouteTable, Subnet, Vpc } from './network.ts';
+import { dependency, listed, missing, once } from './requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+
+type WireRouteTable = NonNullable<Output<'ec2', 'CreateRouteTable'>['RouteTable']>;
+type WireRoute = NonNullable<WireRouteTable['Routes']>[number];
+type WireAssociation = NonNullable<WireRouteTable['Associations']>[number];
+
+/** A route to a gateway that is gone, or not attached, swallows its packets. */
+export function isBlackhole(ctx: Ctx, { vpcId }: { vpcId: string }, { kind, target }: Route): boolean {
+  if (kind === 'internetGateway') return ctx.get(internetGateways, target)?.vpcId !== vpcId;
+  if (kind === 'natGateway')
+    return !['pending', 'available'].includes(ctx.get(natGateways, target)?.state ?? '');
+  return false;
+}
+
+function associationsOf(ctx: Ctx, table: RouteTable): WireAssociation[] {
+  const state = { AssociationState: { State: 'associated' as const }, RouteTableId: table.routeTableId };
+  const vpc = ctx.get(vpcs, table.vpcId) as Vpc;
+  const main =
+    vpc.mainRouteTableId === table.routeTableId
+      ? [{ Main: true, RouteTableAssociationId: vpc.mainAssociationId, ...state }]
+      : [];
+  const explicit = ctx
+    .list(subnets, 'vpc', table.vpcId)
+    .flatMap(({ subnetId, route }) =>
+      route?.tableId === table.routeTableId
+        ? [{ Main: false, RouteTableAssociationId: route.associationId, SubnetId: subnetId, ...state }]
+        : [],
+    );
+  return [...main, ...explicit];
+}
+
+function describeRoutes(ctx: Ctx, table: RouteTable): WireRoute[] {
+  const own = table.routes.map((route): WireRoute => {
+    const target = route.kind === 'natGateway' ? { NatGatewayId: route.target } : { GatewayId: route.target };
+    return {
+      DestinationCidrBlock: route.destination,
+      ...target,
+      Origin: route.kind === 'local' ? 'CreateRouteTable' : 'CreateRoute',
+      State: isBlackhole(ctx, table, route) ? 'blackhole' : 'active',
+    };
+  });
+  const endpoints = ctx
+    .list(vpcEndpoints, 'vpc', table.vpcId)
+    .filter((one) => one.routeTableIds.includes(table.routeTableId));
+  const toEndpoints = endpoints.map((endpoint): WireRoute => ({
+    DestinationPrefixListId: gatewayPrefixList(ctx, endpoint.serviceName),
+    GatewayId: endpoint.endpointId,
+    Origin: 'CreateRoute',
+    State: 'active',
+  }));
+  return [...own, ...toEndpoints];
+}
+
+function describeRouteTable(ctx: Ctx, table: RouteTable): WireRouteTable {
+  return {
+    RouteTableId: table.routeTableId,
+    VpcId: table.vpcId,
+    OwnerId: ctx.account,
+    Associations: associationsOf(ctx, table),
+    PropagatingVgws: [],
+    Routes: describeRoutes(ctx, table),
+    Tags: tagsShown(ctx, table.routeTableId),
+  };
+}
+
+type RouteRequest = Pick<Input<'ec2', 'CreateRoute'>, 'DestinationCidrBlock' | 'GatewayId' | 'NatGatewayId'>;
+
+/** The route that a request describes. */
+function requestedRoute(
+  ctx: Ctx,
+  table: RouteTable,
+  { DestinationCidrBlock, GatewayId, NatGatewayId }: RouteRequest,
+): Route {
+  if (DestinationCidrBlock === undefined) throw missing('destinationCidrBlock');
+  const network = parseNetwork(DestinationCidrBlock);
+  if (!network) {
+    throw new Fault(
+      'InvalidParameterValue',
+      `Value (${DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
+    );
+  }
+  const destination = formatBlock(network);
+  if (NatGatewayId !== undefined) {
+    const nat = natGatewayOf(ctx, NatGatewayId);
+    if (nat.vpcId !== table.vpcId) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `route table ${table.routeTableId} and NAT gateway ${NatGatewayId} belong to different networks`,
+      );
+    }
+    return { destination, kind: 'natGateway', target: NatGatewayId };
+  }
+  if (GatewayId === undefined) throw missing('gatewayId');
+  if (!GatewayId.startsWith('igw-')) {
+    throw new Fault('NotImplemented', `Routes to ${GatewayId} are not modelled by Sandtable.`);
+  }
+  if (internetGatewayOf(ctx, GatewayId).vpcId !== table.vpcId) {
+    throw new Fault(
+      'InvalidParameterValue',
+      `route table ${table.routeTableId} and network gateway ${GatewayId} belong to different networks`,
+    );
+  }
+  return { destination, kind: 'internetGateway', target: GatewayId };
+}
+
+function routeTo(table: RouteTable, cidr: string | undefined): Route {
+  const network = cidr === undefined ? undefined : parseNetwork(cidr);
+  const found = network && table.routes.find((route) => route.destination === formatBlock(network));
+  if (!found) {
+    throw new Fault(
+      'InvalidRoute.NotFound',
+      `no route with destination-cidr-block ${cidr} in route table ${table.routeTableId}`,
+    );
+  }
+  return found;
+}
+
+function setRoutes(ctx: Ctx, table: RouteTable, routes: readonly Route[]): void {
+  ctx.update(routeTables, table, { routes });
+  ctx.emit(networkChanged, { vpcId: table.vpcId });
+}
+
+/** The subnet of an explicit association, or the VPC of a main one. */
+function associated(ctx: Ctx, id: string): { subnet: Subnet } | { vpc: Vpc } {
+  const subnet = ctx.list(subnets, 'routeAssociation', id)[0];
+  if (subnet) return { subnet };
+  const vpc = ctx.list(vpcs, 'mainAssociation', id)[0];
+  if (vpc) return { vpc };
+  throw new Fault('InvalidAssociationID.NotFound', `The association ID '${id}' does not exist`);
+}
+
+function associate(ctx: Ctx, subnet: Subnet, table: RouteTable): string {
+  if (subnet.vpcId !== table.vpcId) {
+    throw new Fault(
+      'InvalidParameterValue',
+      `route table ${table.routeTableId} and subnet ${subnet.subnetId} belong to different networks`,
+    );
+  }
+  const associationId = `rtbassoc-${ctx.id('route-table-association')}`;
+  ctx.update(subnets, subnet, { route: { tableId: table.routeTableId, associationId } });
+  ctx.emit(networkChanged, { vpcId: table.vpcId });
+  return associationId;
+}
+
+export const routeOperations: Operations<'ec2'> = {
+  CreateRouteTable(ctx, { VpcId, ClientToken, TagSpecifications }) {
+    const id = once(ctx, 'CreateRouteTable', ClientToken, { VpcId, TagSpecifications }, () => {
+      const vpc = vpcOf(ctx, VpcId);
+      const routeTableId = `rtb-${ctx.id('route-table')}`;
+      ctx.put(routeTables, {
+        routeTableId,
+        vpcId: vpc.vpcId,
+        routes: [{ destination: vpc.cidr, kind: 'local', target: 'local' }],
+      });
+      tagCreated(ctx, TagSpecifications, routeTableId);
+      return routeTableId;
+    });
+    return { RouteTable: describeRouteTable(ctx, routeTableOf(ctx, id)), ClientToken };
+  },
+
+  DescribeRouteTables(ctx, { RouteTableIds, Filters, NextToken, MaxResults }) {
+    const where = filtered<RouteTable>(Filters, {
+      operation: 'DescribeRouteTables',
+      values: {
+        'association.main': (table) => associationsOf(ctx, table).map((one) => one.Main),
+        'association.route-table-association-id': (table) =>
+          associationsOf(ctx, table).map((one) => one.RouteTableAssociationId),
+        'association.route-table-id': (table) => associationsOf(ctx, table).map((one) => one.RouteTableId),
+        'association.subnet-id': (table) => associationsOf(ctx, table).map((one) => one.SubnetId),
+        'owner-id': () => ctx.account,
+        'route-table-id': (table) => table.routeTableId,
+        'route.destination-cidr-block': (table) => table.routes.map((route) => route.destination),
+        'route.gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.GatewayId),
+        'route.nat-gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.NatGatewayId),
+        'route.state': (table) => describeRoutes(ctx, table).map((route) => route.State),
+        'vpc-id': (table) => table.vpcId,
+      },
+      tags: (table) => tagsOf(ctx, table.routeTableId),
+    });
+    const page = { NextToken, MaxResults };
+    const { rows, next } = listed(ctx, routeTables, { ids: RouteTableIds, of: routeTableOf, where, page });
+    return { RouteTables: rows.map((table) => describeRouteTable(ctx, table)), NextToken: next };
+  },
+
+  DeleteRouteTable(ctx, { RouteTableId }) {
+    const table = routeTableOf(ctx, RouteTableId);
+    if (associationsOf(ctx, table).length > 0) {
+      throw dependency(`The routeTable '${table.routeTableId}' has dependencies and cannot be deleted.`);
+    }
+    ctx.delete(routeTables, table.routeTableId);
+    removeTagsOf(ctx, table.routeTableId);
+  },
+
+  CreateRoute(ctx, { RouteTableId, DestinationCidrBlock, GatewayId, NatGatewayId }) {
+    const table = routeTableOf(ctx, RouteTableId);
+    const route = requestedRoute(ctx, table, { DestinationCidrBlock, GatewayId, NatGatewayId });
+    const same = table.routes.find(({ destination }) => destination === route.destination);
+    if (same?.target === route.target) return { Return: true }; // The same route again is no error.
+    if (same)
+      throw new Fault('RouteAlreadyExists', `The route identified by ${route.destination} already exists.`);
+    setRoutes(ctx, table, [...table.routes, route]);
+    return { Return: true };
+  },
+
+  ReplaceRoute(ctx, { RouteTableId, DestinationCidrBlock, GatewayId, NatGatewayId }) {
+    const table = routeTableOf(ctx, RouteTableId);
+    const old = routeTo(table, DestinationCidrBlock);
+    const route = requestedRoute(ctx, table, { DestinationCidrBlock, GatewayId, NatGatewayId });
+    setRoutes(
+      ctx,
+      table,
+      table.routes.map((one) => (one === old ? route : one)),
+    );
+  },
+
+  DeleteRoute(ctx, { RouteTableId, DestinationCidrBlock }) {
+    const table = routeTableOf(ctx, RouteTableId);
+    const old = routeTo(table, DestinationCidrBlock);
+    if (old.kind === 'local') {
+      throw new Fault(
+        'InvalidParameterValue',
+        `cannot remove local route ${old.destination} in route table ${table.routeTableId}`,
+      );
+    }
+    setRoutes(
+      ctx,
+      table,
+      table.routes.filter((one) => one !== old),
+    );
+  },
+
+  AssociateRouteTable(ctx, { RouteTableId, SubnetId }) {
+    const table = routeTableOf(ctx, RouteTableId);
+    if (SubnetId === undefined) throw missing('subnetId');
+    const subnet = subnetOf(ctx, SubnetId);
+    if (subnet.route?.tableId === table.routeTableId) return { AssociationId: subnet.route.associationId };
+    if (subnet.route) {
+      throw new Fault(
+        'Resource.AlreadyAssociated',
+        `the specified association for route table ${table.routeTableId} conflicts with an existing association`,
+      );
+    }
+    return { AssociationId: associate(ctx, subnet, table), AssociationState: { State: 'associated' } };
+  },
+
+  DisassociateRouteTable(ctx, { AssociationId }) {
+    const found = associated(ctx, AssociationId);
+    if ('vpc' in found) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `cannot disassociate the main route table association ${AssociationId}`,
+      );
+    }
+    const { route: _, ...rest } = found.subnet;
+    ctx.put(subnets, rest);
+    ctx.emit(networkChanged, { vpcId: rest.vpcId });
+  },
+
+  ReplaceRouteTableAssociation(ctx, { AssociationId, RouteTableId }) {
+    const found = associated(ctx, AssociationId);
+    const table = routeTableOf(ctx, RouteTableId);
+    if ('subnet' in found) {
+      return {
+        NewAssociationId: associate(ctx, found.subnet, table),
+        AssociationState: { State: 'associated' },
+      };
+    }
+    const mainAssociationId = `rtbassoc-${ctx.id('route-table-association')}`;
+    ctx.update(vpcs, found.vpc, { mainRouteTableId: table.routeTableId, mainAssociationId });
+    ctx.emit(networkChanged, { vpcId: table.vpcId });
+    return { NewAssociationId: mainAssociationId, AssociationState: { State: 'associated' } };
+  },
+};

@@ -1,0 +1,182 @@
+// Subnets and the private addresses in them.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Output } from '#cloud/contracts.ts';
+import type { Operations } from '#cloud/service.ts';
+import {
+  covers,
+  formatAddress,
+  formatBlock,
+  overlaps,
+  parseAddress,
+  parseBlock,
+  parseNetwork,
+} from './cidr.ts';
+import type { Block } from './cidr.ts';
+import { filtered } from './filters.ts';
+import { interfaces, networkAcls, subnetOf, subnets, vpcOf } from './network.ts';
+import type { NetworkAcl, Subnet, Vpc } from './network.ts';
+import { dependency, listed, missing } from './requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { zoneId, zoneOf, zonesOf } from './zones.ts';
+
+type WireSubnet = NonNullable<Output<'ec2', 'CreateSubnet'>['Subnet']>;
+
+/**
+ * The first four addresses and the last: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+ */
+const RESERVED_FIRST = 4;
+const RESERVED = 5;
+
+export function makeSubnet(ctx: Ctx, vpc: Vpc, zone: string, cidr: string, defaultForAz: boolean): Subnet {
+  const acl = ctx.list(networkAcls, 'vpc', vpc.vpcId).find((one) => one.isDefault) as NetworkAcl;
+  const subnet: Subnet = {
+    subnetId: `subnet-${ctx.id('subnet')}`,
+    vpcId: vpc.vpcId,
+    zone,
+    cidr,
+    defaultForAz,
+    mapPublicIp: defaultForAz,
+    aclId: acl.aclId,
+    aclAssociationId: `aclassoc-${ctx.id('network-acl-association')}`,
+  };
+  ctx.put(subnets, subnet);
+  return subnet;
+}
+
+function blockOf({ cidr }: { cidr: string }): Block {
+  return parseBlock(cidr) as Block;
+}
+
+function freeCount(ctx: Ctx, subnet: Subnet): number {
+  const { first, last } = blockOf(subnet);
+  return last - first + 1 - RESERVED - ctx.list(interfaces, 'subnet', subnet.subnetId).length;
+}
+
+/**
+ * The lowest addresses of a subnet that nothing holds: at most `count`. Addresses come back once their holder
+ * is gone.
+ */
+export function freeAddresses(ctx: Ctx, subnet: Subnet, count: number): string[] {
+  const used = new Set(ctx.list(interfaces, 'subnet', subnet.subnetId).map((one) => one.privateIp));
+  const { first, last } = blockOf(subnet);
+  const free: string[] = [];
+  for (let at = first + RESERVED_FIRST; at < last && free.length < count; at += 1) {
+    const address = formatAddress(at);
+    if (!used.has(address)) free.push(address);
+  }
+  return free;
+}
+
+/** An address that a request asks for, if it may have it. */
+export function wantedAddress(ctx: Ctx, subnet: Subnet, address: string): string {
+  const { first, last } = blockOf(subnet);
+  const at = parseAddress(address);
+  if (at === undefined || at < first || at > last) {
+    throw new Fault('InvalidParameterValue', "Address does not fall within the subnet's address range");
+  }
+  if (at < first + RESERVED_FIRST || at === last) {
+    throw new Fault('InvalidParameterValue', "Address is in subnet's reserved address range");
+  }
+  if (ctx.list(interfaces, 'privateIp', `${subnet.subnetId} ${address}`).length > 0) {
+    throw new Fault('InvalidIPAddress.InUse', `Address ${address} is in use.`);
+  }
+  return address;
+}
+
+function describeSubnet(ctx: Ctx, subnet: Subnet): WireSubnet {
+  return {
+    SubnetId: subnet.subnetId,
+    SubnetArn: ctx.arn('ec2', `subnet/${subnet.subnetId}`),
+    VpcId: subnet.vpcId,
+    OwnerId: ctx.account,
+    State: 'available',
+    CidrBlock: subnet.cidr,
+    AvailableIpAddressCount: freeCount(ctx, subnet),
+    AvailabilityZone: subnet.zone,
+    AvailabilityZoneId: zoneId(subnet.zone),
+    DefaultForAz: subnet.defaultForAz,
+    MapPublicIpOnLaunch: subnet.mapPublicIp,
+    AssignIpv6AddressOnCreation: false,
+    Ipv6CidrBlockAssociationSet: [],
+    MapCustomerOwnedIpOnLaunch: false,
+    EnableDns64: false,
+    Ipv6Native: false,
+    PrivateDnsNameOptionsOnLaunch: {
+      HostnameType: 'ip-name',
+      EnableResourceNameDnsARecord: false,
+      EnableResourceNameDnsAAAARecord: false,
+    },
+    Tags: tagsShown(ctx, subnet.subnetId),
+  };
+}
+
+export const subnetOperations: Operations<'ec2'> = {
+  CreateSubnet(ctx, { VpcId, CidrBlock, AvailabilityZone, AvailabilityZoneId, TagSpecifications }) {
+    const vpc = vpcOf(ctx, VpcId);
+    if (CidrBlock === undefined) throw missing('cidrBlock');
+    const network = parseNetwork(CidrBlock);
+    if (!network)
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value (${CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
+      );
+    const inside = covers(blockOf(vpc), network);
+    if (network.bits < 16 || network.bits > 28 || !inside) {
+      throw new Fault('InvalidSubnet.Range', `The CIDR '${CidrBlock}' is invalid.`);
+    }
+    if (ctx.list(subnets, 'vpc', vpc.vpcId).some((other) => overlaps(blockOf(other), network))) {
+      throw new Fault('InvalidSubnet.Conflict', `The CIDR '${CidrBlock}' conflicts with another subnet`);
+    }
+    const zone = zoneOf(ctx, AvailabilityZone, AvailabilityZoneId) ?? (zonesOf(ctx.region)[0] as string);
+    const subnet = makeSubnet(ctx, vpc, zone, formatBlock(network), false);
+    tagCreated(ctx, TagSpecifications, subnet.subnetId);
+    return { Subnet: describeSubnet(ctx, subnet) };
+  },
+
+  DescribeSubnets(ctx, { SubnetIds, Filters, NextToken, MaxResults }) {
+    const where = filtered<Subnet>(Filters, {
+      operation: 'DescribeSubnets',
+      values: {
+        'availability-zone': (subnet) => subnet.zone,
+        availabilityZone: (subnet) => subnet.zone,
+        'availability-zone-id': (subnet) => zoneId(subnet.zone),
+        'available-ip-address-count': (subnet) => freeCount(ctx, subnet),
+        cidr: (subnet) => subnet.cidr,
+        'cidr-block': (subnet) => subnet.cidr,
+        'default-for-az': (subnet) => subnet.defaultForAz,
+        defaultForAz: (subnet) => subnet.defaultForAz,
+        'map-public-ip-on-launch': (subnet) => subnet.mapPublicIp,
+        'owner-id': () => ctx.account,
+        state: () => 'available',
+        'subnet-arn': (subnet) => ctx.arn('ec2', `subnet/${subnet.subnetId}`),
+        'subnet-id': (subnet) => subnet.subnetId,
+        'vpc-id': (subnet) => subnet.vpcId,
+      },
+      tags: (subnet) => tagsOf(ctx, subnet.subnetId),
+    });
+    const { rows, next } = listed(ctx, subnets, {
+      ids: SubnetIds,
+      of: subnetOf,
+      where,
+      page: { NextToken, MaxResults },
+    });
+    return { Subnets: rows.map((subnet) => describeSubnet(ctx, subnet)), NextToken: next };
+  },
+
+  DeleteSubnet(ctx, { SubnetId }) {
+    const { subnetId } = subnetOf(ctx, SubnetId);
+    if (ctx.list(interfaces, 'subnet', subnetId).length > 0) {
+      throw dependency(`The subnet '${subnetId}' has dependencies and cannot be deleted.`);
+    }
+    ctx.delete(subnets, subnetId);
+    removeTagsOf(ctx, subnetId);
+  },
+
+  ModifySubnetAttribute(ctx, { SubnetId, MapPublicIpOnLaunch }) {
+    const subnet = subnetOf(ctx, SubnetId);
+    if (MapPublicIpOnLaunch?.Value !== undefined)
+      ctx.update(subnets, subnet, { mapPublicIp: MapPublicIpOnLaunch.Value });
+  },
+};

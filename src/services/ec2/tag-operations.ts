@@ -1,0 +1,108 @@
+// CreateTags, DeleteTags and DescribeTags, for whatever carries tags.
+
+import type { Row, Table } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { page } from '#cloud/pagination.ts';
+import type { Operations } from '#cloud/service.ts';
+import { filtered } from './filters.ts';
+import { imageOf, images } from './images.ts';
+import { instanceOf, volumes } from './instances.ts';
+import { keyPairs } from './key-pairs.ts';
+import { launchTemplates, templateOf } from './launch-templates.ts';
+import {
+  addressOf,
+  interfaceOf,
+  internetGatewayOf,
+  natGatewayOf,
+  networkAclOf,
+  routeTableOf,
+  securityGroupOf,
+  securityGroupRules,
+  subnetOf,
+  vpcEndpointOf,
+  vpcOf,
+} from './network.ts';
+import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
+import type { ResourceTag, ResourceType } from './tags.ts';
+
+const inTable =
+  (rows: Table<never>, code: string, noun: string) =>
+  (ctx: Ctx, id: string): void => {
+    if (!ctx.get(rows as unknown as Table<Row>, id))
+      throw new Fault(`${code}.NotFound`, `The ${noun} '${id}' does not exist`);
+  };
+
+/** Throws EC2's answer for a resource of each kind that does not exist. */
+const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unknown>>> = {
+  'elastic-ip': addressOf,
+  image: (ctx, id) => (ctx.get(images, id) ? undefined : imageOf(ctx, id)),
+  instance: instanceOf,
+  'internet-gateway': internetGatewayOf,
+  'key-pair': inTable(keyPairs as never, 'InvalidKeyPair', 'key pair'),
+  'launch-template': (ctx, id) => ctx.get(launchTemplates, id) ?? templateOf(ctx, { LaunchTemplateId: id }),
+  natgateway: natGatewayOf,
+  'network-acl': networkAclOf,
+  'network-interface': interfaceOf,
+  'route-table': routeTableOf,
+  'security-group': securityGroupOf,
+  'security-group-rule': inTable(
+    securityGroupRules as never,
+    'InvalidSecurityGroupRuleId',
+    'security group rule ID',
+  ),
+  subnet: subnetOf,
+  volume: inTable(volumes as never, 'InvalidVolume', 'volume'),
+  vpc: vpcOf,
+  'vpc-endpoint': vpcEndpointOf,
+};
+
+function checkResource(ctx: Ctx, id: string): void {
+  const type = typeOfResource(id);
+  const find = type && FIND[type];
+  if (!find) throw new Fault('InvalidID', `The ID '${id}' is not valid`);
+  find(ctx, id);
+}
+
+export const tagOperations: Operations<'ec2'> = {
+  CreateTags(ctx, { Resources, Tags }) {
+    for (const id of Resources) {
+      checkResource(ctx, id);
+      putTags(ctx, id, Tags);
+    }
+  },
+
+  DeleteTags(ctx, { Resources, Tags }) {
+    for (const id of Resources) {
+      checkResource(ctx, id);
+      // Without tags in the request all go, except those that belong to AWS.
+      const keys = Object.keys(tagsOf(ctx, id)).filter((key) => !key.startsWith('aws:'));
+      const chosen = Tags ?? keys.map((Key) => ({ Key }));
+      for (const { Key = '', Value } of chosen as readonly { Key?: string; Value?: string }[]) {
+        const tag = ctx.get(resourceTags, `${id} ${Key}`);
+        // A value in the request, also an empty one, must be the tag's.
+        if (tag && (Value === undefined || Value === tag.value)) ctx.delete(resourceTags, `${id} ${Key}`);
+      }
+    }
+  },
+
+  DescribeTags(ctx, { Filters, NextToken, MaxResults }) {
+    const where = filtered<ResourceTag>(Filters, {
+      operation: 'DescribeTags',
+      values: {
+        key: (tag) => tag.key,
+        'resource-id': (tag) => tag.resourceId,
+        'resource-type': (tag) => tag.resourceType,
+        value: (tag) => tag.value,
+      },
+    });
+    const { rows, next } = page(ctx, resourceTags, { token: NextToken, limit: MaxResults ?? 1000, where });
+    const Tags = rows.map(({ key, resourceId, resourceType, value }) => ({
+      Key: key,
+      ResourceId: resourceId,
+      ResourceType: resourceType,
+      Value: value,
+    }));
+    return { Tags, NextToken: next };
+  },
+};

@@ -1,0 +1,122 @@
+// Behind the port `routing`: what a request meets now. Read from rows alone, because it is asked at every
+// settlement.
+
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Plan, PlanGroup, Routing } from '#cloud/ports.ts';
+import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
+import { holds } from './conditions.ts';
+import type { RequestFacts } from './conditions.ts';
+import { rank } from './rules.ts';
+import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups, targets } from './tables.ts';
+import type { ForwardGroup, LoadBalancer, Rule, TargetGroup } from './tables.ts';
+
+const REDIRECTS = { HTTP_301: 301, HTTP_302: 302 } as const;
+
+export const requestRouting: Routing = {
+  plan(ctx, { host, port, path, method, hostHeader = host, headers = {}, sourceIp }) {
+    const name = ctx.everywhere.get(hostNames, host.toLowerCase());
+    if (!name) return undefined;
+    const there = ctx.inScope(name.scope);
+    const loadBalancer = there.get(loadBalancers, name.loadBalancerArn);
+    // The name does not resolve before there are load balancer nodes.
+    if (!loadBalancer || loadBalancer.state === 'provisioning') return undefined;
+    const listener = there.list(listeners, 'loadBalancer', loadBalancer.arn).find((row) => row.port === port);
+    if (!listener) return { kind: 'refused' };
+    const request = {
+      host: hostHeader,
+      path,
+      method,
+      headers,
+      ...(sourceIp === undefined ? {} : { sourceIp }),
+    };
+    return planFor(there, loadBalancer, firstMatch(there.list(rules, 'listener', listener.arn), request));
+  },
+
+  hosts(ctx) {
+    const known = ctx.everywhere
+      .list(hostNames)
+      .filter(({ scope }) => ctx.scope === '' || scope === ctx.scope);
+    return known.flatMap(({ scope, loadBalancerArn }) => {
+      const there = ctx.inScope(scope);
+      const loadBalancer = there.get(loadBalancers, loadBalancerArn);
+      const [port] = there
+        .list(listeners, 'loadBalancer', loadBalancerArn)
+        .map((listener) => listener.port)
+        .toSorted((left, right) => left - right);
+      return loadBalancer && port !== undefined
+        ? [{ host: loadBalancer.dnsName, port, scope, name: loadBalancer.name }]
+        : [];
+    });
+  },
+};
+
+/** The earliest rule that matches; there is always the default rule. */
+function firstMatch(candidates: readonly Rule[], request: RequestFacts): Rule {
+  let first: Rule | undefined;
+  for (const rule of candidates) {
+    if (first && rank(first) <= rank(rule)) continue;
+    if (rule.conditions.every((condition) => holds(condition, request))) first = rule;
+  }
+  return first as Rule;
+}
+
+function planFor(ctx: Ctx, loadBalancer: LoadBalancer, { action }: Rule): Plan {
+  const name = dimension(loadBalancer.arn);
+  if (action.type !== 'forward') {
+    const status = action.type === 'redirect' ? REDIRECTS[action.statusCode] : Number(action.statusCode);
+    return { kind: 'respond', loadBalancer: name, scope: ctx.scope, status };
+  }
+  return {
+    kind: 'forward',
+    loadBalancerArn: loadBalancer.arn,
+    loadBalancer: name,
+    scope: ctx.scope,
+    zones: loadBalancer.subnets.map(({ zone }) => zone),
+    groups: action.groups.map((forward) => planGroup(ctx, forward)),
+    ...(action.stickinessSeconds === null ? {} : { groupStickinessSeconds: action.stickinessSeconds }),
+    idleTimeoutMs: Number(loadBalancerAttribute(loadBalancer, 'idle_timeout.timeout_seconds')) * 1000,
+  };
+}
+
+function planGroup(ctx: Ctx, { targetGroupArn, weight }: ForwardGroup): PlanGroup {
+  const group = ctx.get(targetGroups, targetGroupArn) as TargetGroup;
+  const registered = ctx
+    .list(targets, 'group', targetGroupArn)
+    .filter(({ health }) => health.state !== 'draining' && health.state !== 'unused');
+  const healthy = registered.filter(({ health }) => health.state === 'healthy');
+  const failOpen = registered.length > 0 && tooFew(group, healthy.length, registered.length);
+  const seconds = stickinessSeconds(group);
+  return {
+    targetGroupArn,
+    dimension: dimension(targetGroupArn),
+    weight,
+    algorithm: targetGroupAttribute(group, 'load_balancing.algorithm.type') as PlanGroup['algorithm'],
+    targets: (failOpen ? registered : healthy).map((target) => ({
+      instanceId: target.instanceId,
+      port: target.port,
+      zone: target.zone,
+      weight: target.weight,
+      healthy: target.health.state === 'healthy',
+    })),
+    failOpen,
+    ...(seconds === undefined ? {} : { stickinessSeconds: seconds }),
+  };
+}
+
+/** Below these numbers of healthy targets, requests go to all registered ones. */
+function tooFew(group: TargetGroup, healthy: number, registered: number): boolean {
+  const least = 'target_group_health.unhealthy_state_routing.minimum_healthy_targets';
+  if (healthy < Number(targetGroupAttribute(group, `${least}.count`))) return true;
+  const percentage = targetGroupAttribute(group, `${least}.percentage`);
+  return percentage !== 'off' && healthy * 100 < Number(percentage) * registered;
+}
+
+function stickinessSeconds(group: TargetGroup): number | undefined {
+  if (targetGroupAttribute(group, 'stickiness.enabled') !== 'true') return undefined;
+  return Number(
+    targetGroupAttribute(
+      group,
+      `stickiness.${targetGroupAttribute(group, 'stickiness.type')}.duration_seconds`,
+    ),
+  );
+}

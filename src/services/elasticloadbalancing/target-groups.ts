@@ -1,0 +1,219 @@
+// Target groups of instances behind HTTP. Other target types and protocols are refused by name.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
+import { pageOf } from '#cloud/pagination.ts';
+import type { Operations } from '#cloud/service.ts';
+import { PAGE_SIZE, QUOTAS } from './limits.ts';
+import { loadBalancerOf, loadBalancerUsing, targetGroupOf, targetGroups, targets, uses } from './tables.ts';
+import type { HealthCheck, TargetGroup } from './tables.ts';
+import { newTags } from './tags.ts';
+import { remove, wakeTargets } from './targets.ts';
+import { checkVpc } from './vpc.ts';
+
+type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeTargetGroups'>['TargetGroups']>[number];
+type HealthCheckInput = Omit<Input<'elasticloadbalancing', 'ModifyTargetGroup'>, 'TargetGroupArn'>;
+
+const LONGEST_NAME = 32;
+/** Status codes that a matcher may expect. */
+const CODES = { from: 200, to: 499 };
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html */
+const INITIAL_CHECK: HealthCheck = {
+  port: 'traffic-port',
+  path: '/',
+  intervalSeconds: 30,
+  timeoutSeconds: 5,
+  healthyThreshold: 5,
+  unhealthyThreshold: 2,
+  matcher: '200',
+};
+
+export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
+  CreateTargetGroup(ctx, input) {
+    const {
+      Name,
+      Protocol,
+      ProtocolVersion = 'HTTP1',
+      Port,
+      VpcId,
+      TargetType = 'instance',
+      IpAddressType = 'ipv4',
+    } = input;
+    checkName(Name);
+    if (TargetType !== 'instance') throw notModelled(`Target groups of type ${TargetType} are`);
+    if (Protocol === undefined) throw new Fault('ValidationError', 'A protocol must be specified');
+    if (Port === undefined) throw new Fault('ValidationError', 'A port must be specified');
+    if (VpcId === undefined) throw new Fault('ValidationError', 'A VPC ID must be specified');
+    if (Protocol !== 'HTTP') throw notModelled(`Target groups with the protocol ${Protocol} are`);
+    if (ProtocolVersion !== 'HTTP1') throw notModelled(`The protocol version ${ProtocolVersion} is`);
+    if (IpAddressType !== 'ipv4') throw notModelled(`The IP address type ${IpAddressType} is`);
+    const healthCheck = healthCheckOf(INITIAL_CHECK, input);
+    const tags = newTags(input.Tags);
+    checkVpc(ctx, VpcId);
+    const wanted = { port: Port, vpcId: VpcId, healthCheck, tags };
+    const [existing] = ctx.list(targetGroups, 'name', Name);
+    if (existing) {
+      const { port, vpcId, healthCheck: check, tags: present } = existing;
+      // Idempotent, unless the request disagrees with what is there.
+      if (JSON.stringify({ port, vpcId, healthCheck: check, tags: present }) === JSON.stringify(wanted)) {
+        return { TargetGroups: [show(ctx, existing)] };
+      }
+      throw new Fault(
+        'DuplicateTargetGroupNameException',
+        `A target group with the same name '${Name}' exists, but with different settings`,
+      );
+    }
+    if (ctx.list(targetGroups).length >= QUOTAS['target-groups']) {
+      throw new Fault(
+        'TooManyTargetGroupsException',
+        "You've reached the limit on the number of target groups for your AWS account.",
+      );
+    }
+    const arn = ctx.arn('elasticloadbalancing', `targetgroup/${Name}/${ctx.id('target-group', 16)}`);
+    const row: TargetGroup = { arn, name: Name, attributes: {}, registrations: 0, ...wanted };
+    ctx.put(targetGroups, row);
+    return { TargetGroups: [show(ctx, row)] };
+  },
+
+  ModifyTargetGroup(ctx, { TargetGroupArn, ...input }) {
+    const group = targetGroupOf(ctx, TargetGroupArn);
+    const after = ctx.update(targetGroups, group, { healthCheck: healthCheckOf(group.healthCheck, input) });
+    wakeTargets(ctx, group.arn);
+    return { TargetGroups: [show(ctx, after)] };
+  },
+
+  DescribeTargetGroups(
+    ctx,
+    { LoadBalancerArn, TargetGroupArns = [], Names = [], Marker, PageSize = PAGE_SIZE },
+  ) {
+    if (TargetGroupArns.length > 0 && Names.length > 0) {
+      throw new Fault(
+        'ValidationError',
+        'Target group names and target group ARNs cannot be specified at the same time',
+      );
+    }
+    const named = Names.map((name) => {
+      if (name.length > LONGEST_NAME) checkName(name);
+      const [group] = ctx.list(targetGroups, 'name', name);
+      if (!group) throw new Fault('TargetGroupNotFoundException', 'One or more target groups not found');
+      return group;
+    });
+    const asked = [...TargetGroupArns.map((arn) => targetGroupOf(ctx, arn)), ...named];
+    const found =
+      LoadBalancerArn === undefined
+        ? ctx.list(targetGroups)
+        : usedBy(ctx, loadBalancerOf(ctx, LoadBalancerArn).arn);
+    const { items, next } = pageOf(asked.length > 0 ? asked : found, ({ arn }) => arn, {
+      token: Marker,
+      limit: PageSize,
+    });
+    return { TargetGroups: items.map((row) => show(ctx, row)), NextMarker: next };
+  },
+
+  DeleteTargetGroup(ctx, { TargetGroupArn: arn }) {
+    const group = ctx.get(targetGroups, arn);
+    if (!group) return; // Deleting what is not there succeeds.
+    if (ctx.list(uses, 'group', arn).length > 0) {
+      throw new Fault(
+        'ResourceInUseException',
+        `Target group '${arn}' is currently in use by a listener or a rule`,
+      );
+    }
+    for (const target of ctx.list(targets, 'group', arn)) remove(ctx, target);
+    ctx.delete(targetGroups, arn);
+  },
+};
+
+function usedBy(ctx: Ctx, loadBalancerArn: string): TargetGroup[] {
+  const arns = new Set(
+    ctx.list(uses, 'loadBalancer', loadBalancerArn).map(({ targetGroupArn }) => targetGroupArn),
+  );
+  return [...arns].map((arn) => ctx.get(targetGroups, arn) as TargetGroup);
+}
+
+/** Health check settings with the given ones changed. Throws AWS's errors. */
+function healthCheckOf(before: HealthCheck, input: HealthCheckInput): HealthCheck {
+  const { HealthCheckProtocol = 'HTTP', HealthCheckEnabled = true, Matcher } = input;
+  if (HealthCheckProtocol !== 'HTTP')
+    throw notModelled(`Health checks with the protocol ${HealthCheckProtocol} are`);
+  if (!HealthCheckEnabled) {
+    throw new Fault(
+      'ValidationError',
+      "Health check enabled must be true for target groups with target type 'instance'",
+    );
+  }
+  const after: HealthCheck = {
+    port: input.HealthCheckPort ?? before.port,
+    path: input.HealthCheckPath ?? before.path,
+    intervalSeconds: input.HealthCheckIntervalSeconds ?? before.intervalSeconds,
+    timeoutSeconds: input.HealthCheckTimeoutSeconds ?? before.timeoutSeconds,
+    healthyThreshold: input.HealthyThresholdCount ?? before.healthyThreshold,
+    unhealthyThreshold: input.UnhealthyThresholdCount ?? before.unhealthyThreshold,
+    matcher: Matcher?.HttpCode ?? before.matcher,
+  };
+  const { port, path, intervalSeconds, timeoutSeconds, matcher } = after;
+  if (port !== 'traffic-port' && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
+    throw new Fault(
+      'ValidationError',
+      `Health check port '${port}' must be 'traffic-port' or a port between '1' and '65535'`,
+    );
+  }
+  if (!path.startsWith('/'))
+    throw new Fault('ValidationError', `Health check path '${path}' must begin with a '/' character`);
+  if (timeoutSeconds >= intervalSeconds)
+    throw new Fault('ValidationError', 'Health check interval must be greater than the timeout.');
+  checkMatcher(matcher);
+  return after;
+}
+
+function checkMatcher(matcher: string): void {
+  const wrong = new Fault(
+    'ValidationError',
+    `Health check matcher HTTP code '${matcher}' must be within '${CODES.from}-${CODES.to}' inclusive`,
+  );
+  for (const part of matcher.split(',')) {
+    const [, from = '', to = from] = /^(\d{3})(?:-(\d{3}))?$/.exec(part) ?? [];
+    if (from === '' || Number(from) < CODES.from || Number(to) > CODES.to || Number(from) > Number(to))
+      throw wrong;
+  }
+}
+
+function checkName(name: string): void {
+  const wrong = (what: string): Fault => new Fault('ValidationError', `Target group name '${name}' ${what}`);
+  if (name.length > LONGEST_NAME) throw wrong(`cannot be longer than '${LONGEST_NAME}' characters`);
+  if (!/^[A-Za-z0-9-]+$/.test(name))
+    throw wrong('can only contain characters that are alphanumeric characters or hyphens(-)');
+  if (name.startsWith('-') || name.endsWith('-')) throw wrong("cannot begin or end with '-'");
+}
+
+function show(ctx: Ctx, group: TargetGroup): Shown {
+  const { port, path, intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold, matcher } =
+    group.healthCheck;
+  const loadBalancer = loadBalancerUsing(ctx, group.arn);
+  return {
+    TargetGroupArn: group.arn,
+    TargetGroupName: group.name,
+    Protocol: 'HTTP',
+    Port: group.port,
+    VpcId: group.vpcId,
+    HealthCheckProtocol: 'HTTP',
+    HealthCheckPort: port,
+    HealthCheckEnabled: true,
+    HealthCheckIntervalSeconds: intervalSeconds,
+    HealthCheckTimeoutSeconds: timeoutSeconds,
+    HealthyThresholdCount: healthyThreshold,
+    UnhealthyThresholdCount: unhealthyThreshold,
+    HealthCheckPath: path,
+    Matcher: { HttpCode: matcher },
+    LoadBalancerArns: loadBalancer ? [loadBalancer.arn] : [],
+    TargetType: 'instance',
+    ProtocolVersion: 'HTTP1',
+    IpAddressType: 'ipv4',
+  };
+}
+
+function notModelled(what: string): Fault {
+  return new Fault('NotImplemented', `${what} not modelled by Sandtable.`);
+}

@@ -1,0 +1,70 @@
+// Amazon CloudWatch: metrics (./points.ts, ./metric-data.ts), metric math (./queries.ts) and alarms (./metric-alarms.ts,
+// ./composite-alarms.ts, ./evaluation.ts).
+
+import type { Reconciler, Row } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { provide } from '#cloud/port.ts';
+import { metrics } from '#cloud/ports.ts';
+import { defineService } from '#cloud/service.ts';
+import type { Service } from '#cloud/service.ts';
+import { alarms, dependences } from './alarm.ts';
+import { historyItems, historyOperations } from './alarm-history.ts';
+import { watches } from './alarm-metrics.ts';
+import { alarmOperations } from './alarms.ts';
+import { compose, compositeAlarmOperations } from './composite-alarms.ts';
+import { evaluate } from './evaluation.ts';
+import { metricAlarmOperations } from './metric-alarms.ts';
+import { metricDataOperations } from './metric-data.ts';
+import { metricRows, metricsPort, points, stretches } from './points.ts';
+
+const alarmArn = (ctx: Ctx, name: string): string => ctx.arn('cloudwatch', `alarm:${name}`);
+const ofAlarm = (ctx: Ctx, { AlarmName }: { AlarmName?: string | undefined }): string =>
+  alarmArn(ctx, AlarmName ?? '*');
+const ofAlarms = (ctx: Ctx, { AlarmNames }: { AlarmNames?: readonly string[] | undefined }): string[] =>
+  (AlarmNames ?? ['*']).map((name) => alarmArn(ctx, name));
+const ofTagged = (_: Ctx, { ResourceARN }: { ResourceARN: string }): string => ResourceARN;
+
+export const service: Service = defineService({
+  contract: 'monitoring',
+  actionPrefix: 'cloudwatch',
+  principal: 'cloudwatch.amazonaws.com',
+  tables: [metricRows, points, stretches, watches, alarms, dependences, historyItems],
+  operations: {
+    ...metricDataOperations,
+    ...alarmOperations,
+    ...metricAlarmOperations,
+    ...compositeAlarmOperations,
+    ...historyOperations,
+  },
+  reconcilers: [evaluate, compose] as unknown as Reconciler<Row, Ctx>[],
+  provides: [provide(metrics, metricsPort)],
+  authorization: {
+    PutMetricData: { conditions: (_, { Namespace }) => ({ 'cloudwatch:namespace': Namespace }) },
+    PutMetricAlarm: { resources: ofAlarm },
+    PutCompositeAlarm: { resources: ofAlarm },
+    DescribeAlarms: { resources: ofAlarms },
+    DescribeAlarmHistory: { resources: ofAlarm },
+    DeleteAlarms: { resources: ofAlarms },
+    SetAlarmState: { resources: ofAlarm },
+    EnableAlarmActions: { resources: ofAlarms },
+    DisableAlarmActions: { resources: ofAlarms },
+    TagResource: { resources: ofTagged },
+    UntagResource: { resources: ofTagged },
+    ListTagsForResource: { resources: ofTagged },
+  },
+  refused: {
+    PutMetricData: ['EntityMetricData'],
+    PutMetricAlarm: ['ThresholdMetricId', 'EvaluationCriteria', 'EvaluationInterval', 'Metrics.AccountId'],
+    PutCompositeAlarm: [
+      'ActionsSuppressor',
+      'ActionsSuppressorWaitPeriod',
+      'ActionsSuppressorExtensionPeriod',
+    ],
+    DescribeAlarmHistory: ['AlarmContributorId'],
+    GetMetricData: ['LabelOptions', 'MetricDataQueries.AccountId'],
+    ListMetrics: ['IncludeLinkedAccounts', 'OwningAccount'],
+  },
+  withoutEffect: {
+    PutMetricData: { StrictEntityValidation: 'it only concerns entities, which are refused' },
+  },
+});

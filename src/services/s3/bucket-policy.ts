@@ -1,0 +1,119 @@
+// Bucket policies: kept, checked and brought into IAM's decisions.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { parsePolicy } from '#cloud/iam/policy.ts';
+import type { Policy } from '#cloud/iam/policy.ts';
+import { principalName } from '#cloud/principal.ts';
+import type { Operations } from '#cloud/service.ts';
+import { bucketNamed, bucketOf } from './bucket.ts';
+import { notConfigured } from './faults.ts';
+import { isPublic } from './public-access.ts';
+import { buckets } from './tables.ts';
+import type { Bucket } from './tables.ts';
+
+const PREFIX = 'arn:aws:s3:::';
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html */
+const LARGEST_POLICY = 20_480;
+
+const malformed = (message: string): Fault => new Fault('MalformedPolicy', message, { status: 400 });
+
+interface RawStatement {
+  readonly Action?: unknown;
+  readonly NotAction?: unknown;
+  readonly Resource?: unknown;
+  readonly NotResource?: unknown;
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** A bucket's policy is about S3 and about this bucket. */
+function checkPolicy(text: string, { name }: Bucket): void {
+  if (!text.startsWith('{') || !isJson(text))
+    throw malformed("Policies must be valid JSON and the first byte must be '{'");
+  if (text.length > LARGEST_POLICY)
+    throw malformed(`Policies must not be larger than ${LARGEST_POLICY} bytes`);
+  const { Statement: statements } = JSON.parse(text) as { Statement?: unknown };
+  if (statements === undefined) throw malformed('Missing required field Statement');
+  parsePolicy(text, 'resource', 'MalformedPolicy');
+  const arn = PREFIX + name;
+  for (const statement of listOf(statements) as readonly RawStatement[]) {
+    const actions = listOf(statement.Action ?? statement.NotAction);
+    if (!actions.every((action) => /^(?:\*|s3:.+)$/i.test(String(action))))
+      throw malformed('Policy has invalid action');
+    const resource = statement.Resource ?? statement.NotResource;
+    if (resource === undefined) throw malformed('Missing required field Resource');
+    const about = (one: unknown): boolean =>
+      one === arn || String(one).startsWith(`${arn}/`) || wild(one, arn);
+    if (!listOf(resource).every(about)) throw malformed('Policy has invalid resource');
+  }
+}
+
+/** A pattern whose fixed beginning still leads to the bucket. */
+function wild(resource: unknown, arn: string): boolean {
+  const [start = '', ...rest] = String(resource).split(/[*?]|\$\{/);
+  return (
+    rest.length > 0 && start.startsWith(PREFIX) && (arn.startsWith(start) || start.startsWith(`${arn}/`))
+  );
+}
+
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
+}
+
+function policyOf({ name, policy }: Bucket): string {
+  if (policy === undefined)
+    throw notConfigured('NoSuchBucketPolicy', 'The bucket policy does not exist', name);
+  return policy;
+}
+
+export function bucketOfArn(ctx: Ctx, arn: string): Bucket | undefined {
+  if (!arn.startsWith(PREFIX)) return undefined;
+  return bucketNamed(ctx, arn.slice(PREFIX.length).split('/')[0] ?? '')?.bucket;
+}
+
+/** What a bucket's policy says to whoever asks. While public buckets are restricted, it says nothing to strangers. */
+export function policyFor(ctx: Ctx, arn: string): Policy | undefined {
+  const bucket = bucketOfArn(ctx, arn);
+  if (bucket?.policy === undefined) return undefined;
+  const { account, policy, publicAccessBlock } = bucket;
+  const { principal } = ctx;
+  const stranger =
+    principal.type === 'anonymous' || (principal.type !== 'service' && principal.account !== account);
+  if (stranger && publicAccessBlock?.restrictPublicBuckets && isPublic(policy)) return undefined;
+  return parsePolicy(policy, 'resource', 'MalformedPolicy');
+}
+
+export const policyOperations: Operations<'s3'> = {
+  GetBucketPolicy(ctx, input) {
+    return { Policy: policyOf(bucketOf(ctx, input).bucket) };
+  },
+
+  GetBucketPolicyStatus(ctx, input) {
+    return { PolicyStatus: { IsPublic: isPublic(policyOf(bucketOf(ctx, input).bucket)) } };
+  },
+
+  PutBucketPolicy(ctx, input) {
+    const { at, bucket } = bucketOf(ctx, input);
+    checkPolicy(input.Policy, bucket);
+    if (bucket.publicAccessBlock?.blockPublicPolicy && isPublic(input.Policy)) {
+      const message =
+        `User: ${principalName(ctx.principal)} is not authorized to perform: s3:PutBucketPolicy on resource: ` +
+        `"${PREFIX}${bucket.name}" because public policies are prevented by the BlockPublicPolicy setting in S3 ` +
+        'Block Public Access.';
+      throw new Fault('AccessDenied', message, { status: 403 });
+    }
+    at.update(buckets, bucket, { policy: input.Policy });
+  },
+
+  DeleteBucketPolicy(ctx, input) {
+    const { at, bucket } = bucketOf(ctx, input);
+    const { policy: _, ...rest } = bucket;
+    at.put(buckets, rest);
+  },
+};

@@ -1,0 +1,79 @@
+// From a request to the bucket that it is about, in the account and region that have it.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { accessDenied, invalidBucketName, noSuchBucket } from './faults.ts';
+import { bucketNames, buckets } from './tables.ts';
+import type { Bucket, BucketName } from './tables.ts';
+
+/** A bucket and the account and region that its rows are in. */
+export interface Place {
+  readonly at: Ctx;
+  readonly bucket: Bucket;
+}
+
+interface BucketRequest {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner?: string | undefined;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+export function validBucketName(name: string): boolean {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return false;
+  if (name.includes('..') || /^\d+\.\d+\.\d+\.\d+$/.test(name)) return false;
+  if (/^(?:xn--|sthree-|amzn-s3-demo-bucket$)/.test(name)) return false;
+  return !/(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3|-an)$/.test(name);
+}
+
+/** Buckets by name, whoever has them. */
+export function bucketNamed(ctx: Ctx, name: string): Place | undefined {
+  const owner = ctx.everywhere.get(bucketNames, name);
+  const at = owner && ctx.in(owner);
+  const bucket = at?.get(buckets, name);
+  return at && bucket && { at, bucket };
+}
+
+/**
+ * The bucket of a request. S3 looks for it before it asks IAM, so that anyone may learn that a name is free. A request
+ * that was signed for another region is sent there, as regional endpoints do.
+ */
+export function bucketOf(ctx: Ctx, { Bucket: name, ExpectedBucketOwner: expected }: BucketRequest): Place {
+  const found = bucketNamed(ctx, name);
+  if (!found) throw validBucketName(name) ? noSuchBucket(name) : invalidBucketName(name);
+  const { bucket } = found;
+  if (expected !== undefined && !/^\d{12}$/.test(expected)) throw notAnAccount(expected);
+  // Unsigned requests name no region.
+  if (bucket.region !== ctx.region && ctx.principal.type !== 'anonymous') throw redirect(bucket);
+  if (expected !== undefined && expected !== bucket.account) throw accessDenied();
+  return found;
+}
+
+function notAnAccount(given: string): Fault {
+  const message = `The value of the expected bucket owner parameter must be an AWS Account ID... [${given}]`;
+  return new Fault('InvalidBucketOwnerAWSAccountID', message, { status: 400 });
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html */
+function redirect({ name, region }: BucketName): Fault {
+  const message =
+    'The bucket you are attempting to access must be addressed using the specified endpoint. ' +
+    'Please send all future requests to this endpoint.';
+  return new Fault('PermanentRedirect', message, {
+    status: 301,
+    fields: { Endpoint: `${name}.s3.${region}.amazonaws.com`, Bucket: name },
+    headers: { 'x-amz-bucket-region': region },
+  });
+}
+
+export const bucketArn = (_: Ctx, { Bucket: name }: { Bucket: string }): string => `arn:aws:s3:::${name}`;
+
+/** The account as S3 shows it: by a canonical user id. */
+export function canonicalUser(ctx: Ctx, account: string): { ID: string } {
+  const draw = ctx.everywhere.random('s3/canonical-user', account);
+  let id = '';
+  for (let word = 0; word < 8; word += 1)
+    id += Math.floor(draw(word) * 0x100000000)
+      .toString(16)
+      .padStart(8, '0');
+  return { ID: id };
+}

@@ -1,0 +1,152 @@
+// Buckets: names, places, versioning.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Operations } from '#cloud/service.ts';
+import { mergeTags } from '#cloud/tags.ts';
+import { bucketArn, bucketNamed, bucketOf, canonicalUser, validBucketName } from './bucket.ts';
+import { aclsNotSupported, invalidBucketName, notModelled } from './faults.ts';
+import { checkTags } from './tagging.ts';
+import { dropUpload } from './uploads.ts';
+import { keyOfToken, tokenOf } from './token.ts';
+import { bucketNames, buckets, noncurrent, objects, uploads } from './tables.ts';
+import type { Bucket } from './tables.ts';
+
+/** The Region whose endpoint was once the only one: it makes buckets anywhere. */
+const FIRST_REGION = 'us-east-1';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
+function regionFor(ctx: Ctx, constraint: string | undefined): string {
+  if (ctx.region === FIRST_REGION) {
+    if (constraint === undefined) return FIRST_REGION;
+    if (!/^(?:EU|[a-z]{2}(?:-[a-z]+)+-\d)$/.test(constraint) || constraint === FIRST_REGION)
+      throw new Fault('InvalidLocationConstraint', 'The specified location-constraint is not valid', {
+        status: 400,
+        fields: { LocationConstraint: constraint },
+      });
+    return constraint === 'EU' ? 'eu-west-1' : constraint;
+  }
+  if (constraint === ctx.region) return constraint;
+  const message =
+    `The ${constraint ?? 'unspecified'} location constraint is incompatible ` +
+    'for the region specific endpoint this request was sent to.';
+  throw new Fault('IllegalLocationConstraintException', message, { status: 400 });
+}
+
+/** Whether the name is taken already; throws unless it may be asked for again. */
+function taken(ctx: Ctx, name: string, region: string, tagged: boolean): boolean {
+  const existing = bucketNamed(ctx, name)?.bucket;
+  if (!existing) return false;
+  const fields = { BucketName: name };
+  if (existing.account !== ctx.account) {
+    const message =
+      'The requested bucket name is not available. The bucket namespace is shared by all users of the system. ' +
+      'Please select a different name and try again.';
+    throw new Fault('BucketAlreadyExists', message, { status: 409, fields });
+  }
+  // There alone asking again succeeds.
+  if (existing.region === FIRST_REGION && region === FIRST_REGION && !tagged) return true;
+  const message = 'Your previous request to create the named bucket succeeded and you already own it.';
+  throw new Fault('BucketAlreadyOwnedByYou', message, { status: 409, fields });
+}
+
+export const bucketOperations: Operations<'s3'> = {
+  CreateBucket(ctx, input) {
+    const { Bucket: name, CreateBucketConfiguration: configuration, ACL, ObjectOwnership } = input;
+    if (!validBucketName(name)) throw invalidBucketName(name);
+    if (input.ObjectLockEnabledForBucket) throw notModelled('Object Lock');
+    if (ObjectOwnership !== undefined && ObjectOwnership !== 'BucketOwnerEnforced')
+      throw notModelled(`The object ownership ${ObjectOwnership}`);
+    if (ACL !== undefined && ACL !== 'private') throw aclsNotSupported();
+    const { LocationConstraint: constraint, Tags: tags = [] } = configuration ?? {};
+    const region = regionFor(ctx, constraint);
+    const answer = { Location: `/${name}`, BucketArn: bucketArn(ctx, input) };
+    if (taken(ctx, name, region, tags.length > 0)) return answer;
+    checkTags(tags, 'bucket');
+    const { account } = ctx;
+    ctx.everywhere.put(bucketNames, { name, account, region });
+    ctx.in({ region }).put(buckets, {
+      name,
+      account,
+      region,
+      ...(constraint === undefined ? {} : { locationConstraint: constraint }),
+      createdAt: ctx.now,
+      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+      publicAccessBlock: {
+        blockPublicAcls: true,
+        ignorePublicAcls: true,
+        blockPublicPolicy: true,
+        restrictPublicBuckets: true,
+      },
+      ...(tags.length === 0 ? {} : { tags: mergeTags({}, tags) }),
+      ownerEnforced: true,
+      bucketKeyEnabled: false,
+    });
+    const host = `http://${name}.s3.amazonaws.com/`;
+    return region === FIRST_REGION ? answer : { ...answer, Location: host };
+  },
+
+  HeadBucket(ctx, input) {
+    const { bucket } = bucketOf(ctx, input);
+    return { BucketRegion: bucket.region, BucketArn: bucketArn(ctx, input), AccessPointAlias: false };
+  },
+
+  GetBucketLocation(ctx, input) {
+    const { locationConstraint } = bucketOf(ctx, input).bucket;
+    return locationConstraint === undefined ? {} : { LocationConstraint: locationConstraint as 'EU' };
+  },
+
+  ListBuckets(ctx, input) {
+    const { MaxBuckets, ContinuationToken, Prefix, BucketRegion } = input;
+    const after = ContinuationToken ? keyOfToken(ContinuationToken) : '';
+    const mine = ctx.everywhere
+      .list(bucketNames, 'account', ctx.account)
+      .filter(({ name, region }) => name > after && (BucketRegion ?? region) === region)
+      .filter(({ name }) => name.startsWith(Prefix ?? ''));
+    // Without a limit the answer has all, as it had before there were pages.
+    const shown = mine.slice(0, MaxBuckets);
+    const last = shown.length < mine.length ? shown.at(-1) : undefined;
+    const asked = Object.values(input).some((value) => value !== undefined);
+    return {
+      Buckets: shown.map(({ name, region }) => ({
+        Name: name,
+        CreationDate: ctx.in({ region }).get(buckets, name)?.createdAt,
+        ...(asked ? { BucketRegion: region } : {}),
+        BucketArn: `arn:aws:s3:::${name}`,
+      })),
+      Owner: canonicalUser(ctx, ctx.account),
+      ...(Prefix === undefined ? {} : { Prefix }),
+      ...(last ? { ContinuationToken: tokenOf(last.name) } : {}),
+    };
+  },
+
+  DeleteBucket(ctx, input) {
+    const { at, bucket } = bucketOf(ctx, input);
+    const within = { prefix: `${bucket.name}/`, limit: 1 };
+    if (at.scan(objects, within).length > 0 || at.scan(noncurrent, within).length > 0) {
+      const message = bucket.versioning
+        ? 'The bucket you tried to delete is not empty. You must delete all versions in the bucket.'
+        : 'The bucket you tried to delete is not empty';
+      throw new Fault('BucketNotEmpty', message, { status: 409, fields: { BucketName: bucket.name } });
+    }
+    for (const upload of at.scan(uploads, { prefix: within.prefix })) dropUpload(at, upload);
+    at.delete(buckets, bucket.name);
+    ctx.everywhere.delete(bucketNames, bucket.name);
+  },
+
+  GetBucketVersioning(ctx, input) {
+    const { versioning } = bucketOf(ctx, input).bucket;
+    return versioning ? { Status: versioning } : {};
+  },
+
+  PutBucketVersioning(ctx, input) {
+    const { at, bucket } = bucketOf(ctx, input);
+    const { Status, MFADelete } = input.VersioningConfiguration;
+    if (MFADelete === 'Enabled') throw notModelled('MFA delete');
+    if (!Status) {
+      const message = 'The Versioning element must be specified';
+      throw new Fault('IllegalVersioningConfigurationException', message, { status: 400 });
+    }
+    at.update(buckets, bucket, { versioning: Status as NonNullable<Bucket['versioning']> });
+  },
+};

@@ -1,0 +1,94 @@
+// What a request says about a new object beside its bytes: key, headers, metadata, settings.
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { aclsNotSupported, notModelled } from './faults.ts';
+import type { Bucket, Description } from './tables.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const LONGEST_KEY = 1024;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
+const LARGEST_METADATA = 2048;
+
+const utf8Length = (text: string): number => new TextEncoder().encode(text).length;
+
+export function checkKey(key: string): void {
+  const Size = utf8Length(key);
+  if (Size <= LONGEST_KEY) return;
+  const fields = { Size, MaxSizeAllowed: LONGEST_KEY };
+  throw new Fault('KeyTooLongError', 'Your key is too long', { status: 400, fields });
+}
+
+const HEADERS = [
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'Expires',
+] as const;
+
+export interface Described {
+  readonly Metadata?: Readonly<Record<string, string>> | undefined;
+  readonly CacheControl?: string | undefined;
+  readonly ContentDisposition?: string | undefined;
+  readonly ContentEncoding?: string | undefined;
+  readonly ContentLanguage?: string | undefined;
+  readonly ContentType?: string | undefined;
+  readonly Expires?: string | undefined;
+}
+
+/** What a request says about the object that it makes. */
+export function describe(input: Described): Description {
+  const headers: Record<string, string> = { ContentType: 'binary/octet-stream' };
+  for (const name of HEADERS) {
+    // The framing of an upload is no encoding of the object.
+    const value =
+      name === 'ContentEncoding'
+        ? input.ContentEncoding?.replace(/^\s*aws-chunked\s*(?:,\s*|$)/i, '')
+        : input[name];
+    if (value) headers[name] = value;
+  }
+  const metadata: Record<string, string> = {};
+  let Size = 0;
+  for (const [name, value] of Object.entries(input.Metadata ?? {})) {
+    metadata[name.toLowerCase()] = value;
+    Size += utf8Length(name) + utf8Length(value);
+  }
+  if (Size > LARGEST_METADATA) {
+    const message = 'Your metadata headers exceed the maximum allowed metadata size';
+    throw new Fault('MetadataTooLarge', message, {
+      status: 400,
+      fields: { Size, MaxSizeAllowed: LARGEST_METADATA },
+    });
+  }
+  return { headers, metadata };
+}
+
+interface Settings {
+  readonly ACL?: string | undefined;
+  readonly StorageClass?: string | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly GrantFullControl?: string | undefined;
+  readonly GrantRead?: string | undefined;
+  readonly GrantReadACP?: string | undefined;
+  readonly GrantWriteACP?: string | undefined;
+}
+
+/** Throws for settings of a new object that S3 or Sandtable would not take. */
+export function checkSettings(ctx: Ctx, { ownerEnforced, account }: Bucket, input: Settings): void {
+  const { ACL, StorageClass = 'STANDARD', ServerSideEncryption = 'AES256' } = input;
+  if (StorageClass !== 'STANDARD') throw notModelled(`The storage class ${StorageClass}`);
+  if (ServerSideEncryption !== 'AES256')
+    throw notModelled(`Server-side encryption with ${ServerSideEncryption}`);
+  const granted =
+    input.GrantFullControl ?? input.GrantRead ?? input.GrantReadACP ?? input.GrantWriteACP ?? undefined;
+  const plain = ACL === undefined || ACL === 'private' || ACL === 'bucket-owner-full-control';
+  if (granted !== undefined || !plain) {
+    throw ownerEnforced ? aclsNotSupported() : notModelled('An access control list');
+  }
+  if (!ownerEnforced && ctx.principal.type !== 'anonymous' && ctx.account !== account)
+    throw notModelled('An object that belongs to its writer and not to the owner of the bucket');
+}
+
+export const ENCRYPTED = { ServerSideEncryption: 'AES256' } as const;

@@ -1,0 +1,125 @@
+// Objects: put, get, head.
+
+import { formatHttpDate } from '#contract/protocols/timestamp.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Operations } from '#cloud/service.ts';
+import { arrived, bodyOf } from './body.ts';
+import { bucketOf } from './bucket.ts';
+import type { Place } from './bucket.ts';
+import { DEFAULT_ALGORITHM, checksumMembers } from './checksums.ts';
+import { checkRead, checkWrite, wholeSeconds } from './conditions.ts';
+import { checkKey, checkSettings, describe, ENCRYPTED } from './description.ts';
+import type { Described } from './description.ts';
+import { requestedRange, sliced } from './ranges.ts';
+import type { ByteRange } from './ranges.ts';
+import type { Checksum, StoredObject } from './tables.ts';
+import { tagsOfHeader } from './tagging.ts';
+import { install, newVersionId, objectOf, shownVersionId } from './versions.ts';
+
+type Get = Input<'s3', 'GetObject'>;
+type Got = Output<'s3', 'GetObject'>;
+
+function read(ctx: Ctx, input: Get, method: string): { answer: Got; object: StoredObject; range: ByteRange } {
+  const found = bucketOf(ctx, input);
+  const object = objectOf(ctx, found, input, method);
+  checkRead(object, {
+    ifMatch: input.IfMatch,
+    ifNoneMatch: input.IfNoneMatch,
+    ifModifiedSince: input.IfModifiedSince,
+    ifUnmodifiedSince: input.IfUnmodifiedSince,
+  });
+  const range = requestedRange(object, input.Range, input.PartNumber);
+  return { answer: { ...facts(found, object, input), ...extent(object, range, input) }, object, range };
+}
+
+function facts({ bucket }: Place, object: StoredObject, input: Get): Got {
+  const tagCount = Object.keys(object.tags).length;
+  const { ResponseExpires } = input;
+  const overrides: Described = {
+    CacheControl: input.ResponseCacheControl,
+    ContentDisposition: input.ResponseContentDisposition,
+    ContentEncoding: input.ResponseContentEncoding,
+    ContentLanguage: input.ResponseContentLanguage,
+    ContentType: input.ResponseContentType,
+    Expires: ResponseExpires === undefined ? undefined : formatHttpDate(ResponseExpires),
+  };
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return {
+    AcceptRanges: 'bytes',
+    LastModified: wholeSeconds(object.modifiedAt),
+    ETag: `"${object.etag}"`,
+    ...object.headers,
+    ...Object.fromEntries(given),
+    ...(Object.keys(object.metadata).length === 0 ? {} : { Metadata: object.metadata }),
+    ...shownVersionId(bucket, object),
+    ...(tagCount === 0 ? {} : { TagCount: tagCount }),
+    ...ENCRYPTED,
+  };
+}
+
+/** How much of the object the answer has. */
+function extent(object: StoredObject, range: ByteRange, { PartNumber, ChecksumMode }: Get): Got {
+  const { start, sizeBytes, partial } = range;
+  const end = start + sizeBytes - 1;
+  const checksum = ChecksumMode === 'ENABLED' ? checksumOf(object, range, PartNumber) : undefined;
+  return {
+    ContentLength: sizeBytes,
+    ...(partial ? { ContentRange: `bytes ${start}-${end}/${object.sizeBytes}` } : {}),
+    ...(PartNumber !== undefined && object.parts ? { PartsCount: object.parts.length } : {}),
+    ...(checksum ? checksumMembers(checksum) : {}),
+  };
+}
+
+/** Parts of a composite have checksums of their own; any other part of an object has none. */
+function checksumOf(
+  { checksum, parts, sizeBytes }: StoredObject,
+  range: ByteRange,
+  partNumber: number | undefined,
+): Checksum | undefined {
+  if (partNumber !== undefined && checksum.type === 'COMPOSITE') {
+    const value = parts?.[partNumber - 1]?.checksum;
+    return value === undefined ? undefined : { ...checksum, value };
+  }
+  return range.sizeBytes === sizeBytes ? checksum : undefined;
+}
+
+export const objectOperations: Operations<'s3'> = {
+  PutObject(ctx, input) {
+    const found = bucketOf(ctx, input);
+    const { at, bucket } = found;
+    const { Key } = input;
+    checkKey(Key);
+    checkSettings(ctx, bucket, input);
+    const tags = tagsOfHeader(input.Tagging);
+    const description = describe(input);
+    const { segments, sizeBytes, md5, given, checksum: value } = arrived(ctx, input);
+    checkWrite(at, bucket.name, Key, input);
+    const object = install<StoredObject>(found, {
+      kind: 'object',
+      bucket: bucket.name,
+      key: Key,
+      etag: md5,
+      sizeBytes,
+      segments,
+      checksum: { algorithm: given?.algorithm ?? DEFAULT_ALGORITHM, type: 'FULL_OBJECT', value },
+      ...description,
+      tags,
+    });
+    return {
+      ETag: `"${md5}"`,
+      ...checksumMembers(object.checksum),
+      ...newVersionId(bucket, object),
+      ...ENCRYPTED,
+    };
+  },
+
+  GetObject(ctx, input) {
+    const { answer, object, range } = read(ctx, input, 'GET');
+    return { ...answer, Body: bodyOf(sliced(object.segments, range)) };
+  },
+
+  HeadObject(ctx, input) {
+    return read(ctx, input, 'HEAD').answer;
+  },
+};

@@ -1,0 +1,98 @@
+// Parameters that are refused by name, and those that S3 takes here without any effect.
+
+import type { ServiceDefinition } from '#cloud/service.ts';
+
+type Refused = NonNullable<ServiceDefinition<'s3'>['refused']>;
+type WithoutEffect = NonNullable<ServiceDefinition<'s3'>['withoutEffect']>;
+
+const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
+const SOURCE_CUSTOMER_KEY = CUSTOMER_KEY.map((name) => `CopySource${name}`);
+const KMS = ['SSEKMSKeyId', 'SSEKMSEncryptionContext'];
+const LOCK = ['ObjectLockMode', 'ObjectLockRetainUntilDate', 'ObjectLockLegalHoldStatus'];
+const WEBSITE = ['WebsiteRedirectLocation'];
+const OTHER_CHECKSUMS = [
+  'ChecksumSHA512',
+  'ChecksumMD5',
+  'ChecksumXXHASH64',
+  'ChecksumXXHASH3',
+  'ChecksumXXHASH128',
+];
+const OF_PARTS = OTHER_CHECKSUMS.map((name) => `MultipartUpload.Parts.${name}`);
+
+export const refused: Refused = {
+  CreateBucket: [
+    'CreateBucketConfiguration.Location',
+    'CreateBucketConfiguration.Bucket',
+    'BucketNamespace',
+    'GrantFullControl',
+    'GrantRead',
+    'GrantReadACP',
+    'GrantWrite',
+    'GrantWriteACP',
+  ],
+  PutBucketVersioning: ['MFA'],
+  PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
+  PutObject: [...CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
+  GetObject: CUSTOMER_KEY,
+  HeadObject: CUSTOMER_KEY,
+  GetObjectAttributes: CUSTOMER_KEY,
+  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE],
+  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE],
+  UploadPart: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS],
+  UploadPartCopy: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY],
+  CompleteMultipartUpload: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS, ...OF_PARTS],
+  AbortMultipartUpload: ['IfMatchInitiatedTime'],
+  ListParts: CUSTOMER_KEY,
+  DeleteObject: ['MFA', 'BypassGovernanceRetention', 'IfMatchLastModifiedTime', 'IfMatchSize'],
+  DeleteObjects: [
+    'MFA',
+    'BypassGovernanceRetention',
+    'Delete.Objects.LastModifiedTime',
+    'Delete.Objects.Size',
+  ],
+};
+
+/** Documents are small and arrive whole. */
+const OF_DOCUMENT = {
+  ContentMD5: 'a checksum of the document in the body, which is not compared with it',
+  ChecksumAlgorithm: 'names the checksum of the document in the body, which is not compared with it',
+};
+const PAYER = { RequestPayer: 'no bucket lets requesters pay, and S3 ignores it on such' };
+const KEY = { BucketKeyEnabled: 'bucket keys matter only to encryption with KMS, which is refused' };
+const LENGTH = { ContentLength: 'the body that arrives tells its own length' };
+const RESTORE = { OptionalObjectAttributes: 'nothing is archived, so nothing has a restore status' };
+
+export const withoutEffect: WithoutEffect = {
+  PutBucketVersioning: OF_DOCUMENT,
+  PutBucketPolicy: {
+    ...OF_DOCUMENT,
+    ConfirmRemoveSelfBucketAccess: 'a policy that shuts out its author is taken with or without it',
+  },
+  PutPublicAccessBlock: OF_DOCUMENT,
+  PutBucketOwnershipControls: OF_DOCUMENT,
+  PutBucketTagging: OF_DOCUMENT,
+  PutBucketEncryption: OF_DOCUMENT,
+  PutBucketAcl: OF_DOCUMENT,
+  PutObjectAcl: { ...OF_DOCUMENT, ...PAYER },
+  PutObjectTagging: { ...OF_DOCUMENT, ...PAYER },
+  GetObjectTagging: PAYER,
+  GetObjectAcl: PAYER,
+  GetBucketAccelerateConfiguration: PAYER,
+  PutObject: { ...PAYER, ...KEY, ...LENGTH },
+  GetObject: PAYER,
+  HeadObject: PAYER,
+  GetObjectAttributes: PAYER,
+  CopyObject: { ...PAYER, ...KEY },
+  CreateMultipartUpload: { ...PAYER, ...KEY },
+  UploadPart: { ...PAYER, ...LENGTH },
+  UploadPartCopy: PAYER,
+  CompleteMultipartUpload: PAYER,
+  AbortMultipartUpload: PAYER,
+  ListParts: PAYER,
+  ListMultipartUploads: PAYER,
+  ListObjects: { ...PAYER, ...RESTORE },
+  ListObjectsV2: { ...PAYER, ...RESTORE },
+  ListObjectVersions: { ...PAYER, ...RESTORE },
+  DeleteObject: PAYER,
+  DeleteObjects: { ...PAYER, ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
+};

@@ -1,0 +1,172 @@
+// Rows of S3 and the tables that keep them. All but the names live in the account and region of the bucket.
+
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
+import type { Tags } from '#cloud/tags.ts';
+import { END, keyOrder } from './key-order.ts';
+
+/** Who has a bucket name: one namespace for the world. */
+export interface BucketName {
+  name: string;
+  account: string;
+  region: string;
+}
+
+export const bucketNames: Table<BucketName> = table<BucketName>('s3/bucket-names', (row) => row.name, {
+  account: (row) => row.account,
+});
+
+/** Block Public Access, as the row's own words. */
+export interface PublicAccessBlock {
+  blockPublicAcls: boolean;
+  ignorePublicAcls: boolean;
+  blockPublicPolicy: boolean;
+  restrictPublicBuckets: boolean;
+}
+
+export interface Bucket {
+  name: string;
+  account: string;
+  region: string;
+  /** As the request spelled it: `EU` is another name of eu-west-1. */
+  locationConstraint?: string;
+  createdAt: number;
+  /** Absent until versioning is set for the first time; then it never goes back. */
+  versioning?: 'Enabled' | 'Suspended';
+  /** JSON text. */
+  policy?: string;
+  publicAccessBlock?: PublicAccessBlock;
+  tags?: Tags;
+  /** False after its ownership controls were deleted. */
+  ownerEnforced: boolean;
+  bucketKeyEnabled: boolean;
+}
+
+export const buckets: Table<Bucket> = table<Bucket>('s3/buckets', (row) => row.name);
+
+/** Bytes of an object: part of a blob. */
+export interface Segment {
+  blob: string;
+  offset: number;
+  sizeBytes: number;
+}
+
+export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+
+export interface Checksum {
+  algorithm: ChecksumAlgorithm;
+  /** `COMPOSITE`: the checksum of the parts' checksums. */
+  type: 'FULL_OBJECT' | 'COMPOSITE';
+  /** Base64, with `-<parts>` if composite. */
+  value: string;
+}
+
+/** What a client says about an object beside its bytes. Headers by the names that the API gives them. */
+export interface Description {
+  headers: Readonly<Record<string, string>>;
+  metadata: Readonly<Record<string, string>>;
+}
+
+export interface CompletedPart {
+  number: number;
+  sizeBytes: number;
+  /** Absent where the upload named no algorithm. */
+  checksum?: string;
+}
+
+interface VersionRow {
+  bucket: string;
+  key: string;
+  /** `null` where the bucket was not versioned. */
+  versionId: string;
+  /** Grows with each version of a key. */
+  ordinal: number;
+  modifiedAt: number;
+}
+
+export interface StoredObject extends VersionRow, Description {
+  kind: 'object';
+  /** Without its quotes. */
+  etag: string;
+  sizeBytes: number;
+  segments: readonly Segment[];
+  checksum: Checksum;
+  tags: Tags;
+  /** Of a multipart upload. */
+  parts?: readonly CompletedPart[];
+  /** The multipart upload that it came from, so that completing again finds it. */
+  uploadId?: string;
+}
+
+export interface DeleteMarker extends VersionRow {
+  kind: 'delete-marker';
+}
+
+export type Version = StoredObject | DeleteMarker;
+
+/** Row key of a key's current version. */
+export function place(bucket: string, key: string): string {
+  return `${bucket}/${keyOrder(key)}`;
+}
+
+/** The current version of each key. */
+export const objects: Table<Version> = table<Version>('s3/objects', (row) => place(row.bucket, row.key), {
+  upload: (row) => (row.kind === 'object' ? row.uploadId : undefined),
+});
+
+const NEWEST = 999_999_999;
+
+/** The versions before the current one, newest first. */
+export const noncurrent: Table<Version> = table<Version>(
+  's3/noncurrent-versions',
+  (row) => `${place(row.bucket, row.key)}${END}${String(NEWEST - row.ordinal).padStart(9, '0')}`,
+  { version: (row) => versionPlace(row.bucket, row.key, row.versionId) },
+);
+
+export function versionPlace(bucket: string, key: string, versionId: string): string {
+  return `${place(bucket, key)}${END}${versionId}`;
+}
+
+/** A multipart upload that is not finished. */
+export interface Upload extends Description {
+  id: string;
+  bucket: string;
+  key: string;
+  initiatedAt: number;
+  /** ARN of who began it; absent for nobody. */
+  initiator?: string;
+  tags: Tags;
+  /** Absent where the client named none: S3 then keeps the default one of the whole. */
+  algorithm?: ChecksumAlgorithm;
+  checksumType?: Checksum['type'];
+  /** Its key was written or deleted since it began. */
+  overtaken: boolean;
+}
+
+export const uploads: Table<Upload> = table<Upload>(
+  's3/uploads',
+  (row) => uploadPlace(row.bucket, row.key) + String(row.initiatedAt).padStart(15, '0') + row.id,
+  { id: (row) => row.id },
+);
+
+/** What the row keys of a key's uploads begin with. */
+export function uploadPlace(bucket: string, key: string): string {
+  return place(bucket, key) + END;
+}
+
+export interface Part {
+  uploadId: string;
+  number: number;
+  /** Without its quotes. */
+  etag: string;
+  sizeBytes: number;
+  segments: readonly Segment[];
+  /** Of the upload's algorithm, or of the default one. */
+  checksum: string;
+  modifiedAt: number;
+}
+
+export const parts: Table<Part> = table<Part>(
+  's3/parts',
+  (row) => `${row.uploadId}/${String(row.number).padStart(5, '0')}`,
+);

@@ -1,0 +1,130 @@
+// Tags of buckets and objects.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+
+import { Fault } from '#contract/fault.ts';
+import { mergeTags, tagList } from '#cloud/tags.ts';
+import type { Tags } from '#cloud/tags.ts';
+import { percentDecoded } from '#contract/protocols/bytes.ts';
+import type { Input } from '#cloud/contracts.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Operations } from '#cloud/service.ts';
+import { bucketOf } from './bucket.ts';
+import type { Place } from './bucket.ts';
+import { invalidArgument, notConfigured } from './faults.ts';
+import { buckets, noncurrent, objects, place } from './tables.ts';
+import type { Bucket, StoredObject } from './tables.ts';
+import { deleteMarkerRead, requestedVersion, shownVersionId } from './versions.ts';
+
+interface WireTag {
+  readonly Key?: string | undefined;
+  readonly Value?: string | undefined;
+}
+
+const MOST = { bucket: 50, object: 10 } as const;
+const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+const invalidTag = (message: string, TagKey: string, more: Readonly<Record<string, string>> = {}): Fault =>
+  new Fault('InvalidTag', message, { status: 400, fields: { TagKey, ...more } });
+
+const RESERVED = {
+  bucket: 'System tags cannot be added/updated by requester',
+  object: 'Your TagKey cannot be prefixed with aws:',
+} as const;
+
+/** Throws where S3 would not take the tags. */
+export function checkTags(tags: readonly WireTag[], of: keyof typeof MOST): void {
+  if (tags.length > MOST[of]) {
+    const noun = of === 'bucket' ? 'Bucket tag count' : 'Object tags';
+    throw new Fault('BadRequest', `${noun} cannot be greater than ${MOST[of]}`, { status: 400 });
+  }
+  const seen = new Set<string>();
+  for (const { Key = '', Value = '' } of tags) {
+    if (seen.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
+    seen.add(Key);
+    if (Key === '' || Key.length > 128 || !ALLOWED.test(Key))
+      throw invalidTag('The TagKey you have provided is invalid', Key);
+    if (Value.length > 256 || !ALLOWED.test(Value))
+      throw invalidTag('The TagValue you have provided is invalid', Key, { TagValue: Value });
+    if (Key.toLowerCase().startsWith('aws:')) throw invalidTag(RESERVED[of], Key);
+  }
+}
+
+/** The header `x-amz-tagging`: tags spelled as a query string. */
+export function tagsOfHeader(header: string | undefined): Tags {
+  if (!header) return {};
+  const tags = header.split('&').map((pair) => {
+    const [name = '', value = '', ...rest] = pair.split('=');
+    const Key = percentDecoded(name, true);
+    const Value = percentDecoded(value, true);
+    return Key && Value !== undefined && rest.length === 0 ? { Key, Value } : undefined;
+  });
+  const keys = tags.map((tag) => tag?.Key);
+  if (tags.includes(undefined) || new Set(keys).size < keys.length) {
+    const message =
+      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters " +
+      'without tag name duplicates.';
+    throw invalidArgument('x-amz-tagging', header, message);
+  }
+  const given = tags as WireTag[];
+  checkTags(given, 'object');
+  return mergeTags({}, given);
+}
+
+type OnObject = Input<'s3', 'GetObjectTagging'>;
+
+/** Tags belong to objects: a delete marker has none, whether it is named or on top. */
+function tagged(ctx: Ctx, found: Place, input: OnObject, method: string): StoredObject {
+  const version = requestedVersion(ctx, found, input);
+  if (version.kind !== 'object') throw deleteMarkerRead(version, method);
+  return version;
+}
+
+function setObjectTags(ctx: Ctx, input: OnObject, method: string, tags: Tags): { VersionId?: string } {
+  const found = bucketOf(ctx, input);
+  const { at, bucket } = found;
+  const object = tagged(ctx, found, input, method);
+  const current = at.get(objects, place(bucket.name, object.key))?.versionId === object.versionId;
+  at.update(current ? objects : noncurrent, object, { tags });
+  return shownVersionId(bucket, object);
+}
+
+export const taggingOperations: Operations<'s3'> = {
+  GetBucketTagging(ctx, input) {
+    const { name, tags } = bucketOf(ctx, input).bucket;
+    if (!tags) throw notConfigured('NoSuchTagSet', 'The TagSet does not exist', name);
+    return { TagSet: tagList(tags) };
+  },
+
+  PutBucketTagging(ctx, input) {
+    const { at, bucket } = bucketOf(ctx, input);
+    const { TagSet = [] } = input.Tagging;
+    checkTags(TagSet, 'bucket');
+    at.put(buckets, withTags(bucket, TagSet));
+  },
+
+  DeleteBucketTagging(ctx, input) {
+    const { at, bucket } = bucketOf(ctx, input);
+    at.put(buckets, withTags(bucket, []));
+  },
+
+  GetObjectTagging(ctx, input) {
+    const found = bucketOf(ctx, input);
+    const object = tagged(ctx, found, input, 'GET');
+    return { TagSet: tagList(object.tags), ...shownVersionId(found.bucket, object) };
+  },
+
+  PutObjectTagging(ctx, input) {
+    const { TagSet = [] } = input.Tagging;
+    checkTags(TagSet, 'object');
+    return setObjectTags(ctx, input, 'PUT', mergeTags({}, TagSet));
+  },
+
+  DeleteObjectTagging(ctx, input) {
+    return setObjectTags(ctx, input, 'DELETE', {});
+  },
+};
+
+/** A bucket with a set of tags in place of the one that it had; an empty set is none. */
+function withTags({ tags: _, ...bucket }: Bucket, tags: readonly WireTag[]): Bucket {
+  return tags.length === 0 ? bucket : { ...bucket, tags: mergeTags({}, tags) };
+}

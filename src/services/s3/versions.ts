@@ -1,0 +1,149 @@
+// Versions of objects: which one is current, what a new one displaces, what a deletion uncovers.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+
+import { Fault } from '#contract/fault.ts';
+import { formatHttpDate } from '#contract/protocols/timestamp.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Place } from './bucket.ts';
+import { accessDenied, invalidArgument, noSuchKey, noSuchVersion } from './faults.ts';
+import { END } from './key-order.ts';
+import { permits } from './permission.ts';
+import { noncurrent, objects, place, uploadPlace, uploads, versionPlace } from './tables.ts';
+import type { Bucket, DeleteMarker, StoredObject, Version } from './tables.ts';
+
+export const NULL_VERSION = 'null';
+const VERSION_ID = /^[A-Za-z0-9._]{32}$/;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._';
+
+/** A version before it is put in its place. */
+type Fresh<V extends Version> = V extends Version ? Omit<V, 'versionId' | 'ordinal' | 'modifiedAt'> : never;
+
+/** Makes a version the current one of its key, by the rules of the bucket's versioning. */
+export function install<V extends Version>({ at, bucket }: Place, fresh: Fresh<V>): V {
+  const enabled = bucket.versioning === 'Enabled';
+  const versionId = enabled ? at.id('version', 32, ALPHABET) : NULL_VERSION;
+  const before = at.get(objects, place(fresh.bucket, fresh.key));
+  const version = {
+    ...fresh,
+    versionId,
+    ordinal: (before?.ordinal ?? 0) + 1,
+    modifiedAt: at.now,
+  } as unknown as V;
+  // The version `null` exists once: a new one takes the place of the old, current or not.
+  if (before && before.versionId !== versionId) at.put(noncurrent, before);
+  if (!enabled) dropNoncurrent(at, fresh.bucket, fresh.key, NULL_VERSION);
+  at.put(objects, version as Version);
+  overtakeUploads(at, version);
+  return version;
+}
+
+/** Multipart uploads of a key learn that they are not alone, for conditions at their completion. */
+function overtakeUploads(at: Ctx, { bucket, key }: Version): void {
+  for (const upload of at.scan(uploads, { prefix: uploadPlace(bucket, key) }))
+    if (!upload.overtaken) at.update(uploads, upload, { overtaken: true });
+}
+
+/** Deletes a version for good. Where it was the current one, the one before it is current again. */
+export function remove(at: Ctx, version: Version): void {
+  const { bucket, key, versionId } = version;
+  const current = place(bucket, key);
+  overtakeUploads(at, version);
+  if (at.get(objects, current)?.versionId !== versionId) {
+    dropNoncurrent(at, bucket, key, versionId);
+    return;
+  }
+  const [previous] = at.scan(noncurrent, { prefix: current + END, limit: 1 });
+  if (!previous) {
+    at.delete(objects, current);
+    return;
+  }
+  at.delete(noncurrent, noncurrent.key(previous));
+  at.put(objects, previous);
+}
+
+function dropNoncurrent(at: Ctx, bucket: string, key: string, versionId: string): void {
+  for (const old of at.list(noncurrent, 'version', versionPlace(bucket, key, versionId)))
+    at.delete(noncurrent, noncurrent.key(old));
+}
+
+/** A version by its id, current or not. */
+export function versionOf(at: Ctx, bucket: string, key: string, versionId: string): Version | undefined {
+  const current = at.get(objects, place(bucket, key));
+  if (current?.versionId === versionId) return current;
+  return at.list(noncurrent, 'version', versionPlace(bucket, key, versionId))[0];
+}
+
+/** The object under a key now: nothing where a delete marker is on top. */
+export function currentObject(at: Ctx, bucket: string, key: string): StoredObject | undefined {
+  const current = at.get(objects, place(bucket, key));
+  return current?.kind === 'object' ? current : undefined;
+}
+
+/** S3 knows its own ids from others; a bucket that was never versioned has given out none. */
+export function checkVersionId({ versioning }: Bucket, versionId: string): void {
+  if (versionId !== NULL_VERSION && (!versioning || !VERSION_ID.test(versionId)))
+    throw invalidArgument('versionId', versionId, 'Invalid version id specified');
+}
+
+interface ObjectRequest {
+  readonly Key: string;
+  readonly VersionId?: string | undefined;
+}
+
+/** The version that a request names, or the current one; throws where there is none. */
+export function requestedVersion(
+  ctx: Ctx,
+  { at, bucket }: Place,
+  { Key, VersionId }: ObjectRequest,
+): Version {
+  if (VersionId !== undefined) checkVersionId(bucket, VersionId);
+  const found =
+    VersionId === undefined
+      ? at.get(objects, place(bucket.name, Key))
+      : versionOf(at, bucket.name, Key, VersionId);
+  if (found) return found;
+  checkListing(ctx, bucket, VersionId);
+  throw VersionId === undefined ? noSuchKey(Key) : noSuchVersion(Key, VersionId);
+}
+
+/** Whoever may not list a bucket does not learn which keys it has. */
+function checkListing(ctx: Ctx, { name }: Bucket, versionId: string | undefined): void {
+  const action = versionId === undefined ? 's3:ListBucket' : 's3:ListBucketVersions';
+  if (!permits(ctx, action, `arn:aws:s3:::${name}`)) throw accessDenied();
+}
+
+/** The object that a request reads, or S3's own answer where there is none. */
+export function objectOf(ctx: Ctx, found: Place, input: ObjectRequest, method: string = 'GET'): StoredObject {
+  const version = requestedVersion(ctx, found, input);
+  if (version.kind === 'object') return version;
+  if (input.VersionId !== undefined) throw deleteMarkerRead(version, method);
+  checkListing(ctx, found.bucket, undefined);
+  throw noSuchKey(input.Key, markerHeaders(version));
+}
+
+function markerHeaders({ versionId }: DeleteMarker): Record<string, string> {
+  return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html */
+export function deleteMarkerRead(marker: DeleteMarker, method: string): Fault {
+  return new Fault('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+    status: 405,
+    fields: { Method: method, ResourceType: 'DeleteMarker' },
+    headers: {
+      ...markerHeaders(marker),
+      allow: 'DELETE',
+      'last-modified': formatHttpDate(marker.modifiedAt),
+    },
+  });
+}
+
+/** `{ VersionId }` of what was just written: told only while versioning is on. */
+export function newVersionId(bucket: Bucket, { versionId }: Version): { VersionId?: string } {
+  return bucket.versioning === 'Enabled' ? { VersionId: versionId } : {};
+}
+
+/** `{ VersionId }` of what is there: told once versioning was ever on. */
+export function shownVersionId(bucket: Bucket, { versionId }: Version): { VersionId?: string } {
+  return bucket.versioning ? { VersionId: versionId } : {};
+}

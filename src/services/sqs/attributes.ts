@@ -1,0 +1,136 @@
+// Checks of queue attributes. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+
+import { parsePolicy } from '#cloud/iam/policy.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { Fault } from '#contract/fault.ts';
+import { queueByArn } from './queue.ts';
+
+/** Least and most of what is a whole number. */
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  VisibilityTimeout: [0, 43_200],
+  MaximumMessageSize: [1024, 1_048_576],
+  MessageRetentionPeriod: [60, 1_209_600],
+  DelaySeconds: [0, 900],
+  ReceiveMessageWaitTimeSeconds: [0, 20],
+};
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  SqsManagedSseEnabled: ['true', 'false'],
+  FifoQueue: ['true'],
+  ContentBasedDeduplication: ['true', 'false'],
+  DeduplicationScope: ['queue', 'messageGroup'],
+  FifoThroughputLimit: ['perQueue', 'perMessageGroupId'],
+};
+
+const FIFO_ONLY: readonly string[] = [
+  'FifoQueue',
+  'ContentBasedDeduplication',
+  'DeduplicationScope',
+  'FifoThroughputLimit',
+];
+const REFUSED: readonly string[] = ['KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds'];
+const MOST_RECEIVES = 1000;
+
+const invalidValue = (name: string, reason = ''): Fault =>
+  new Fault(
+    'InvalidAttributeValue',
+    `Invalid value for the parameter ${name}.${reason === '' ? '' : ` Reason: ${reason}`}`,
+  );
+
+interface Target {
+  readonly arn: string;
+  readonly fifo: boolean;
+}
+
+/** Throws SQS's error for attributes that a queue cannot have. */
+export function checkAttributes(ctx: Ctx, queue: Target, attributes: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (REFUSED.includes(name))
+      throw new Fault('NotImplemented', `The queue attribute ${name} is not modelled by Sandtable.`);
+    if (FIFO_ONLY.includes(name) && !queue.fifo)
+      throw new Fault('InvalidAttributeName', `Unknown Attribute ${name}.`);
+    checkAttribute(ctx, queue, name, value);
+  }
+}
+
+function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): void {
+  const range = RANGES[name];
+  if (range) {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : -1;
+    if (number < range[0] || number > range[1]) throw invalidValue(name);
+    return;
+  }
+  const choices = CHOICES[name];
+  if (choices) {
+    if (!choices.includes(value)) throw invalidValue(name);
+    return;
+  }
+  if (name === 'Policy') {
+    if (value !== '') parsePolicy(value, 'resource', 'InvalidAttributeValue');
+  } else if (name === 'RedrivePolicy') {
+    if (value !== '') checkRedrive(ctx, queue, value);
+  } else if (name === 'RedriveAllowPolicy') {
+    if (value !== '') checkRedriveAllow(value);
+  } else {
+    throw new Fault('InvalidAttributeName', `Unknown Attribute ${name}.`);
+  }
+}
+
+function parsed(name: string, value: string): Readonly<Record<string, unknown>> {
+  try {
+    const document: unknown = JSON.parse(value);
+    if (typeof document === 'object' && document !== null && !Array.isArray(document))
+      return document as Record<string, unknown>;
+  } catch {
+    // The same answer as for JSON that is no object.
+  }
+  throw invalidValue(name, 'Redrive policy is not a valid JSON map.');
+}
+
+function checkRedrive(ctx: Ctx, queue: Target, value: string): void {
+  const { deadLetterTargetArn: target, maxReceiveCount: most, ...others } = parsed('RedrivePolicy', value);
+  const wrong = (reason: string): Fault =>
+    new Fault(
+      'InvalidParameterValue',
+      `Value ${value} for parameter RedrivePolicy is invalid. Reason: ${reason}`,
+    );
+  if (Object.keys(others).length > 0)
+    throw wrong('Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].');
+  if (typeof target !== 'string')
+    throw wrong('Redrive policy does not contain mandatory attribute: deadLetterTargetArn.');
+  if (most === undefined)
+    throw wrong('Redrive policy does not contain mandatory attribute: maxReceiveCount.');
+  const count = Number(most);
+  if (!Number.isInteger(count) || count < 1 || count > MOST_RECEIVES) {
+    throw wrong(
+      `Invalid value for maxReceiveCount: ${String(most)}, valid values are from 1 to ${MOST_RECEIVES} both inclusive.`,
+    );
+  }
+  const dead = queueByArn(ctx, target)?.queue;
+  const [here, there] = [queue.arn.split(':'), target.split(':')];
+  if (here[3] !== there[3] || here[4] !== there[4] || !dead)
+    throw wrong('Dead letter target does not exist.');
+  if (dead.fifo !== queue.fifo) throw wrong(`Dead-letter queue must be same type of queue as the source.`);
+  if (!allows(dead.attributes['RedriveAllowPolicy'], queue.arn)) {
+    throw wrong('The dead letter target does not allow this queue to use it.');
+  }
+}
+
+/** What a dead-letter queue's RedriveAllowPolicy says of a source queue. */
+function allows(policy: string | undefined, source: string): boolean {
+  if (!policy) return true;
+  const { redrivePermission = 'allowAll', sourceQueueArns = [] } = JSON.parse(policy) as {
+    redrivePermission?: string;
+    sourceQueueArns?: string[];
+  };
+  return (
+    redrivePermission === 'allowAll' || (redrivePermission === 'byQueue' && sourceQueueArns.includes(source))
+  );
+}
+
+function checkRedriveAllow(value: string): void {
+  const { redrivePermission, sourceQueueArns } = parsed('RedriveAllowPolicy', value);
+  const known = ['allowAll', 'denyAll', 'byQueue'].includes(redrivePermission as string);
+  if (!known || (redrivePermission === 'byQueue') !== Array.isArray(sourceQueueArns))
+    throw invalidValue('RedriveAllowPolicy');
+}

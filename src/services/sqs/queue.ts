@@ -1,0 +1,114 @@
+// Queues as rows, their attributes, and how requests name them.
+
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Tags } from '#cloud/tags.ts';
+
+export interface Queue {
+  name: string;
+  arn: string;
+  url: string;
+  fifo: boolean;
+  /** Attributes that were set, as SQS spells them; defaults are filled in when read. */
+  attributes: Readonly<Record<string, string>>;
+  tags: Tags;
+  createdAt: number;
+  modifiedAt: number;
+  purgedAt?: number;
+}
+
+export const queues: Table<Queue> = table<Queue>('sqs/queues', (row) => row.name);
+
+// Defaults: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+export const DEFAULTS: Readonly<Record<string, string>> = {
+  VisibilityTimeout: '30',
+  MaximumMessageSize: '1048576',
+  MessageRetentionPeriod: '345600',
+  DelaySeconds: '0',
+  ReceiveMessageWaitTimeSeconds: '0',
+  SqsManagedSseEnabled: 'true',
+};
+export const FIFO_DEFAULTS: Readonly<Record<string, string>> = {
+  FifoQueue: 'true',
+  ContentBasedDeduplication: 'false',
+  DeduplicationScope: 'queue',
+  FifoThroughputLimit: 'perQueue',
+};
+
+/** A whole number of seconds or bytes among a queue's attributes. */
+export function numberOf({ attributes }: Queue, name: string): number {
+  return Number(attributes[name] ?? DEFAULTS[name]);
+}
+
+export interface Redrive {
+  readonly deadLetterTargetArn: string;
+  readonly maxReceiveCount: number;
+}
+
+export function redriveOf({ attributes }: Queue): Redrive | undefined {
+  const text = attributes['RedrivePolicy'];
+  if (!text) return undefined;
+  const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text) as Record<keyof Redrive, string>;
+  return { deadLetterTargetArn, maxReceiveCount: Number(maxReceiveCount) };
+}
+
+/** Where the queue of a URL lives. The host is the client's business: only account and name are looked at. */
+export function placeOf(ctx: Ctx, url: string): { account: string; name: string; arn: string } {
+  const [, account, name] = /^(?:[a-z]+:\/\/[^/]+)?(?:.*\/)?(\d{12})\/([A-Za-z0-9_.-]+)\/?$/i.exec(url) ?? [];
+  if (account === undefined || name === undefined) {
+    throw new Fault('InvalidAddress', `The address ${url} is not valid for this endpoint.`);
+  }
+  return { account, name, arn: `arn:aws:sqs:${ctx.region}:${account}:${name}` };
+}
+
+export const urlOf = (region: string, account: string, name: string): string =>
+  `https://sqs.${region}.amazonaws.com/${account}/${name}`;
+
+/** The ARN that IAM looks at; a URL that names no queue is found out by the operation. */
+export function arnOfUrl(ctx: Ctx, { QueueUrl }: { QueueUrl: string }): string {
+  return placeOf(ctx, QueueUrl).arn;
+}
+
+/** The queue of a URL and the scope in which its rows are. */
+export function queueOf(ctx: Ctx, url: string): { queue: Queue; owner: Ctx } {
+  const { account, name } = placeOf(ctx, url);
+  const owner = ctx.in({ account });
+  const queue = owner.get(queues, name);
+  if (!queue) throw noQueue();
+  return { queue, owner };
+}
+
+/** The queue of an ARN, if there is one. */
+export function queueByArn(ctx: Ctx, arn: string): { queue: Queue; owner: Ctx } | undefined {
+  const [, , service, region = '', account = '', name = ''] = arn.split(':');
+  if (service !== 'sqs') return undefined;
+  const owner = ctx.in({ region, account });
+  const queue = owner.get(queues, name);
+  return queue && { queue, owner };
+}
+
+export function noQueue(): Fault {
+  return new Fault('QueueDoesNotExist', 'The specified queue does not exist.');
+}
+
+/** Another region's or account's long poll on a queue: its parked request is among that scope's rows. */
+export interface RemotePoll {
+  queue: string;
+  scope: string;
+}
+export const remotePolls: Table<RemotePoll> = table<RemotePoll>(
+  'sqs/remote-polls',
+  (row) => `${row.queue} ${row.scope}`,
+);
+
+/** The reconciler that wakes long polls when a message becomes visible by itself. */
+export const READINESS = { name: 'sqs/readiness', background: true } as const;
+
+/** Makes the long polls of a queue look again. */
+export function wakePolls(owner: Ctx, { name, arn }: Queue): void {
+  owner.wakeWaiting(arn);
+  for (const { scope } of owner.scan(remotePolls, { prefix: `${name} ` }))
+    owner.inScope(scope).wakeWaiting(arn);
+}

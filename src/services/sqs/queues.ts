@@ -1,0 +1,312 @@
+// Creating, naming, listing, changing, purging and deleting queues; their tags and permissions.
+
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { page, pageOf } from '#cloud/pagination.ts';
+import type { Operations } from '#cloud/service.ts';
+import { removeTags } from '#cloud/tags.ts';
+import { checkAttributes } from './attributes.ts';
+import { countsOf, messages } from './message.ts';
+import {
+  DEFAULTS,
+  FIFO_DEFAULTS,
+  noQueue,
+  placeOf,
+  queueOf,
+  queues,
+  redriveOf,
+  urlOf,
+  wakePolls,
+} from './queue.ts';
+import type { Queue } from './queue.ts';
+import { deduplications } from './send.ts';
+import { nameReuse, purgeInterval } from './timings.ts';
+
+/** A queue that was deleted a moment ago: its name is not free yet. */
+interface DeletedQueue {
+  name: string;
+  freeAt: number;
+}
+export const deletedQueues: Table<DeletedQueue> = table<DeletedQueue>(
+  'sqs/deleted-queues',
+  (row) => row.name,
+);
+
+const NAME = /^[A-Za-z0-9_-]{1,80}$/;
+const PAGE_SIZE = 1000;
+const LABEL = /^[A-Za-z0-9_-]{1,80}$/;
+const MOST_ACTIONS = 7;
+const MOST_TAGS = 50;
+
+/** Which attributes AddPermission may name. */
+const PERMITTED = new Set([
+  '*',
+  'ChangeMessageVisibility',
+  'DeleteMessage',
+  'GetQueueAttributes',
+  'GetQueueUrl',
+  'ListDeadLetterSourceQueues',
+  'PurgeQueue',
+  'ReceiveMessage',
+  'SendMessage',
+]);
+
+function checkName(name: string, fifo: boolean): void {
+  const rest = fifo ? name.slice(0, -'.fifo'.length) : name;
+  if (NAME.test(rest) && name.length <= 80) return;
+  const form = fifo
+    ? 'alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length'
+    : 'alphanumeric characters, hyphens, or underscores. 1 to 80 in length';
+  throw new Fault('InvalidParameterValue', `Can only include ${form}`);
+}
+
+/** What GetQueueAttributes may be asked for. */
+const KNOWN = new Set([
+  'All',
+  ...Object.keys({ ...DEFAULTS, ...FIFO_DEFAULTS }),
+  'Policy',
+  'RedrivePolicy',
+  'RedriveAllowPolicy',
+  'QueueArn',
+  'CreatedTimestamp',
+  'LastModifiedTimestamp',
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+  'KmsMasterKeyId',
+  'KmsDataKeyReusePeriodSeconds',
+]);
+
+/** All that GetQueueAttributes can tell. */
+function described(owner: Ctx, queue: Queue): Record<string, string> {
+  const { visible, inFlight, delayed } = countsOf(owner, queue);
+  const { Policy, RedrivePolicy, RedriveAllowPolicy, ...set } = queue.attributes;
+  return {
+    ...DEFAULTS,
+    ...(queue.fifo ? FIFO_DEFAULTS : {}),
+    ...set,
+    ...(Policy ? { Policy } : {}),
+    ...(RedrivePolicy ? { RedrivePolicy } : {}),
+    ...(RedriveAllowPolicy ? { RedriveAllowPolicy } : {}),
+    QueueArn: queue.arn,
+    CreatedTimestamp: String(Math.floor(queue.createdAt / 1000)),
+    LastModifiedTimestamp: String(Math.floor(queue.modifiedAt / 1000)),
+    ApproximateNumberOfMessages: String(visible),
+    ApproximateNumberOfMessagesNotVisible: String(inFlight),
+    ApproximateNumberOfMessagesDelayed: String(delayed),
+  };
+}
+
+function setAttributes(ctx: Ctx, owner: Ctx, queue: Queue, change: Readonly<Record<string, string>>): void {
+  owner.put(queues, { ...queue, attributes: { ...queue.attributes, ...change }, modifiedAt: ctx.now });
+}
+
+function emptied(owner: Ctx, { name }: Queue): void {
+  for (const { key } of owner.scan(messages, { prefix: `${name}@` })) owner.delete(messages, key);
+}
+
+export const queueOperations: Operations<'sqs'> = {
+  CreateQueue(ctx, { QueueName: name, Attributes: attributes = {}, tags = {} }) {
+    const fifo = name.endsWith('.fifo');
+    checkName(name, fifo);
+    if (fifo && attributes['FifoQueue'] !== 'true') {
+      throw new Fault(
+        'InvalidParameterValue',
+        'The name of a standard queue can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
+      );
+    }
+    if (!fifo && attributes['FifoQueue'] === 'true') {
+      throw new Fault(
+        'InvalidParameterValue',
+        'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, ' +
+          'must end with .fifo suffix and be 1 to 80 in length.',
+      );
+    }
+    const arn = ctx.arn('sqs', name);
+    checkAttributes(ctx, { arn, fifo }, attributes);
+    const known = ctx.get(queues, name);
+    if (known) return { QueueUrl: existing(ctx, known, attributes) };
+    const deleted = ctx.get(deletedQueues, name);
+    if (deleted) {
+      if (deleted.freeAt > ctx.now) {
+        throw new Fault(
+          'QueueDeletedRecently',
+          'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
+        );
+      }
+      ctx.delete(deletedQueues, name);
+    }
+    const url = urlOf(ctx.region, ctx.account, name);
+    ctx.put(queues, { name, arn, url, fifo, attributes, tags, createdAt: ctx.now, modifiedAt: ctx.now });
+    return { QueueUrl: url };
+  },
+
+  GetQueueUrl(ctx, { QueueName: name, QueueOwnerAWSAccountId: account = ctx.account }) {
+    const queue = ctx.in({ account }).get(queues, name);
+    if (!queue) throw noQueue();
+    return { QueueUrl: queue.url };
+  },
+
+  GetQueueAttributes(ctx, { QueueUrl, AttributeNames = [] }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    const all = described(owner, queue);
+    const names: readonly string[] = AttributeNames;
+    const unknown = names.find((name) => !KNOWN.has(name));
+    if (unknown !== undefined) throw new Fault('InvalidAttributeName', `Unknown Attribute ${unknown}.`);
+    const shown = Object.entries(all).filter(([name]) => names.includes('All') || names.includes(name));
+    return shown.length > 0 ? { Attributes: Object.fromEntries(shown) } : {};
+  },
+
+  SetQueueAttributes(ctx, { QueueUrl, Attributes }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    checkAttributes(owner, queue, Attributes);
+    setAttributes(ctx, owner, queue, Attributes);
+  },
+
+  ListQueues(ctx, { QueueNamePrefix: prefix = '', NextToken, MaxResults }) {
+    const { rows, next } = page(ctx, queues, { token: NextToken, limit: MaxResults ?? PAGE_SIZE, prefix });
+    // AWS gives a token only to those who asked for pages.
+    return {
+      ...(rows.length > 0 ? { QueueUrls: rows.map(({ url }) => url) } : {}),
+      NextToken: MaxResults === undefined ? undefined : next,
+    };
+  },
+
+  ListDeadLetterSourceQueues(ctx, { QueueUrl, NextToken, MaxResults }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    const sources = owner
+      .list(queues)
+      .filter((source) => redriveOf(source)?.deadLetterTargetArn === queue.arn);
+    const { items, next } = pageOf(sources, ({ name }) => name, {
+      token: NextToken,
+      limit: MaxResults ?? PAGE_SIZE,
+    });
+    return { queueUrls: items.map(({ url }) => url), NextToken: MaxResults === undefined ? undefined : next };
+  },
+
+  PurgeQueue(ctx, { QueueUrl }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    if (queue.purgedAt !== undefined && ctx.now < queue.purgedAt + ctx.duration(purgeInterval, queue.name)) {
+      throw new Fault(
+        'PurgeQueueInProgress',
+        `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`,
+      );
+    }
+    emptied(owner, queue);
+    owner.put(queues, { ...queue, purgedAt: ctx.now });
+  },
+
+  DeleteQueue(ctx, { QueueUrl }) {
+    const { account, name } = placeOf(ctx, QueueUrl);
+    const owner = ctx.in({ account });
+    const queue = owner.get(queues, name);
+    if (!queue) throw noQueue();
+    emptied(owner, queue);
+    for (const { key } of owner.scan(deduplications, { prefix: `${name}@` }))
+      owner.delete(deduplications, key);
+    owner.delete(queues, name);
+    owner.put(deletedQueues, { name, freeAt: ctx.now + ctx.duration(nameReuse, name) });
+    wakePolls(owner, queue); // Their next look answers that there is no such queue.
+  },
+
+  TagQueue(ctx, { QueueUrl, Tags }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    const tags = { ...queue.tags, ...Tags };
+    if (Object.keys(tags).length > MOST_TAGS)
+      throw new Fault('InvalidParameterValue', `Too many tags added for queue ${queue.name}.`);
+    owner.put(queues, { ...queue, tags });
+  },
+
+  UntagQueue(ctx, { QueueUrl, TagKeys }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    owner.put(queues, { ...queue, tags: removeTags(queue.tags, TagKeys) });
+  },
+
+  ListQueueTags(ctx, { QueueUrl }) {
+    const { tags } = queueOf(ctx, QueueUrl).queue;
+    return Object.keys(tags).length > 0 ? { Tags: tags } : {};
+  },
+
+  AddPermission(ctx, { QueueUrl, Label, AWSAccountIds, Actions }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    if (!LABEL.test(Label))
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value ${Label} for parameter Label is invalid. ` +
+          'Reason: Must be no more than 80 alphanumeric characters, hyphens or underscores.',
+      );
+    const unknown = Actions.find((action) => !PERMITTED.has(action));
+    if (unknown !== undefined) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value SQS:${unknown} for parameter ActionName is invalid. ` +
+          'Reason: Please refer to the appropriate WSDL for a list of valid actions.',
+      );
+    }
+    if (Actions.length > MOST_ACTIONS)
+      throw new Fault(
+        'OverLimit',
+        `${Actions.length} Actions were found, maximum allowed is ${MOST_ACTIONS}.`,
+      );
+    const policy = policyOf(queue);
+    if (policy.Statement.some(({ Sid }) => Sid === Label)) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value ${Label} for parameter Label is invalid. Reason: Already exists.`,
+      );
+    }
+    const accounts = AWSAccountIds.map((account) => `arn:aws:iam::${account}:root`);
+    const statement = {
+      Sid: Label,
+      Effect: 'Allow',
+      Principal: { AWS: accounts.length === 1 ? accounts[0] : accounts },
+      Action: Actions.length === 1 ? `SQS:${Actions[0]}` : Actions.map((action) => `SQS:${action}`),
+      Resource: queue.arn,
+    };
+    const changed = { ...policy, Statement: [...policy.Statement, statement] };
+    setAttributes(ctx, owner, queue, { Policy: JSON.stringify(changed) });
+  },
+
+  RemovePermission(ctx, { QueueUrl, Label }) {
+    const { queue, owner } = queueOf(ctx, QueueUrl);
+    const policy = policyOf(queue);
+    const left = policy.Statement.filter(({ Sid }) => Sid !== Label);
+    if (left.length === policy.Statement.length) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value ${Label} for parameter Label is invalid. Reason: can't find label on existing policy.`,
+      );
+    }
+    setAttributes(ctx, owner, queue, {
+      Policy: left.length > 0 ? JSON.stringify({ ...policy, Statement: left }) : '',
+    });
+  },
+};
+
+/** CreateQueue is idempotent, unless the request disagrees with the queue. */
+function existing(ctx: Ctx, known: Queue, attributes: Readonly<Record<string, string>>): string {
+  const now = described(ctx, known);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (now[name] === value) continue;
+    throw new Fault(
+      'QueueNameExists',
+      `A queue already exists with the same name and a different value for attribute ${name}`,
+    );
+  }
+  return known.url;
+}
+
+interface QueuePolicy {
+  Version: string;
+  Id: string;
+  Statement: readonly { Sid?: string }[];
+}
+
+function policyOf({ arn, attributes }: Queue): QueuePolicy {
+  const text = attributes['Policy'];
+  if (!text) return { Version: '2008-10-17', Id: `${arn}/SQSDefaultPolicy`, Statement: [] };
+  const policy = JSON.parse(text) as QueuePolicy;
+  return { ...policy, Statement: [policy.Statement].flat() };
+}

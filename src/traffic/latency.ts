@@ -1,0 +1,81 @@
+// Bins of latencies: log-linear, as in an HDR histogram. 128 bins to each doubling, so that a bin's middle is within 0.4 % of
+// every value in it. Integer arithmetic only.
+
+/** Bins to each doubling. */
+const STEPS = 128;
+/** Log2 of `STEPS`. */
+const STEP_BITS = 7;
+/** Values from here on (71 minutes) share the last bin. */
+const LARGEST = 0xffffffff;
+
+/** How many bins there are. */
+export const BINS: number = (31 - STEP_BITS) * STEPS + 2 * STEPS;
+
+/** The bin of a latency in microseconds. */
+export function binOf(micros: number): number {
+  const value = micros >= LARGEST ? LARGEST : micros >>> 0;
+  if (value < STEPS) return value;
+  const shift = 31 - STEP_BITS - Math.clz32(value);
+  return shift * STEPS + (value >>> shift);
+}
+
+/** The middle of a bin, in microseconds. */
+export function microsOf(bin: number): number {
+  if (bin < 2 * STEPS) return bin;
+  const shift = Math.floor(bin / STEPS) - 1;
+  const width = 2 ** shift;
+  return (bin - shift * STEPS) * width + (width - 1) / 2;
+}
+
+/** Counts by bin, in rising order of the bins. */
+export type Bins = readonly (readonly [bin: number, count: number])[];
+
+/** Reads bins as rows keep them. */
+export function binsOf(latencies: Readonly<Record<string, number>>): Bins {
+  const found: [number, number][] = [];
+  for (const bin in latencies) found.push([Number(bin), latencies[bin] as number]);
+  return found.toSorted(([left], [right]) => left - right);
+}
+
+export function countOf(bins: Bins): number {
+  let count = 0;
+  for (const [, more] of bins) count += more;
+  return count;
+}
+
+/** By nearest rank: the latency (microseconds) that `perMillion` of the requests do not exceed; 0 where there are none. */
+export function quantile(bins: Bins, perMillion: number, count: number = countOf(bins)): number {
+  const rank = Math.max(1, Math.ceil((count * perMillion) / 1_000_000));
+  let below = 0;
+  for (const [bin, more] of bins) {
+    below += more;
+    if (below >= rank) return microsOf(bin);
+  }
+  return 0;
+}
+
+/** Where groups of bins end that `condense` makes, as requests per million: finer towards the tail, where alarms look. */
+const EDGES: readonly number[] = [
+  ...Array.from({ length: 24 }, (_, i) => 37_500 * (i + 1)),
+  ...Array.from({ length: 18 }, (_, i) => 900_000 + 5_000 * (i + 1)),
+  ...Array.from({ length: 18 }, (_, i) => 990_000 + 500 * (i + 1)),
+];
+
+/** The same latencies as at most `EDGES.length + 1` values (microseconds) and counts; their sum stays the same. */
+export function condense(bins: Bins): { values: number[]; counts: number[] } {
+  const total = countOf(bins);
+  const values: number[] = [];
+  const counts: number[] = [];
+  let [edge, below, sum, count] = [0, 0, 0, 0];
+  for (const [bin, more] of bins) {
+    sum += microsOf(bin) * more;
+    count += more;
+    below += more;
+    if (below * 1_000_000 < (EDGES[edge] ?? 1_000_000) * total) continue;
+    values.push(sum / count);
+    counts.push(count);
+    [sum, count] = [0, 0];
+    while (edge < EDGES.length && (EDGES[edge] as number) * total <= below * 1_000_000) edge += 1;
+  }
+  return { values, counts };
+}

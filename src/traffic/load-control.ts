@@ -1,0 +1,143 @@
+// Starting and stopping loads. The rows of loads and of what came of them belong to the world, not to an account.
+
+import { table, timer } from '#world/index.ts';
+import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { loads } from './load.ts';
+import type { Load, Resolution } from './load.ts';
+import { MINUTE_MS, publishMinute } from './minutes.ts';
+import { startSampling } from './sampled.ts';
+import { close, progress } from './settlement.ts';
+
+/** A load to start. */
+export interface LoadRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  /** GET unless given. */
+  readonly method?: string;
+  /** Requests a second, on average; from a thousandth to ten million, in thousandths. */
+  readonly ratePerSecond: number;
+  readonly resolution: Resolution;
+  /** Width of the buckets in which results are kept; 10 s unless given, at least 1 s. */
+  readonly bucketMs?: number;
+  /** Goes on until it is stopped unless given. */
+  readonly durationMs?: number;
+}
+
+const BUCKET_MS = 10_000;
+const NARROWEST_BUCKET_MS = 1000;
+const HIGHEST_RATE = 10_000_000;
+
+/** Starts a load now, in the account and region of `ctx`. Throws `RangeError` for numbers that make no load. */
+export function startLoad(ctx: Ctx, request: LoadRequest): Load {
+  const {
+    host,
+    port,
+    path,
+    method = 'GET',
+    ratePerSecond,
+    resolution,
+    bucketMs = BUCKET_MS,
+    durationMs,
+  } = request;
+  const perThousandSeconds = Math.round(ratePerSecond * 1000);
+  if (!(perThousandSeconds >= 1 && ratePerSecond <= HIGHEST_RATE)) {
+    throw new RangeError(`ratePerSecond is ${ratePerSecond}; it must be from 0.001 to ${HIGHEST_RATE}.`);
+  }
+  if (!Number.isInteger(bucketMs) || bucketMs < NARROWEST_BUCKET_MS) {
+    throw new RangeError(
+      `bucketMs is ${bucketMs}; it must be a whole number from ${NARROWEST_BUCKET_MS} on.`,
+    );
+  }
+  if (durationMs !== undefined && !(Number.isInteger(durationMs) && durationMs > 0)) {
+    throw new RangeError(`durationMs is ${durationMs}; it must be a whole number above 0.`);
+  }
+  const world = ctx.everywhere;
+  const load: Load = {
+    id: world.id('load'),
+    scope: ctx.scope,
+    host,
+    port,
+    path,
+    method,
+    perThousandSeconds,
+    resolution,
+    startedAt: ctx.now,
+    ...(durationMs === undefined ? {} : { endsAt: ctx.now + durationMs }),
+    bucketMs,
+  };
+  world.put(loads, load);
+  world.put(progress, {
+    load: load.id,
+    settledAt: ctx.now,
+    turns: {},
+    crewsMade: 0,
+    inFlight: 0,
+    lastEnd: null,
+  });
+  if (load.endsAt !== undefined) world.schedule(settlementDue, load.endsAt, { load: load.id });
+  if (resolution === 'sampled') startSampling(world, load);
+  keepTime(world);
+  return load;
+}
+
+/** Ends a load now; requests under way still come to their end. */
+export function stopLoad(ctx: Ctx, id: string): void {
+  const world = ctx.everywhere;
+  const load = world.get(loads, id);
+  if (!load) throw new RangeError(`There is no load ${id}.`);
+  if (load.endsAt !== undefined && load.endsAt <= ctx.now) return;
+  world.update(loads, load, { endsAt: ctx.now });
+  world.schedule(settlementDue, ctx.now, { load: id });
+}
+
+/** A load ends, or the last of its requests does. */
+const settlementDue: TimerKind<{ load: string }> = timer<{ load: string }>('traffic/settlement-due', {
+  background: true,
+});
+
+export const settleWhenDue: TimerHandler<{ load: string }, Ctx> = {
+  kind: settlementDue,
+  live: (ctx, { load }) => ctx.get(progress, load) !== undefined,
+  fire(ctx, { load: id }) {
+    ctx.kernel.settle();
+    const left = ctx.get(progress, id);
+    const load = ctx.get(loads, id) as Load;
+    if (!left || load.endsAt === undefined || load.endsAt > ctx.now) return;
+    if (left.lastEnd === null) return close(ctx, id);
+    // Only requests under way are left: once more when the last of them ends.
+    ctx.schedule(settlementDue, Math.max(ctx.now + 1, left.lastEnd), { load: id });
+  },
+};
+
+/** While something is left to tell CloudWatch: when the minute ends that runs. */
+interface Pulse {
+  readonly id: 'pulse';
+  readonly dueAt: number;
+}
+
+export const pulses: Table<Pulse> = table<Pulse>('traffic/pulses', (row) => row.id);
+
+const minuteOver: TimerKind<{ at: number }> = timer<{ at: number }>('traffic/minute-over', {
+  background: true,
+});
+
+function keepTime(world: Ctx): void {
+  if (world.get(pulses, 'pulse')) return;
+  const dueAt = world.now - (world.now % MINUTE_MS) + MINUTE_MS;
+  world.put(pulses, { id: 'pulse', dueAt });
+  world.schedule(minuteOver, dueAt, { at: dueAt });
+}
+
+/** Each minute boundary while a load goes on: settles, and publishes what CloudWatch gets. */
+export const publishEachMinute: TimerHandler<{ at: number }, Ctx> = {
+  kind: minuteOver,
+  live: (ctx, { at }) => ctx.get(pulses, 'pulse')?.dueAt === at,
+  fire(ctx) {
+    ctx.kernel.settle();
+    publishMinute(ctx);
+    ctx.delete(pulses, 'pulse');
+    if (ctx.list(progress).length > 0) keepTime(ctx);
+  },
+};

@@ -1,0 +1,147 @@
+// What load balancers tell CloudWatch: counted here during a minute, published when it is over. Points that AWS omits are omitted:
+// counts of zero, and everything while no request flows.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { metrics } from '#cloud/ports.ts';
+import { binsOf, condense } from './latency.ts';
+import type { Meeting } from './meeting.ts';
+import type { Front, Outcome, Tally } from './tally.ts';
+
+export const MINUTE_MS = 60_000;
+
+/** Counts of the minute that runs, of one target group behind one load balancer, or of requests that reached no group. */
+export interface Minute {
+  readonly scope: string;
+  readonly loadBalancer: string;
+  /** CloudWatch dimension; '' for none. */
+  readonly group: string;
+  /** Counts of one sample each, by metric. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Answers of applications, by bin of their latency. */
+  readonly times: Readonly<Record<string, number>>;
+  /** Requests divided by targets. */
+  readonly perTarget: number;
+  /** Among how many targets requests are divided. */
+  readonly targets: number;
+}
+
+export const minutes: Table<Minute> = table<Minute>('traffic/minutes', (row) =>
+  minuteKey(row.scope, row.loadBalancer, row.group),
+);
+
+function minuteKey(scope: string, loadBalancer: string, group: string): string {
+  return `${scope} ${loadBalancer} ${group}`;
+}
+
+/** Adds the requests of a tally to the minute that runs. */
+export function count(ctx: Ctx, tally: Tally, meeting: Meeting): void {
+  tally.fronts.forEach((front, f) => {
+    const { scope, loadBalancer, group } = front;
+    const found: Record<string, number> = {};
+    let requests = 0;
+    tally.outcomes.forEach((outcome, o) => {
+      const total = outcome.front && sameFront(outcome.front, front) ? tally.total(o) : 0;
+      if (total === 0) return;
+      if (group !== '') requests += total;
+      for (const metric of metricsOf(outcome, group)) found[metric] = (found[metric] ?? 0) + total;
+    });
+    if (Object.keys(found).length === 0) return;
+    const known = ctx.get(minutes, minuteKey(scope, loadBalancer, group));
+    const counts: Record<string, number> = { ...known?.counts };
+    for (const metric in found) counts[metric] = (counts[metric] ?? 0) + (found[metric] as number);
+    const times: Record<string, number> = { ...known?.times };
+    (tally.times[f] as Float64Array).forEach((more, bin) => {
+      if (more > 0) times[bin] = (times[bin] ?? 0) + more;
+    });
+    const targets = targetsOf(meeting, group) ?? known?.targets ?? 1;
+    const perTarget = (known?.perTarget ?? 0) + requests / targets;
+    ctx.put(minutes, { scope, loadBalancer, group, counts, times, perTarget, targets });
+  });
+}
+
+function sameFront(left: Front, right: Front): boolean {
+  return left.scope === right.scope && left.loadBalancer === right.loadBalancer && left.group === right.group;
+}
+
+/** Healthy targets, or all where none is healthy. */
+function targetsOf(meeting: Meeting, dimension: string): number | undefined {
+  if (meeting.kind !== 'forward') return undefined;
+  const found = meeting.groups.find(({ group }) => group.dimension === dimension)?.group;
+  if (!found || found.targets.length === 0) return undefined;
+  return found.targets.filter(({ healthy }) => healthy).length || found.targets.length;
+}
+
+/** The counts that a request goes into. Only answers of targets are `HTTPCode_Target`; the load balancer's own are `HTTPCode_ELB`. */
+function metricsOf({ version, status, reason, unconnected }: Outcome, group: string): string[] {
+  const found = group === '' ? [] : ['RequestCount'];
+  const family = `${Math.floor(status / 100)}XX`;
+  if (version !== '') return [...found, `HTTPCode_Target_${family}_Count`];
+  if (reason === '' || reason === 'fixed response') {
+    found.push(family === '3XX' ? 'HTTP_Redirect_Count' : 'HTTP_Fixed_Response_Count');
+  }
+  if (unconnected) found.push('TargetConnectionErrorCount');
+  if (status >= 300) found.push(`HTTPCode_ELB_${family}_Count`);
+  if ([500, 502, 503, 504].includes(status)) found.push(`HTTPCode_ELB_${status}_Count`);
+  return found;
+}
+
+/** Counts that AWS gives per target group too. */
+const OF_GROUPS = /^(RequestCount|HTTPCode_Target_.*|TargetConnectionErrorCount)$/;
+
+/** Publishes the minute that ends now, and begins the next. */
+export function publishMinute(ctx: Ctx): void {
+  const rows = ctx.everywhere.list(minutes);
+  const at = ctx.now - MINUTE_MS;
+  const whole = new Map<string, Minute[]>();
+  for (const row of rows) {
+    const key = `${row.scope} ${row.loadBalancer}`;
+    whole.set(key, [...(whole.get(key) ?? []), row]);
+    if (row.group !== '') publishGroup(ctx, row, at);
+    ctx.everywhere.delete(minutes, minuteKey(row.scope, row.loadBalancer, row.group));
+  }
+  for (const parts of whole.values()) {
+    const { scope, loadBalancer: LoadBalancer } = parts[0] as Minute;
+    const [counts, times]: [Record<string, number>, Record<string, number>] = [{}, {}];
+    for (const part of parts) {
+      for (const metric in part.counts)
+        counts[metric] = (counts[metric] ?? 0) + (part.counts[metric] as number);
+      for (const bin in part.times) times[bin] = (times[bin] ?? 0) + (part.times[bin] as number);
+    }
+    publish(ctx.inScope(scope), { LoadBalancer }, at, counts, times);
+  }
+}
+
+function publishGroup(ctx: Ctx, row: Minute, at: number): void {
+  const there = ctx.inScope(row.scope);
+  const dimensions = { TargetGroup: row.group, LoadBalancer: row.loadBalancer };
+  const counts = Object.fromEntries(Object.entries(row.counts).filter(([metric]) => OF_GROUPS.test(metric)));
+  publish(there, dimensions, at, counts, row.times);
+  for (const which of [dimensions, { TargetGroup: row.group }]) {
+    const metric = { namespace: NAMESPACE, name: 'RequestCountPerTarget', dimensions: which };
+    // A sum that stands for an average: one sample, whatever the number of requests.
+    there.port(metrics).publish(there, metric, { at, unit: 'Count', values: [row.perTarget], counts: [1] });
+  }
+}
+
+const NAMESPACE = 'AWS/ApplicationELB';
+
+function publish(
+  ctx: Ctx,
+  dimensions: Readonly<Record<string, string>>,
+  at: number,
+  counts: Readonly<Record<string, number>>,
+  times: Readonly<Record<string, number>>,
+): void {
+  for (const name of Object.keys(counts).toSorted()) {
+    const point = { at, unit: 'Count', values: [1], counts: [counts[name] as number] };
+    ctx.port(metrics).publish(ctx, { namespace: NAMESPACE, name, dimensions }, point);
+  }
+  const { values, counts: samples } = condense(binsOf(times));
+  if (values.length === 0) return;
+  const seconds = values.map((micros) => micros / 1_000_000);
+  const metric = { namespace: NAMESPACE, name: 'TargetResponseTime', dimensions };
+  ctx.port(metrics).publish(ctx, metric, { at, unit: 'Seconds', values: seconds, counts: samples });
+}

@@ -1,0 +1,79 @@
+// Machines without processes, as rows: how far each has booted, and what is on its disk.
+
+import { table } from '#world/index.ts';
+import type { Table } from '#world/index.ts';
+import type { DeploymentRoot } from '../codedeploy-agent/deployment-root.ts';
+import type { ManifestApplication } from '../manifest.ts';
+
+/** `lost`: the hardware is gone. `off`: the instance is stopped. */
+export type Phase = 'booting' | 'user-data' | 'up' | 'shutting-down' | 'off' | 'lost';
+
+export interface Machine {
+  readonly instanceId: string;
+  /** Group and ordinal: what stays the same in another run in which ids differ. */
+  readonly identity: string;
+  readonly zone: string;
+  readonly phase: Phase;
+  /** When the phase ends by itself, epoch ms. */
+  readonly until?: number;
+  /** Boots so far: what belongs to an earlier one is stale. */
+  readonly boots: number;
+  /** User data runs on the first boot only. */
+  readonly userDataDone: boolean;
+  /** Whether the CodeDeploy agent is installed. */
+  readonly codedeployAgent: boolean;
+  /** Something in user data that could not be done, for people. */
+  readonly problem?: string;
+}
+
+export const machineRows: Table<Machine> = table<Machine>('workloads/machines', (row) => row.instanceId, {
+  zone: (row) => row.zone,
+});
+
+/** Files on a machine that an installation or a script put there, in order. */
+export interface Disk {
+  readonly instanceId: string;
+  readonly files: readonly string[];
+}
+
+export const disks: Table<Disk> = table<Disk>('workloads/disks', (row) => row.instanceId);
+
+/**
+ * An application that was started on a machine at some time: a service of it starts again when the machine
+ * boots.
+ */
+export interface Installed {
+  readonly instanceId: string;
+  readonly version: string;
+  readonly application: ManifestApplication;
+  /** Starts so far: what belongs to an earlier one is stale. */
+  readonly starts: number;
+}
+
+export const installed: Table<Installed> = table<Installed>(
+  'workloads/installed-applications',
+  (row) => `${row.instanceId}:${row.application.port}`,
+  { instance: (row) => row.instanceId },
+);
+
+/**
+ * What an image made from an instance carries. Other images carry nothing: no public one comes with the
+ * CodeDeploy agent.
+ */
+export interface Image {
+  readonly imageId: string;
+  readonly codedeployAgent: boolean;
+  readonly files: readonly string[];
+  readonly installed: readonly Installed[];
+  readonly deploymentRoot?: DeploymentRoot;
+}
+
+export const images: Table<Image> = table<Image>('workloads/images', (row) => row.imageId);
+
+/** How many machines of a group there have been. */
+export interface GroupSize {
+  readonly group: string;
+  readonly machines: number;
+}
+
+export const groupSizes: Table<GroupSize> = table<GroupSize>('workloads/group-sizes', (row) => row.group);

@@ -1,0 +1,62 @@
+// The modelled driver: machines on which nothing really runs. Boot times, agents, hook scripts and
+// applications are rows and timers; thousands of machines in virtual time.
+
+import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
+import type { CloudPart } from '#cloud/cloud.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { machines } from '#cloud/ports.ts';
+import type { Machines, Probe, ProbeResult } from '#cloud/ports.ts';
+import { provide } from '#cloud/port.ts';
+import { applicationEnds, applicationOn, applications, medianMicros } from '../application.ts';
+import { codedeployAgent } from '../codedeploy-agent/codedeploy-agent.ts';
+import { disks, groupSizes, images, installed, machineRows } from './machine-rows.ts';
+import { imaged, machineLife, off, onAgentDue, power, shutDown } from './machines.ts';
+import { runningTimers } from './running.ts';
+import { modelledSteps, onLookForHealth } from './scripts.ts';
+
+/** Time for a connection to be accepted or refused within a region. */
+const CONNECT_MS = 1;
+
+/**
+ * What a health check finds. It finds the same until the application or the machine changes, which is told.
+ */
+function probe(ctx: Ctx, { instanceId, port, protocol, path, timeoutMs }: Probe): ProbeResult {
+  const phase = ctx.get(machineRows, instanceId)?.phase;
+  if (phase !== 'up' && phase !== 'user-data' && phase !== 'shutting-down')
+    return { kind: 'timeout', steady: true };
+  const application = applicationOn(ctx, instanceId, port);
+  if (!application || application.state === 'starting') return { kind: 'refused', steady: true };
+  if (protocol === 'TCP') return { kind: 'status', status: 200, latencyMs: CONNECT_MS, steady: true };
+  const latencyMs = Math.ceil(medianMicros(application) / 1000);
+  if (application.state === 'hung' || latencyMs > timeoutMs) return { kind: 'timeout', steady: true };
+  const status = path.split('?')[0] === application.healthPath ? application.healthStatus : 200;
+  return { kind: 'status', status, latencyMs, steady: true };
+}
+
+function statusOk(ctx: Ctx, instanceId: string): boolean {
+  const phase = ctx.get(machineRows, instanceId)?.phase;
+  return phase === 'up' || phase === 'user-data';
+}
+
+const behind: Machines = { power, shutDown, off, imaged, probe, statusOk };
+const agent = codedeployAgent(modelledSteps);
+
+export const modelled: CloudPart = {
+  name: 'workloads/modelled',
+  tables: [
+    applications,
+    applicationEnds,
+    machineRows,
+    disks,
+    installed,
+    images,
+    groupSizes,
+    ...(agent.tables ?? []),
+  ],
+  timers: [...runningTimers, onLookForHealth, onAgentDue, ...(agent.timers ?? [])] as readonly TimerHandler<
+    unknown,
+    Ctx
+  >[],
+  reconcilers: [machineLife as unknown as Reconciler<Row, Ctx>, ...(agent.reconcilers ?? [])],
+  provides: [provide(machines, behind)],
+};

@@ -1,0 +1,241 @@
+// Machines whose scripts and servers really run. Virtual time follows the wall clock here, ten times as fast.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { UserError } from '#cloud/user-error.ts';
+import { host as wall } from '#runtime/host.ts';
+import { packRevision } from '#runtime/revision-folder.ts';
+import { ProcessHost } from '#workloads/process/host/host.ts';
+import { processDriver } from '#workloads/process/process.ts';
+import { deployment, EVENTS, MachineTable } from '#workloads/modelled/test-cloud.ts';
+import type { Ended } from '#workloads/modelled/test-cloud.ts';
+import type { Packable } from '#workloads/bundle.ts';
+import { Clock } from '#world/index.ts';
+
+const RATE = 10;
+const ID = 'i-0aaaaaaaaaaaaaaaa';
+const MINUTE = 60_000;
+
+class Stand {
+  readonly host = new ProcessHost({ rate: RATE });
+  readonly machines = new MachineTable(undefined, processDriver);
+  readonly clock = new Clock(this.machines.table.world, wall, 'virtual', this.host.performers, {
+    paceRate: RATE,
+  });
+
+  async launch(id: string): Promise<void> {
+    this.machines.launch(id);
+    await this.advance(5 * MINUTE);
+  }
+
+  async advance(ms: number, until?: () => boolean): Promise<void> {
+    const { world } = this.machines.table;
+    const { outbox } = this.clock;
+    await this.clock.advance(world.now + ms, () => outbox.failure !== undefined || (until?.() ?? false));
+    if (outbox.failure) throw outbox.failure;
+  }
+
+  /** Runs one lifecycle event to its end. */
+  async run(id: string, event: string, what: object): Promise<Ended> {
+    const from = this.machines.table.world.now;
+    const command = this.machines.send(id, event, what);
+    await this.advance(MINUTE * 60, () => this.machines.command(command).status !== undefined);
+    const { status = '', diagnostics = '{}' } = this.machines.command(command);
+    const tookMs = this.machines.table.world.now - from;
+    return { status, tookMs, ...(JSON.parse(diagnostics) as Omit<Ended, 'status' | 'tookMs'>) };
+  }
+
+  async deploy(id: string, what: object): Promise<string[]> {
+    const failures: string[] = [];
+    for (const event of EVENTS) {
+      const { status, message, log } = await this.run(id, event, what);
+      if (status !== 'Succeeded') failures.push(`${event}: ${message}\n${log}`);
+    }
+    return failures;
+  }
+
+  async answer(id: string, path: string): Promise<{ status: number; version: string | null }> {
+    const { host, port } = await this.host.placeOf(id, 8080);
+    const response = await fetch(`http://${host}:${port}${path}`);
+    await response.text();
+    return { status: response.status, version: response.headers.get('x-version') };
+  }
+
+  async close(): Promise<void> {
+    this.clock.stop();
+    await this.host.close();
+  }
+}
+
+const open: Stand[] = [];
+function stand(): Stand {
+  const fresh = new Stand();
+  open.push(fresh);
+  return fresh;
+}
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+/** A bundle with one script for ApplicationStart. */
+function starting(script: string, timeout: number = 60, more: Packable = {}): Packable {
+  return {
+    'appspec.yml': `version: 0.0
+os: linux
+hooks:
+  ApplicationStart:
+    - location: start.sh
+      timeout: ${timeout}
+`,
+    'start.sh': `#!/bin/sh\n${script}\n`,
+    'sandtable.yml': 'process: relocatable\napplication: none\n',
+    ...more,
+  };
+}
+
+/** Runs a script as the ApplicationStart of a deployment. */
+async function start(s: Stand, files: Packable): Promise<Ended> {
+  await s.launch(ID);
+  s.machines.store('b.zip', files);
+  const what = deployment('d-1', 'b.zip');
+  for (const event of ['DownloadBundle', 'Install'])
+    expect((await s.run(ID, event, what)).status).toBe('Succeeded');
+  return s.run(ID, 'ApplicationStart', what);
+}
+
+/** A process that has ended and that nobody has asked about is not alive. */
+function alive(pid: number): boolean {
+  try {
+    const stat = `/proc/${pid}/stat`;
+    if (existsSync(stat)) return !/\) Z /.test(readFileSync(stat, 'utf8'));
+    return process.platform !== 'linux' && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function within(ms: number, condition: () => boolean): Promise<boolean> {
+  for (let waited = 0; waited < ms; waited += 20) {
+    if (condition()) return true;
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+  }
+  return condition();
+}
+
+/** The number that a script wrote into a file of its machine. */
+function pidIn(s: Stand, file: string): number {
+  return Number(readFileSync(join(s.host.rootOf(ID), file), 'utf8'));
+}
+
+it('runs the example application, replaces it in place, and knows what listens', async () => {
+  const s = stand();
+  await s.launch(ID);
+  for (const version of ['v1', 'v2'])
+    s.machines.storeBytes(`${version}.zip`, await packRevision(`examples/web/${version}`));
+  expect(await s.deploy(ID, deployment('d-1', 'v1.zip'))).toEqual([]);
+  expect(await s.answer(ID, '/')).toEqual({ status: 200, version: 'v1' });
+  const first = pidIn(s, 'var/run/web.pid');
+  const served = s.machines.application(ID)?.version;
+  expect(await s.deploy(ID, deployment('d-2', 'v2.zip'))).toEqual([]);
+  expect((await s.answer(ID, '/')).status).toBe(200);
+  expect(s.machines.application(ID)).toMatchObject({ state: 'up' });
+  expect(s.machines.application(ID)?.version).not.toBe(served);
+  expect(alive(first)).toBe(false);
+});
+
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+it('gives scripts what CodeDeploy and the machine give them, and nothing of the developer', async () => {
+  const s = stand();
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'of the developer';
+  try {
+    await start(s, starting('env | sort > "$SANDTABLE_ROOT/env"; pwd > "$SANDTABLE_ROOT/cwd"'));
+  } finally {
+    delete process.env['AWS_SECRET_ACCESS_KEY'];
+  }
+  const text = readFileSync(join(s.host.rootOf(ID), 'env'), 'utf8');
+  const env = Object.fromEntries(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  expect(env).toMatchObject({
+    LIFECYCLE_EVENT: 'ApplicationStart',
+    DEPLOYMENT_ID: 'd-1',
+    APPLICATION_NAME: 'web',
+    DEPLOYMENT_GROUP_NAME: 'production',
+    DEPLOYMENT_GROUP_ID: 'group-1',
+    BUNDLE_BUCKET: 'bundles',
+    BUNDLE_KEY: 'b.zip',
+    SANDTABLE_ROOT: s.host.rootOf(ID),
+    AWS_REGION: 'us-east-1',
+  });
+  expect(text).not.toContain('of the developer');
+});
+
+it('reports exit code and output of a script that fails', async () => {
+  const ended = await start(stand(), starting('echo so far; echo no licence >&2; exit 3'));
+  expect(ended).toMatchObject({ status: 'Failed', error_code: 4, script_name: 'start.sh' });
+  expect(ended.message).toContain('failed with exit code 3');
+  expect(ended.log).toContain('[stdout]so far');
+  expect(ended.log).toContain('[stderr]no licence');
+});
+
+it('kills a script that never ends at its timeout, with its whole process group', async () => {
+  const s = stand();
+  const ended = await start(
+    s,
+    starting(
+      `trap '' TERM
+       echo $$ > "$SANDTABLE_ROOT/leader"
+       sleep 1000 & echo $! > "$SANDTABLE_ROOT/child"
+       while :; do sleep 1000; done`,
+      5,
+    ),
+  );
+  expect(ended).toMatchObject({ status: 'Failed', error_code: 3 });
+  expect(ended.message).toBe('Script at specified location: start.sh failed to complete in 5 seconds');
+  expect(ended.tookMs).toBeGreaterThanOrEqual(5000);
+  expect(ended.tookMs).toBeLessThan(30_000);
+  const pids = [pidIn(s, 'leader'), pidIn(s, 'child')];
+  expect(await within(1000, () => !pids.some(alive))).toBe(true);
+});
+
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments.html#troubleshooting-long-running-processes
+it('fails a script whose background process keeps its output open, and lets that process be', async () => {
+  const s = stand();
+  const ended = await start(s, starting('sleep 1000 & echo $! > "$SANDTABLE_ROOT/child"', 5));
+  expect(ended).toMatchObject({ status: 'Failed', error_code: 6 });
+  expect(ended.message).toContain('failed to close STDOUT');
+  expect(alive(pidIn(s, 'child'))).toBe(true);
+});
+
+it('refuses a bundle that does not say it is relocatable before anything of it runs', async () => {
+  const s = stand();
+  await s.launch(ID);
+  s.machines.store('b.zip', { ...starting('exit 0'), 'sandtable.yml': 'application: none\n' });
+  const refused = await s
+    .run(ID, 'DownloadBundle', deployment('d-1', 'b.zip'))
+    .catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(UserError);
+  expect((refused as UserError).code).toBe('not-relocatable');
+});
+
+it('ends the processes of a machine that is lost or switched off, also those that left their group', async () => {
+  const s = stand();
+  await start(
+    s,
+    starting('setsid sleep 1000 >/dev/null 2>&1 & sleep 0.2; pgrep -n sleep > "$SANDTABLE_ROOT/child"; true'),
+  );
+  const pid = pidIn(s, 'child');
+  expect(alive(pid)).toBe(true);
+  s.machines.inject({ kind: 'instance-loss', instanceId: ID }, true);
+  await s.advance(MINUTE);
+  expect(await within(1000, () => !alive(pid))).toBe(true);
+});
+
+it('leaves no process and no folder behind when it is closed', async () => {
+  const s = stand();
+  await start(s, starting('sleep 1000 >/dev/null 2>&1 & echo $! > "$SANDTABLE_ROOT/child"'));
+  const [pid, root] = [pidIn(s, 'child'), s.host.rootOf(ID)];
+  expect(alive(pid)).toBe(true);
+  await s.close();
+  expect(await within(1000, () => !alive(pid))).toBe(true);
+  expect(existsSync(root)).toBe(false);
+});

@@ -1,6 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = {
+  resolve: {
+    // Rehearsals import the package by its name; tests run them from source.
+    alias: [{ find: /^sandtable$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) }],
+  },
   test: {
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'rehearsals/**/*.test.ts'],
     sequence: { shuffle: true },

@@ -13,7 +13,7 @@ interface Beat {
 const beats = table<Beat>('bench/beats', (row) => row.id);
 const beat = timer<{ id: string }>('bench/beat');
 
-const part: Part = {
+const part: Part<Transition> = {
   name: 'bench',
   tables: [beats],
   timers: [

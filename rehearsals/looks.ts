@@ -10,6 +10,7 @@ import {
   BatchGetDeploymentsCommand,
   BatchGetDeploymentTargetsCommand,
   CodeDeployClient,
+  DeploymentNotStartedException,
   ListDeploymentsCommand,
   ListDeploymentTargetsCommand,
 } from '@aws-sdk/client-codedeploy';
@@ -41,9 +42,15 @@ export interface TargetLook {
   readonly events: readonly EventLook[];
 }
 
+/** The instances of a deployment; none while it has not begun. */
 export async function targetsOf(scene: Scene, deploymentId: string): Promise<TargetLook[]> {
   const codedeploy = scene.aws.client(CodeDeployClient);
-  const { targetIds = [] } = await codedeploy.send(new ListDeploymentTargetsCommand({ deploymentId }));
+  const listed = codedeploy.send(new ListDeploymentTargetsCommand({ deploymentId }));
+  const { targetIds = [] } = await listed.catch((error: unknown) => {
+    if (error instanceof DeploymentNotStartedException) return { targetIds: [] };
+    throw error;
+  });
+  if (targetIds.length === 0) return [];
   const { deploymentTargets = [] } = await codedeploy.send(
     new BatchGetDeploymentTargetsCommand({ deploymentId, targetIds }),
   );

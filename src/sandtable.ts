@@ -21,17 +21,21 @@ export function composeCloud(driver: Driver = 'modelled'): Cloud {
   return new Cloud(services, [drivers[driver], traffic]);
 }
 
-/** Everything a rehearsal runs on. `paceRate`: virtual milliseconds in one of wall time while processes run. */
-export function composeRehearsal(driver: Driver = 'modelled', paceRate: number = 1): Composition {
-  const shared = { cloud: composeCloud(driver), primitives, host, performers: {}, packRevision };
-  return driver === 'process' ? { ...shared, outside: () => outside(paceRate) } : shared;
+export interface ProcessOptions {
+  /** Virtual milliseconds in one of wall time while something really runs. */
+  readonly paceRate?: number;
+  /** Requests that a load really sends each second of virtual time, at most. */
+  readonly requestsPerSecond?: number;
 }
 
-/** Requests that are really sent each second of virtual time, at most. */
-const REQUESTS_PER_SECOND = 20;
+/** Everything a rehearsal runs on. */
+export function composeRehearsal(driver: Driver = 'modelled', options: ProcessOptions = {}): Composition {
+  const shared = { cloud: composeCloud(driver), primitives, host, performers: {}, packRevision };
+  return driver === 'process' ? { ...shared, outside: () => outside(options) } : shared;
+}
 
 /** Real machines of one world. What they need is loaded only where user code is to run. */
-async function outside(paceRate: number): Promise<Outside> {
+async function outside({ paceRate = 1, requestsPerSecond = 20 }: ProcessOptions): Promise<Outside> {
   const { ProcessHost } = await import('#workloads/process/host/host.ts');
   const { listen } = await import('#server/endpoint.ts');
   const machines = new ProcessHost({ rate: paceRate });
@@ -39,7 +43,7 @@ async function outside(paceRate: number): Promise<Outside> {
   return {
     performers: machines.performers,
     paceRate,
-    requestsPerSecond: REQUESTS_PER_SECOND,
+    requestsPerSecond,
     async serve(gateway, world, clock) {
       const still = {
         mode: 'virtual',

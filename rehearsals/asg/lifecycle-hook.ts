@@ -53,27 +53,29 @@ async function reaches(scene: Scene, state: string): Promise<{ instanceId: strin
   return { instanceId, at: scene.clock.now };
 }
 
-/** When an instance leaves a state. */
-async function leaves(scene: Scene, instanceId: string, state: string, within: number): Promise<number> {
-  await scene.clock.until(async () => (await memberStates(scene)).get(instanceId) !== state, {
-    within,
-    every: 5000,
-    what: `${instanceId} leaving ${state}`,
-  });
-  return scene.clock.now;
-}
-
-/** Minutes, to a tenth: looks are seconds apart. */
-function minutes(ms: number): number {
-  return Math.round(ms / 6000) / 10;
+/** How many minutes, to a tenth, an instance stays in a state; where it is due to leave, 0 if it left earlier by a minute. */
+async function stays(
+  scene: Scene,
+  instanceId: string,
+  state: string,
+  from: number,
+  due: number,
+): Promise<number> {
+  const left = async (): Promise<boolean> => (await memberStates(scene)).get(instanceId) !== state;
+  if (due > 0) {
+    await scene.clock.sleep(Math.max(0, from + due - MINUTE - scene.clock.now));
+    if (await left()) return 0;
+  }
+  await scene.clock.until(left, { within: HOUR, every: 3000, what: `${instanceId} leaving ${state}` });
+  return Math.round((scene.clock.now - from) / 6000) / 10;
 }
 
 async function terminating(
   scene: Scene,
   fleet: WebFleet,
-  meanwhile: (instanceId: string) => Promise<void>,
+  due: number,
+  meanwhile: (instanceId: string, from: number) => Promise<void>,
 ): Promise<Ending> {
-  serve(scene, fleet);
   const hook = await putHook(scene, 'TERMINATING');
   await resize(scene, SIZE - 1);
   const { instanceId, at } = await reaches(scene, 'Terminating:Wait');
@@ -82,28 +84,30 @@ async function terminating(
     state: (await instanceStates(scene, [instanceId]))[0],
     inTraffic: (await healthyTargets(scene, fleet.targetGroupArn)).includes(instanceId),
   };
-  await meanwhile(instanceId);
-  const left = await leaves(scene, instanceId, 'Terminating:Wait', 60 * HOUR);
+  await meanwhile(instanceId, at);
+  const minutes = await stays(scene, instanceId, 'Terminating:Wait', at, due);
   await scene.clock.sleep(5 * MINUTE);
   return {
     ended: (await instanceStates(scene, [instanceId]))[0] ?? '',
-    facts: { hook, during, minutes: minutes(left - at) },
+    facts: { hook, during, minutes },
   };
 }
 
-/** Asks for more time every 50 minutes, until Auto Scaling gives no more. */
-async function keepAlive(scene: Scene, InstanceId: string): Promise<void> {
+/** Asks for more time every 50 minutes, as long as that makes sense. */
+async function keepAlive(scene: Scene, InstanceId: string, from: number): Promise<void> {
   const autoscaling = scene.aws.client(AutoScalingClient);
-  for (;;) {
+  while (scene.clock.now + 50 * MINUTE < from + 48 * HOUR) {
     await scene.clock.sleep(50 * MINUTE);
-    const granted = await autoscaling
-      .send(new RecordLifecycleActionHeartbeatCommand({ ...named, InstanceId }))
-      .then(
-        () => true,
-        () => false,
-      );
-    if (!granted) return;
+    await autoscaling.send(new RecordLifecycleActionHeartbeatCommand({ ...named, InstanceId }));
   }
+}
+
+/** Says after 20 minutes that the instance may go. */
+async function complete(scene: Scene, InstanceId: string, from: number): Promise<void> {
+  await scene.clock.sleep(from + 20 * MINUTE - scene.clock.now);
+  await scene.aws
+    .client(AutoScalingClient)
+    .send(new CompleteLifecycleActionCommand({ ...named, InstanceId, LifecycleActionResult: 'CONTINUE' }));
 }
 
 async function launching(scene: Scene): Promise<Ending> {
@@ -113,7 +117,7 @@ async function launching(scene: Scene): Promise<Ending> {
   const { instanceId, at } = await reaches(scene, 'Pending:Wait');
   await scene.clock.sleep(MINUTE);
   const during = { state: (await instanceStates(scene, [instanceId]))[0] };
-  const left = await leaves(scene, instanceId, 'Pending:Wait', 3 * HOUR);
+  const minutes = await stays(scene, instanceId, 'Pending:Wait', at, HOUR);
   await scene.clock.sleep(10 * MINUTE);
   const next = [...(await memberStates(scene))].filter(([id]) => !before.includes(id) && id !== instanceId);
   const failed = (await activities(scene)).find((one) => one.StatusCode === 'Cancelled');
@@ -122,7 +126,7 @@ async function launching(scene: Scene): Promise<Ending> {
     facts: {
       hook,
       during,
-      minutes: minutes(left - at),
+      minutes,
       next: next.map(([, state]) => state),
       activity: failed?.Description?.replace(instanceId, 'ID').replace(/token \S+ was/, 'token TOKEN was'),
     },
@@ -157,23 +161,20 @@ export default rehearsal<WebFleet>({
   expect: [defaults, terminated],
   variants: {
     'terminating, nobody answers': {
-      run: (scene, fleet) => terminating(scene, fleet, async () => {}),
+      run: (scene, fleet) => {
+        serve(scene, fleet);
+        return terminating(scene, fleet, HOUR, async () => {});
+      },
       expect: [waitsRunning, about(60), availability.atLeast(1)],
     },
     'terminating, done early': {
       run: (scene, fleet) =>
-        terminating(scene, fleet, async (InstanceId) => {
-          await scene.clock.sleep(19 * MINUTE);
-          await scene.aws
-            .client(AutoScalingClient)
-            .send(
-              new CompleteLifecycleActionCommand({ ...named, InstanceId, LifecycleActionResult: 'CONTINUE' }),
-            );
-        }),
+        terminating(scene, fleet, 0, (instanceId, from) => complete(scene, instanceId, from)),
       expect: [waitsRunning, about(20)],
     },
     'terminating, with heartbeats': {
-      run: (scene, fleet) => terminating(scene, fleet, (instanceId) => keepAlive(scene, instanceId)),
+      run: (scene, fleet) =>
+        terminating(scene, fleet, 48 * HOUR, (instanceId, from) => keepAlive(scene, instanceId, from)),
       expect: [waitsRunning, about(48 * 60)],
     },
     'launching, nobody answers': {

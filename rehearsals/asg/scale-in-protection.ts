@@ -21,15 +21,13 @@ async function members(scene: Scene): Promise<string[]> {
 }
 
 async function protect(scene: Scene, InstanceIds: string[]): Promise<void> {
-  await scene.aws
-    .client(AutoScalingClient)
-    .send(
-      new SetInstanceProtectionCommand({
-        AutoScalingGroupName: GROUP,
-        InstanceIds,
-        ProtectedFromScaleIn: true,
-      }),
-    );
+  await scene.aws.client(AutoScalingClient).send(
+    new SetInstanceProtectionCommand({
+      AutoScalingGroupName: GROUP,
+      InstanceIds,
+      ProtectedFromScaleIn: true,
+    }),
+  );
 }
 
 async function scaleInTo(scene: Scene, DesiredCapacity: number): Promise<void> {
@@ -133,14 +131,12 @@ export default rehearsal<WebFleet>({
         notFromThis(
           scene,
           async (InstanceId) =>
-            void (await scene.aws
-              .client(AutoScalingClient)
-              .send(
-                new TerminateInstanceInAutoScalingGroupCommand({
-                  InstanceId,
-                  ShouldDecrementDesiredCapacity: false,
-                }),
-              )),
+            void (await scene.aws.client(AutoScalingClient).send(
+              new TerminateInstanceInAutoScalingGroupCommand({
+                InstanceId,
+                ShouldDecrementDesiredCapacity: false,
+              }),
+            )),
         ),
       expect: replaced,
     },

@@ -101,7 +101,7 @@ async function keep(scene: Scene, fleet: WebFleet): Promise<Ending> {
   await blueGreen(scene, { action: 'KEEP_ALIVE' });
   const { deploymentId } = await untilBlocked(scene, fleet);
   const ended = await finished(scene, deploymentId);
-  await scene.clock.sleep(4 * 60 * MINUTE);
+  await scene.clock.sleep(2 * WAIT_MINUTES * MINUTE);
   return {
     ended: ended.status ?? '',
     deploymentIds: [deploymentId],

@@ -28,7 +28,7 @@ async function release(scene: Scene, fleet: WebFleet): Promise<Ending> {
   const { deploymentId } = await deploy(scene, 'v2');
   await scene.clock.sleep(30 * MINUTE);
   const [health] = [...(await targetHealth(scene, fleet.targetGroupArn)).values()];
-  const ended = await finished(scene, deploymentId);
+  const ended = await finished(scene, deploymentId, 5 * MINUTE);
   const [target] = await targetsOf(scene, deploymentId);
   const events = target?.events ?? [];
   const failed = events.find(({ name }) => name === 'AllowTraffic');

@@ -191,11 +191,11 @@ export async function updateDeploymentGroup(
   );
 }
 
-/** Waits until a deployment has ended, and returns how. */
+/** Waits until a deployment has ended, looking every so often, and returns how. */
 export async function finished(
   scene: Scene,
   deploymentId: string,
-  within: number = 12 * 60 * MINUTE,
+  every: number = MINUTE / 4,
 ): Promise<DeploymentInfo> {
   const codedeploy = scene.aws.client(CodeDeployClient);
   return scene.clock.until(
@@ -203,7 +203,7 @@ export async function finished(
       const { deploymentInfo } = await codedeploy.send(new GetDeploymentCommand({ deploymentId }));
       return deploymentInfo?.completeTime === undefined ? undefined : deploymentInfo;
     },
-    { within, what: `The end of deployment ${deploymentId}` },
+    { within: 12 * 60 * MINUTE, every, what: `The end of deployment ${deploymentId}` },
   );
 }
 

@@ -22,9 +22,9 @@ export const command: Command = {
   },
   async run(values) {
     const folder = rehearsalFolder();
-    const { claims } = (await import(
-      pathToFileURL(join(folder, `claims${moduleExtension}`)).href
-    )) as typeof import('../../rehearsals/claims.ts');
+    const { claims } = (await import(pathToFileURL(join(folder, `claims${moduleExtension}`)).href)) as {
+      claims: readonly { id: string; text: string }[];
+    };
     const rehearsed = values.flag('run') ? await rehearseAll(folder) : await stated(folder);
     const rows = claims.map(({ id, text }) => ({
       id,

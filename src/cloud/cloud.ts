@@ -4,31 +4,28 @@
 import { World } from '#world/index.ts';
 import type { Part, Primitives, Snapshot, TimerHandler } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
-import { authorize } from './authorize.ts';
+import { authorize, decisionOn } from './authorize.ts';
+import type { Caller, Outcome } from './caller.ts';
 import { Ctx, GLOBAL } from './ctx.ts';
-import type { Caller } from './ctx.ts';
+import type { Surroundings } from './ctx.ts';
 import { injectedFault, injections } from './injections.ts';
-import { traffic } from './ports.ts';
+import { identity, traffic } from './ports.ts';
 import type { Port } from './port.ts';
 import { principalName } from './principal.ts';
 import type { Principal } from './principal.ts';
 import { notModelled, refuseUnmodelled } from './refuse.ts';
 import type { Service } from './service.ts';
 import { timingChoices, timingUses } from './timing.ts';
-import { answerOf, deliver, waitDue, waitDueHandler, Waiting, waits } from './waits.ts';
-import type { ReplyTo, Wait } from './waits.ts';
-
-/** What came of a call. */
-export type Outcome<Q = unknown> =
-  | { readonly ok: true; readonly output: Q }
-  | { readonly ok: false; readonly fault: Fault };
+import { answerOf, waitDue, Waiting, waits } from './waiting.ts';
+import type { ReplyTo, Wait } from './waiting.ts';
+import { deliver, waitDueHandler } from './waits.ts';
 
 /** A part that is no AWS service: a workload driver, the traffic engine. */
 export interface CloudPart extends Part<Ctx> {
   readonly provides?: Service['provides'];
 }
 
-export class Cloud {
+export class Cloud implements Surroundings {
   readonly services: ReadonlyMap<string, Service>;
   readonly #ports: ReadonlyMap<string, object>;
   readonly #parts: readonly Part<Ctx>[];
@@ -62,19 +59,17 @@ export class Cloud {
     return World.open<Ctx>({ primitives, ...this.#worldOptions() }, snapshot);
   }
 
-  /** What stands behind a port. */
   port<I extends object>(port: Port<I>): I {
     const behind = this.#ports.get(port.name);
     if (!behind) throw new Error(`Nothing stands behind the port ${port.name}.`);
     return behind as I;
   }
 
-  /** Runs an operation on behalf of a caller. Never throws a `Fault`: it is the outcome. */
   run(ctx: Ctx, serviceId: string, operation: string, input: unknown, as: Caller): Outcome {
     const from = ctx.kernel.store.mark();
     let principal: Principal | undefined;
     try {
-      principal = ctx.principalOf(as);
+      principal = this.principalOf(ctx, as);
       const output = this.#run(ctx, serviceId, operation, input as Record<string, unknown>, principal);
       return { ok: true, output };
     } catch (error) {
@@ -86,7 +81,6 @@ export class Cloud {
     }
   }
 
-  /** Runs an operation that may wait, for a reply that may come later. Returns the parked request's id if it waits. */
   ask(
     ctx: Ctx,
     service: string,
@@ -99,12 +93,21 @@ export class Cloud {
     if (outcome.ok && outcome.output instanceof Waiting) {
       return this.park(
         ctx,
-        { service, operation, input, principal: ctx.principalOf(as), replyTo },
+        { service, operation, input, principal: this.principalOf(ctx, as), replyTo },
         outcome.output,
       );
     }
     deliver(ctx, { id: '', replyTo }, answerOf(outcome));
     return undefined;
+  }
+
+  principalOf(ctx: Ctx, as: Caller): Principal {
+    return 'roleArn' in as && !('type' in as) ? this.port(identity).assumeFor(ctx, as) : as;
+  }
+
+  allows(ctx: Ctx, serviceId: string, action: string, resource: string): boolean {
+    const service = this.services.get(serviceId);
+    return service !== undefined && decisionOn(ctx, service, action, resource).allowed;
   }
 
   /** Keeps a request until what it waits for comes, or its deadline. Returns its id. */

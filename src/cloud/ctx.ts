@@ -2,40 +2,48 @@
 
 import { Transition } from '#world/index.ts';
 import type { Kernel, TimerKind } from '#world/index.ts';
-import type { Cloud, Outcome } from './cloud.ts';
+import type { Caller, Outcome } from './caller.ts';
 import type { Input, OperationName, Output, ServiceId } from './contracts.ts';
 import type { Port } from './port.ts';
-import { identity } from './ports.ts';
 import { rootOf } from './principal.ts';
 import type { Principal } from './principal.ts';
 import { duration, timingChoices, timingUses } from './timing.ts';
 import type { Timing } from './timing.ts';
-import { Waiting, waits, waitDue } from './waits.ts';
+import { Waiting, waits, waitDue } from './waiting.ts';
+import type { ReplyTo } from './waiting.ts';
 
-/** A service that acts through a role which trusts it. */
-export interface ThroughRole {
-  readonly roleArn: string;
-  /** The service's principal, such as `codedeploy.amazonaws.com`. */
-  readonly service: string;
-  readonly sessionName: string;
-  /** The resource for which the service acts, for trust policies that ask for `aws:SourceArn`. */
-  readonly sourceArn?: string;
+/** The cloud around a context: what stands behind its calls. */
+export interface Surroundings {
+  /** What stands behind a port. */
+  port<I extends object>(port: Port<I>): I;
+  /** Runs an operation on behalf of a caller. Never throws a `Fault`: it is the outcome. */
+  run(ctx: Ctx, service: string, operation: string, input: unknown, as: Caller): Outcome;
+  /** Runs an operation that may wait, for a reply that may come later. Returns the parked request's id if it waits. */
+  ask(
+    ctx: Ctx,
+    service: string,
+    operation: string,
+    input: unknown,
+    as: Caller,
+    replyTo: ReplyTo,
+  ): string | undefined;
+  /** Who a caller is to IAM. Throws `Fault` where a role cannot be assumed. */
+  principalOf(ctx: Ctx, as: Caller): Principal;
+  /** Whether IAM would let the principal of `ctx` do something more, which decides how some errors are worded. */
+  allows(ctx: Ctx, service: string, action: string, resource: string): boolean;
 }
-
-/** As whom one part of the cloud calls another. */
-export type Caller = Principal | ThroughRole;
 
 /** Region of the rows of account-wide services. */
 export const GLOBAL = 'global';
 
 export class Ctx extends Transition {
-  readonly cloud: Cloud;
+  readonly cloud: Surroundings;
   readonly account: string;
   readonly region: string;
   /** Who made the request that is being served; root where none is. */
   readonly principal: Principal;
 
-  constructor(kernel: Kernel, scope: string, cloud: Cloud, principal?: Principal) {
+  constructor(kernel: Kernel, scope: string, cloud: Surroundings, principal?: Principal) {
     super(kernel, scope);
     const slash = scope.indexOf('/');
     this.cloud = cloud;
@@ -129,6 +137,6 @@ export class Ctx extends Transition {
 
   /** Who a caller is to IAM. Throws `Fault` where a role cannot be assumed. */
   principalOf(as: Caller): Principal {
-    return 'roleArn' in as && !('type' in as) ? this.port(identity).assumeFor(this, as) : as;
+    return this.cloud.principalOf(this, as);
   }
 }

@@ -14,13 +14,14 @@ import { randomStream, WorldCrash } from '#world/index.ts';
 import type { Entry, World } from '#world/index.ts';
 import { authenticate } from './authenticate.ts';
 import type { Authenticated, Edge } from './authenticate.ts';
-import type { Cloud, Outcome } from './cloud.ts';
+import type { Outcome } from './caller.ts';
+import type { Cloud } from './cloud.ts';
 import { GLOBAL } from './ctx.ts';
 import type { Ctx } from './ctx.ts';
 import { principalName } from './principal.ts';
 import { notModelled } from './refuse.ts';
-import { faultOf, REPLY, Waiting } from './waits.ts';
-import type { Reply } from './waits.ts';
+import { faultOf, REPLY, Waiting } from './waiting.ts';
+import type { Reply } from './waiting.ts';
 
 /** A request whose answer comes later. `cancel` gives it up, because whoever asked is gone. */
 export interface Deferred {

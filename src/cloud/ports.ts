@@ -3,7 +3,8 @@
 
 import { event } from '#world/index.ts';
 import type { EventKind } from '#world/index.ts';
-import type { Ctx, ThroughRole } from './ctx.ts';
+import type { ThroughRole } from './caller.ts';
+import type { Ctx } from './ctx.ts';
 import type { Policy } from './iam/policy.ts';
 import { port } from './port.ts';
 import type { Port } from './port.ts';

@@ -9,7 +9,7 @@ import type { Ctx } from './ctx.ts';
 import type { Decision } from './iam/evaluate.ts';
 import type { Policy } from './iam/policy.ts';
 import type { Provision } from './port.ts';
-import type { Waiting } from './waits.ts';
+import type { Waiting } from './waiting.ts';
 
 /** One API operation. Synchronous; throws `Fault` for AWS's errors. Operations that may wait return `ctx.wait(…)`. */
 export type OperationHandler<S extends ServiceId, O extends OperationName<S>> = (

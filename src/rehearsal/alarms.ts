@@ -25,7 +25,12 @@ export function alarmReports(scene: Scene, since: number): AlarmReport[] {
   return found;
 }
 
-function report({ Timestamp = 0, AlarmName = '', HistorySummary = '', HistoryData = '{}' }: Item): AlarmReport {
+function report({
+  Timestamp = 0,
+  AlarmName = '',
+  HistorySummary = '',
+  HistoryData = '{}',
+}: Item): AlarmReport {
   const { newState = {} } = JSON.parse(HistoryData) as {
     newState?: { stateValue?: string; stateReason?: string };
   };

@@ -1,9 +1,14 @@
-// Time as a rehearsal's worker sees it: `Date` and timers are the world's, so that stock SDK waiters and retries park too.
+// Time and chance as a rehearsal's worker sees them: `Date` and timers are the world's, so that stock SDK waiters and retries park
+// too; random numbers come from the seed, so that the idempotency tokens and pauses of stock SDK clients are the same each time.
 
+import type { RandomStream } from '#world/index.ts';
 import type { ScriptClock } from './script-clock.ts';
 
-/** Puts the world's time in place of the runtime's until the returned function is called. */
-export function useVirtualTime(clock: ScriptClock): () => void {
+/** Puts the world's time and chance in place of the runtime's until the returned function is called. */
+export function useVirtualTime(clock: ScriptClock, random: RandomStream): () => void {
+  let draws = 0;
+  const draw = (): number => random((draws += 1));
+  const realRandom = Math.random;
   const real = {
     Date: globalThis.Date,
     setTimeout: globalThis.setTimeout,
@@ -58,7 +63,28 @@ export function useVirtualTime(clock: ScriptClock): () => void {
     setInterval: repeat,
     clearInterval: clear,
   });
-  return () => void Object.assign(globalThis, real);
+  Math.random = draw;
+  // An own property hides the class's method until it is deleted.
+  Object.defineProperty(globalThis.crypto, 'randomUUID', { value: () => uuid(draw), configurable: true });
+  return () => {
+    Object.assign(globalThis, real);
+    Math.random = realRandom;
+    Reflect.deleteProperty(globalThis.crypto, 'randomUUID');
+  };
+}
+
+/** A version 4 UUID of numbers in [0, 1). */
+function uuid(draw: () => number): string {
+  const word = (): string => Math.floor(draw() * 0x100000000).toString(16).padStart(8, '0');
+  const digits = `${word()}${word()}${word()}${word()}`;
+  const variant = '89ab'[Number.parseInt(digits[16] as string, 16) % 4] as string;
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `4${digits.slice(13, 16)}`,
+    `${variant}${digits.slice(17, 20)}`,
+    digits.slice(20),
+  ].join('-');
 }
 
 /** What `setTimeout` returns in Node: usable as a number, and with `ref` and `unref`. */

@@ -41,6 +41,7 @@ export interface Rehearsal<P = unknown> {
   /** Builds the world that the script meets; not measured. Variants share it. What it returns is handed to `run`; JSON-like. */
   readonly prepare?: (scene: Scene) => Promise<P>;
   readonly run?: (scene: Scene, prepared: P) => Promise<Ending>;
+  /** Holds for every variant. */
   readonly expect?: readonly Expectation[];
   /** Several ways from the same start: then there is no `run`. */
   readonly variants?: Readonly<Record<string, Variant<P>>>;
@@ -54,11 +55,7 @@ export function rehearsal<P = undefined>(definition: Rehearsal<P>): Rehearsal<P>
 }
 
 /** The variants of a rehearsal; a plain one has a single, unnamed variant. */
-export function variantsOf<P>({
-  variants,
-  run,
-  expect,
-}: Rehearsal<P>): [name: string, variant: Variant<P>][] {
+export function variantsOf<P>({ variants, run }: Rehearsal<P>): [name: string, variant: Variant<P>][] {
   if (variants) return Object.entries(variants);
-  return run ? [['', { run, ...(expect ? { expect } : {}) }]] : [];
+  return run ? [['', { run }]] : [];
 }

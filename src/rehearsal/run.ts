@@ -173,7 +173,10 @@ async function onStage<P, Q>(
   script: (scene: Scene) => Promise<Q>,
 ): Promise<Q> {
   const scene = new Scene(world, composition, await composition.outside?.());
-  const restore = useVirtualTime(scene.clock);
+  const restore = useVirtualTime(
+    scene.clock,
+    randomStream(world.seed, 'rehearsal/script', String(world.position)),
+  );
   try {
     await scene.open();
     return await scene.clock.drive(() => script(scene), limitMs);

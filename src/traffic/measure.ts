@@ -125,7 +125,9 @@ function summary(load: Load, rows: readonly Bucket[]): Summary {
     for (const version in served) servedBy[version] = (servedBy[version] ?? 0) + (served[version] as number);
     if (at < (load.endsAt ?? Infinity)) lowestServing = Math.min(lowestServing, serving);
     const { requests, failed, byVersion, byReason } = addOutcomes(sums(), outcomes);
-    const perVersion = (count: (one: { requests: number; failed: number }) => number): Record<string, number> =>
+    const perVersion = (
+      count: (one: { requests: number; failed: number }) => number,
+    ): Record<string, number> =>
       Object.fromEntries(Object.entries(byVersion).map(([version, one]) => [version, count(one)]));
     const bins = binsOf(bucket.latencies);
     return {

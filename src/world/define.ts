@@ -1,7 +1,5 @@
 // The vocabulary in which state and behaviour are declared. Tables, timers, reconcilers, events and effects are values:
-// the kernel lists them, saves them, forks them and shows them.
-
-import type { Transition } from './transition.ts';
+// the kernel lists them, saves them, forks them and shows them. `T` is the context that their functions get.
 
 /** A row: plain JSON-like data, frozen when written. */
 export type Row = object;
@@ -54,7 +52,7 @@ export function timer<P>(name: string, { background = false }: { background?: bo
 }
 
 /** What happens when a timer of a kind falls due. */
-export interface TimerHandler<P = unknown, T = Transition> {
+export interface TimerHandler<P = unknown, T = unknown> {
   readonly kind: TimerKind<P>;
   /** False when the timer has gone stale; the kernel then drops it. */
   live(tx: T, payload: P): boolean;
@@ -73,12 +71,12 @@ export function event<P>(name: string): EventKind<P> {
 }
 
 /** Maps an event to the keys of the rows that should be looked at. */
-export interface Wake<P = unknown, T = Transition> {
+export interface Wake<P = unknown, T = unknown> {
   readonly on: EventKind<P>;
   keys(tx: T, payload: P): readonly string[];
 }
 
-export function wake<P, T = Transition>(
+export function wake<P, T = unknown>(
   on: EventKind<P>,
   keys: (tx: T, payload: P) => readonly string[],
 ): Wake<unknown, T> {
@@ -86,7 +84,7 @@ export function wake<P, T = Transition>(
 }
 
 /** Level-triggered behaviour of one row: looks at the world as it is, moves the row one step, says when to come back. */
-export interface Reconciler<R extends Row = Row, T = Transition> {
+export interface Reconciler<R extends Row = Row, T = unknown> {
   readonly name: string;
   readonly table: Table<R>;
   readonly background?: boolean;
@@ -118,13 +116,13 @@ export function effect<P, Q>(
 }
 
 /** What the world does with the result of an effect. */
-export interface EffectHandler<P = unknown, Q = unknown, T = Transition> {
+export interface EffectHandler<P = unknown, Q = unknown, T = unknown> {
   readonly kind: EffectKind<P, Q>;
   done(tx: T, result: Q, payload: P): void;
 }
 
 /** What a service, a driver or the traffic engine adds to a world. */
-export interface Part<T = Transition> {
+export interface Part<T = unknown> {
   readonly name: string;
   readonly tables?: readonly Table[];
   readonly timers?: readonly TimerHandler<unknown, T>[];

@@ -27,7 +27,7 @@ export class Draw {
   }
 
   /** One of a list that is not empty. */
-  pick<V>(list: readonly V[]): V {
+  pick<const V>(list: readonly V[]): V {
     return list[this.whole(0, list.length - 1)] as V;
   }
 

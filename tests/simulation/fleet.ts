@@ -121,7 +121,6 @@ export function build(stage: Stage, swarm: Swarm): void {
 export const ROLE_POLICIES: readonly (readonly [role: string, policy: string])[] = [
   ['web', 'arn:aws:iam::aws:policy/service-role/AmazonEC2RoleforAWSCodeDeploy'],
   ['codedeploy', 'arn:aws:iam::aws:policy/service-role/AWSCodeDeployRole'],
-  ['hooks', 'arn:aws:iam::aws:policy/service-role/AutoScalingNotificationAccessRole'],
 ];
 
 function roles(stage: Stage): void {
@@ -146,6 +145,12 @@ function roles(stage: Stage): void {
     RoleName: 'codedeploy',
     PolicyName: 'launch-templates',
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }),
+  });
+  const tell = [{ Effect: 'Allow', Action: ['sqs:SendMessage', 'sqs:GetQueueUrl', 'sns:Publish'], Resource: '*' }];
+  stage.make('iam', 'PutRolePolicy', {
+    RoleName: 'hooks',
+    PolicyName: 'tell',
+    PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: tell }),
   });
   stage.make('iam', 'CreateInstanceProfile', { InstanceProfileName: 'web' });
   stage.make('iam', 'AddRoleToInstanceProfile', { InstanceProfileName: 'web', RoleName: 'web' });

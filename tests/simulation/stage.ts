@@ -1,15 +1,20 @@
 // A world under simulation: typed calls straight into the cloud, as root of the default account, and time in single steps.
 
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '#cloud/authenticate.ts';
-import type { Cloud, Outcome } from '#cloud/cloud.ts';
+import type { Outcome } from '#cloud/caller.ts';
+import type { Cloud } from '#cloud/cloud.ts';
 import type { Input, OperationName, Output, ServiceId } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
-import { Waiting } from '#cloud/waits.ts';
+import { Waiting } from '#cloud/waiting.ts';
 import { primitives } from '#runtime/primitives.ts';
 import type { Snapshot, World } from '#world/index.ts';
+import type { Draw } from './draw.ts';
 
 export const SCOPE: string = `${DEFAULT_ACCOUNT}/${DEFAULT_REGION}`;
+
+/** Something that happens in a simulation. */
+export type Disturb = (stage: Stage, draw: Draw) => void;
 
 /** Looks at the world after each transition; throws where something is wrong. */
 export interface Watch {

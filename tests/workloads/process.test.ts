@@ -1,6 +1,9 @@
 // Machines whose scripts and servers really run. Virtual time follows the wall clock here, ten times as fast.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { UserError } from '#cloud/user-error.ts';
@@ -78,6 +81,13 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
+/** A release of the example application that needs no second to start. */
+async function quick(version: string): Promise<Uint8Array> {
+  const folder = join(import.meta.dirname, '../../examples/web', version);
+  const release = JSON.parse(readFileSync(join(folder, 'app/release.json'), 'utf8')) as object;
+  return packRevision(folder, { 'app/release.json': JSON.stringify({ ...release, startMs: 20 }) });
+}
+
 /** A bundle with one script for ApplicationStart. */
 function starting(script: string, timeout: number = 60, more: Packable = {}): Packable {
   return {
@@ -131,8 +141,7 @@ function pidIn(s: Stand, file: string): number {
 it('runs the example application, replaces it in place, and knows what listens', async () => {
   const s = stand();
   await s.launch(ID);
-  for (const version of ['v1', 'v2'])
-    s.machines.storeBytes(`${version}.zip`, await packRevision(`examples/web/${version}`));
+  for (const version of ['v1', 'v2']) s.machines.storeBytes(`${version}.zip`, await quick(version));
   expect(await s.deploy(ID, deployment('d-1', 'v1.zip'))).toEqual([]);
   expect(await s.answer(ID, '/')).toEqual({ status: 200, version: 'v1' });
   const first = pidIn(s, 'var/run/web.pid');
@@ -239,3 +248,37 @@ it('leaves no process and no folder behind when it is closed', async () => {
   expect(await within(1000, () => !alive(pid))).toBe(true);
   expect(existsSync(root)).toBe(false);
 });
+
+/** Processes of machines under a folder. Only Linux tells. */
+function machinesUnder(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`SANDTABLE_ROOT=${folder}/`)
+      );
+    } catch {
+      return false;
+    }
+  });
+}
+
+it.skipIf(process.platform !== 'linux').each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+  'leaves nothing running and no folder behind when the command ends by %s',
+  async (signal) => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ctrl-c-')));
+    const program = join(import.meta.dirname, 'process-program.ts');
+    const args = ['--conditions=development', '--no-warnings', program];
+    const child = spawn(process.execPath, args, {
+      env: { PATH: process.env['PATH'], TMPDIR: folder },
+      stdio: 'ignore',
+    });
+    const gone = once(child, 'exit');
+    expect(await within(20_000, () => machinesUnder(folder).length >= 2)).toBe(true);
+    child.kill(signal);
+    await gone;
+    expect(await within(3000, () => machinesUnder(folder).length === 0)).toBe(true);
+    expect(await within(3000, () => readdirSync(folder).length === 0)).toBe(true);
+    rmdirSync(folder);
+  },
+);

@@ -1,7 +1,7 @@
 // A small world for tests of the kernel: counters that beat, and what they tell each other.
 
 import { effect, event, table, timer, Transition, wake, World } from '#world/index.ts';
-import type { Part, Reconciler, TimerHandler } from '#world/index.ts';
+import type { Part, Reconciler, Row, TimerHandler } from '#world/index.ts';
 import { primitives } from '#runtime/primitives.ts';
 
 export interface Beat {
@@ -17,7 +17,7 @@ export const told = event<{ group: string }>('test/told');
 export const fetched = effect<{ url: string }, string>('test/fetch', 'pure');
 export const attached = effect<{ pid: number }, string>('test/process', 'attached', 'paces');
 
-const onBeat: TimerHandler<{ id: string }> = {
+const onBeat: TimerHandler<{ id: string }, Transition> = {
   kind: beat,
   live: (tx, { id }) => tx.get(beats, id) !== undefined,
   fire(tx, { id }) {
@@ -28,27 +28,27 @@ const onBeat: TimerHandler<{ id: string }> = {
   },
 };
 
-const onTick: TimerHandler<{ id: string }> = {
+const onTick: TimerHandler<{ id: string }, Transition> = {
   kind: tick,
   live: () => true,
   fire: (tx, { id }) => tx.schedule(tick, tx.now + 60_000, { id }),
 };
 
 /** Evens out: an odd count is raised by one, half a second after somebody tells. */
-export const even: Reconciler<Beat> = {
+export const even: Reconciler<Beat, Transition> = {
   name: 'test/even',
   table: beats,
-  wakes: [wake(told, (tx, { group }) => tx.list(beats, 'group', group).map((row) => row.id))],
+  wakes: [wake(told, (tx: Transition, { group }) => tx.list(beats, 'group', group).map((row) => row.id))],
   step(tx, row) {
     if (row.count % 2 === 1) tx.update(beats, row, { count: row.count + 1 });
   },
 };
 
-export const part: Part = {
+export const part: Part<Transition> = {
   name: 'test',
   tables: [beats],
-  timers: [onBeat, onTick] as TimerHandler[],
-  reconcilers: [even] as unknown as Reconciler[],
+  timers: [onBeat, onTick] as TimerHandler<unknown, Transition>[],
+  reconcilers: [even] as unknown as Reconciler<Row, Transition>[],
   effects: [
     {
       kind: fetched,

@@ -1,5 +1,6 @@
 // What happened in a variant, in order and in words: the plots carry the same numbers, so that a curve has its cause.
 
+import { timeText } from '../figures.ts';
 import type { RunResult } from '../result.ts';
 
 export interface Happening {
@@ -11,13 +12,11 @@ export interface Happening {
 /** Happenings in order of time; those of one instant in the order cause, effect. */
 export function chronicle(result: RunResult): Happening[] {
   return [
-    ...result.alarms.map(
-      ({ at, alarm, summary, reason }): Happening => ({
-        at,
-        kind: 'alarm',
-        text: `${summary.replace(/^Alarm /, `Alarm ${alarm} `)}. ${reason}`,
-      }),
-    ),
+    ...result.alarms.map(({ at, alarm, summary, reason }): Happening => ({
+      at,
+      kind: 'alarm',
+      text: `${summary.replace(/^Alarm /, `Alarm ${alarm} `)}. ${reason}`,
+    })),
     ...deployments(result),
     ...failedEvents(result),
     ...versions(result),
@@ -96,8 +95,7 @@ function capacity({ measurement }: RunResult): Happening[] {
   if (lowestServing >= before) return [];
   const low = series.filter(({ serving }) => serving === lowestServing);
   const [first] = low;
-  const seconds = Math.round((low.length * bucketMs) / 1000);
-  const text = `Only ${lowestServing} of ${before} targets are able to serve: the lowest, for about ${seconds} s in all.`;
+  const text = `Only ${lowestServing} of ${before} targets are able to serve: the lowest, for about ${timeText(low.length * bucketMs)} in all.`;
   return first ? [{ at: first.at, kind: 'traffic', text }] : [];
 }
 
@@ -119,9 +117,8 @@ function failures({ measurement }: RunResult): Happening[] {
     const failing = series.filter((bucket) => (bucket.byReason[reason as keyof typeof byReason] ?? 0) > 0);
     const [first, last] = [failing[0], failing.at(-1)];
     if (!first || !last) return [];
-    const seconds = Math.round((last.at + bucketMs - first.at) / 1000);
     const share = Math.round((count / Math.max(1, requests)) * 100_000) / 1000;
-    const text = `Requests begin to fail because ${REASONS[reason] ?? reason}: ${count} (${share} % of all) within ${seconds} s.`;
+    const text = `Requests begin to fail because ${REASONS[reason] ?? reason}: ${count} (${share} % of all) within ${timeText(last.at + bucketMs - first.at)}.`;
     return [{ at: first.at, kind: 'failure', text }];
   });
 }

@@ -1,189 +1,148 @@
-// The HTML report: one file that needs nothing else. For each variant it shows what came of it, why it ended as it did, who
-// answered requests when, and what happened on each instance.
+// The HTML report: one file that needs nothing else. A table of all variants, then for each variant why it ended as it did,
+// who answered requests when, and what happened on each instance; last, what the figures rest on.
 
 import { figures, timeText } from '../figures.ts';
-import type { DeploymentReport, EventReport, RunResult, TimingReport } from '../result.ts';
+import type { Figure } from '../figures.ts';
+import { passed } from '../result.ts';
+import type { RunResult, TimingReport } from '../result.ts';
 import type { Flip } from '../sensitivity.ts';
+import { FAILED, versionColours } from './colours.ts';
 import { escapeXml } from './junit.ts';
-import { legend, stackedAreas, stepLine, timeline } from './svg.ts';
-import type { Bar, Layer, TimeSpan } from './svg.ts';
-
-/** Versions in the order in which they first answer; failures are always red. */
-const VERSION_COLOURS = ['#4f7cac', '#5aa469', '#b58d3d', '#7d6b9e', '#888888'];
-const FAILED = '#d1495b';
-const STATUS_COLOURS: Readonly<Record<string, string>> = {
-  Succeeded: '#5aa469',
-  Failed: '#d1495b',
-  Skipped: '#cccccc',
-  InProgress: '#e0b13c',
-  Pending: '#eeeeee',
-  Unknown: '#999999',
-};
+import { pointsOf } from './points.ts';
+import { legend, sparkline } from './svg.ts';
+import { FLIP_MARK } from './table.ts';
+import { anchor, answeredLayers, section } from './variant.ts';
+import type { VersionColours } from './variant.ts';
 
 const STYLE = `
-body{font:15px/1.5 system-ui,sans-serif;color:#1d2733;max-width:1000px;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem}h2{margin-top:2.5rem;border-top:1px solid #d5dbe1;padding-top:1.2rem}
-table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.3rem .5rem;border-bottom:1px solid #e3e7eb;text-align:right}
-th:nth-child(-n+2),td:nth-child(-n+2){text-align:left}caption{text-align:left;font-weight:600;padding:.6rem 0}
-figure{margin:.8rem 0}figcaption{font-size:.85rem;color:#5b6875}svg{width:100%;height:auto}
-.grid{stroke:#e9edf0}.tick,.scale,.label{font-size:11px;fill:#5b6875}.tick{text-anchor:middle}.scale{text-anchor:end}
-.legend span{margin-right:1rem;font-size:.85rem}.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em}
-.why{background:#f5f7f9;border-left:3px solid #4f7cac;padding:.5rem .8rem}.failed{color:#b3243a}.passed{color:#2f7d46}
-code{font-size:.85em;word-break:break-all}details{margin:.6rem 0}`;
+:root{color-scheme:light}
+body{font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;color:#1d2733;background:#fff;max-width:1180px;margin:1.6rem auto;padding:0 1.2rem}
+h1{font-size:1.7rem;margin:0 0 .3rem}h2{margin:0 0 .6rem;font-size:1.3rem}section{margin-top:2.2rem;border-top:1px solid #d5dbe1;padding-top:1.2rem}
+.lead{color:#47535f;margin:.2rem 0 .8rem}
+table{border-collapse:collapse;font-size:.88rem}th,td{padding:.28rem .55rem;border-bottom:1px solid #e3e7eb;text-align:right;vertical-align:middle}
+th{font-weight:600;color:#47535f;font-size:.8rem;vertical-align:bottom}caption{text-align:left;font-weight:600;padding:.7rem 0 .2rem}
+table.summary{width:100%}.summary td{white-space:nowrap}.summary th,.summary td{padding-inline:.4rem}th:nth-child(-n+3),td:nth-child(-n+3),.events td,.timings td{text-align:left}
+table.summary .group{text-align:left;font-size:.95rem;color:#1d2733;padding-top:.9rem}
+.best{font-weight:700;color:#1f6b3f}.worst{color:#a8283f}.flip{color:#5b6875;cursor:help}
+.events td{border:0;padding:.12rem .5rem;vertical-align:top}.events .when{font-variant-numeric:tabular-nums;text-align:right;color:#47535f}
+.badge{display:inline-block;min-width:1.35em;border-radius:1em;color:#fff;font-style:normal;font-size:.75rem;font-weight:600;text-align:center}
+figure{margin:1rem 0 .2rem}figcaption{font-size:.85rem;color:#47535f;font-weight:600}figure svg{width:100%;height:auto;overflow:visible}.spark{display:block}
+.grid{stroke:#e6eaee}.zero{stroke:#1d4e89}.mark{stroke-width:1;stroke-dasharray:2 3;opacity:.7}
+.tick,.scale,.label{font-size:11px;fill:#47535f}.tick{text-anchor:middle}.scale{text-anchor:end}.label{font-family:ui-monospace,monospace}
+.number{font-size:9.5px;font-weight:700;fill:#fff;text-anchor:middle}
+.legend{margin:.1rem 0 .6rem}.legend span{margin-right:1rem;font-size:.82rem}.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em}
+.why{background:#f4f6f8;border-left:3px solid #2f6f9f;padding:.4rem .9rem}.why p{margin:.25rem 0}
+.expectations{list-style:none;padding:0;margin:.6rem 0}.failed{color:#b3243a}.passed{color:#1f6b3f}
+code{font-size:.85em;word-break:break-all}details{margin:.6rem 0}summary{cursor:pointer}.wide{overflow-x:auto}a{color:#1d4e89}
+@media print{details{display:block}section{break-inside:avoid-page}}`;
 
 export function htmlReport(results: readonly RunResult[], flips: readonly Flip[]): string {
   const title = results[0]?.title ?? 'Rehearsal';
+  const colours = versionColours(results);
   const body = [
     `<h1>${escapeXml(title)}</h1>`,
-    summary(results),
+    lead(results),
+    summary(results, flips, colours),
     sensitivity(flips),
-    ...results.map(section),
+    ...results.map((result) => section(result, colours)),
     assumptions(results),
     proof(results),
   ];
   return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escapeXml(title)}</title><style>${STYLE}</style>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escapeXml(title)}</title><style>${STYLE}</style></head><body>
 ${body.join('\n')}
-</html>
+</body></html>
 `;
 }
 
-function summary(results: readonly RunResult[]): string {
+function lead(results: readonly RunResult[]): string {
+  const failing = results.filter((result) => !passed(result)).length;
+  const virtualMs = results.reduce((sum, result) => sum + result.virtualMs, 0);
+  const checks = results.flatMap((result) => result.expectations).length;
+  const verdict =
+    failing > 0
+      ? `<b class="failed">${failing} of ${results.length} did not meet their expectations.</b>`
+      : checks > 0
+        ? '<b class="passed">All expectations hold.</b>'
+        : 'Nothing was expected.';
+  const ways = results.length === 1 ? 'One run' : `${results.length} variants from the same start`;
+  return `<p class="lead">${ways}, ${timeText(virtualMs)} of AWS time in all, rehearsed with Sandtable. ${verdict}</p>`;
+}
+
+function summary(results: readonly RunResult[], flips: readonly Flip[], colours: VersionColours): string {
   const groups = [...new Set(results.map((result) => result.group ?? ''))];
-  const head = ['strategy', 'ended', ...figures.map((figure) => figure.name)]
+  const traffic = results.some(({ measurement }) => measurement);
+  const head = [
+    'variant',
+    ...(traffic ? ['requests over time'] : []),
+    'ended',
+    ...figures.map(({ name }) => name),
+  ]
     .map((name) => `<th>${escapeXml(name)}</th>`)
     .join('');
-  return groups
-    .map((group) => {
-      const rows = results
-        .filter((result) => (result.group ?? '') === group)
-        .map((result) => {
-          const cells = [result.ended, ...figures.map((figure) => figure.text(result))].map(
-            (cell) => `<td>${escapeXml(cell)}</td>`,
-          );
-          const name = result.variant || result.title;
-          return `<tr><td><a href="#${anchor(result)}">${escapeXml(name)}</a></td>${cells.join('')}</tr>`;
-        });
-      return `<table><caption>${escapeXml(group)}</caption><tr>${head}</tr>${rows.join('')}</table>`;
-    })
-    .join('');
+  const width = figures.length + (traffic ? 3 : 2);
+  const bodies = groups.map((group) => {
+    const members = results.filter((result) => (result.group ?? '') === group);
+    const rows = members.map((result) => {
+      const name = escapeXml(result.variant || result.title);
+      const mark = passed(result) ? '' : ' <b class="failed">✗</b>';
+      const spark = traffic ? `<td>${overTime(result, colours)}</td>` : '';
+      const cells = figures.map((figure) => figureCell(figure, result, members, flips));
+      return `<tr><td><a href="#${anchor(result)}">${name}</a></td>${spark}<td>${escapeXml(result.ended)}${mark}</td>${cells.join('')}</tr>`;
+    });
+    const caption =
+      group === '' ? '' : `<tr><th class="group" colspan="${width}">${escapeXml(group)}</th></tr>`;
+    return `<tbody>${caption}${rows.join('')}</tbody>`;
+  });
+  const table = `<div class="wide"><table class="summary"><thead><tr>${head}</tr></thead>${bodies.join('')}</table></div>`;
+  if (!traffic) return table;
+  const keys = [...colours].map(([version, colour]) => ({ name: `answered by ${version}`, colour }));
+  return `${table}${legend([...keys, { name: 'requests fail', colour: FAILED }])}`;
+}
+
+function overTime({ measurement }: RunResult, colours: VersionColours): string {
+  if (!measurement) return '';
+  const points = pointsOf(measurement, 90);
+  return sparkline(points, answeredLayers(points, colours), FAILED);
+}
+
+/** Marked where it is the best or the worst of its group, and where its rank rests on an assumption. */
+function figureCell(
+  { name, value, text, better }: Figure,
+  result: RunResult,
+  members: readonly RunResult[],
+  flips: readonly Flip[],
+): string {
+  const own = value(result);
+  const all = members.flatMap((member) => value(member) ?? []);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const rank =
+    own === undefined || low === high
+      ? ''
+      : own === (better === 'less' ? low : high)
+        ? 'best'
+        : own === (better === 'less' ? high : low)
+          ? 'worst'
+          : '';
+  const notes = flips
+    .filter((flip) => flip.figure === name && [flip.better, flip.worse].includes(result.variant))
+    .map(flipText);
+  const mark =
+    notes.length === 0
+      ? ''
+      : ` <span class="flip" title="${escapeXml(notes.join('\n'))}">${FLIP_MARK}</span>`;
+  return `<td${rank === '' ? '' : ` class="${rank}"`}>${escapeXml(text(result))}${mark}</td>`;
+}
+
+function flipText({ figure, better, worse, timing, factor }: Flip): string {
+  return `${figure}: ${better} is better than ${worse}, but not with ${timing} ${factor < 1 ? 'halved' : 'doubled'}`;
 }
 
 function sensitivity(flips: readonly Flip[]): string {
   if (flips.length === 0) return '';
-  const rows = flips.map(({ figure, better, worse, timing, factor }) => {
-    const change = `${timing} ${factor < 1 ? 'halved' : 'doubled'}`;
-    return `<li>${escapeXml(`${figure}: ${better} is better than ${worse}, but not with ${change}`)}</li>`;
-  });
-  return `<details><summary>Rankings that change with an assumed timing: ${flips.length}</summary><ul>${rows.join('')}</ul></details>`;
-}
-
-function section(result: RunResult): string {
-  const { measurement, deployments, expectations } = result;
-  const parts = [`<h2 id="${anchor(result)}">${escapeXml(result.variant || result.title)}</h2>`, why(result)];
-  const span = spanOf(result);
-  if (measurement) parts.push(traffic(result, span));
-  for (const deployment of deployments) parts.push(instanceTimeline(deployment, span));
-  if (expectations.length > 0) {
-    const rows = expectations.map(({ expectation, passed, found }) => {
-      const verdict = passed
-        ? '<b class="passed">holds</b>'
-        : `<b class="failed">does not hold</b>: ${escapeXml(found)}`;
-      return `<li>${escapeXml(expectation)}: ${verdict}</li>`;
-    });
-    parts.push(`<ul>${rows.join('')}</ul>`);
-  }
-  return parts.join('\n');
-}
-
-/** In AWS's own words where AWS has any. */
-function why({ ended, deployments, startedAt, endedAt, claim }: RunResult): string {
-  const sentences = deployments.map((deployment) => {
-    const {
-      deploymentId,
-      creator,
-      status,
-      createdAt,
-      completedAt,
-      errorCode,
-      errorMessage,
-      rollbackMessage,
-      targets,
-    } = deployment;
-    const took = completedAt === undefined ? '' : ` after ${timeText(completedAt - createdAt)}`;
-    const failed = targets.filter((target) => target.status === 'Failed').length;
-    const reasons = [
-      errorCode === undefined ? '' : `${errorCode}: ${errorMessage ?? ''}`,
-      failed > 0 ? `${failed} of ${targets.length} instances failed.` : '',
-      rollbackMessage ?? '',
-    ].filter(Boolean);
-    return `<p>Deployment <code>${escapeXml(deploymentId)}</code> (created by ${escapeXml(creator)}) ended as <b>${escapeXml(status)}</b>${took}. ${escapeXml(reasons.join(' '))}</p>`;
-  });
-  const claimed = claim
-    ? `<p>Claim <code>${escapeXml(claim.id)}</code>: ${escapeXml(claim.verdict)}</p>`
-    : '';
-  return `<div class="why"><p>Ended as <b>${escapeXml(ended)}</b> after ${timeText(endedAt - startedAt)}.</p>${sentences.join('')}${claimed}</div>`;
-}
-
-/** Who answered, and how, and how many targets were able to. */
-function traffic({ measurement }: RunResult, span: TimeSpan): string {
-  const series = measurement?.series ?? [];
-  const instants = series.map((point) => point.at);
-  const versions = [...new Set(series.flatMap((point) => Object.keys(point.byVersion)))];
-  const rate = (count: number, i: number): number => (count * 1000) / widthOf(instants, i, span);
-  const layers: Layer[] = [
-    ...versions.map((version, at) => ({
-      name: version === '' ? 'answered by the load balancer' : `answered by version ${version}`,
-      colour: VERSION_COLOURS[at % VERSION_COLOURS.length] as string,
-      values: series.map((point, i) => rate(point.byVersion[version] ?? 0, i)),
-    })),
-    { name: 'failed', colour: FAILED, values: series.map((point, i) => rate(point.failed, i)) },
-  ];
-  const reasons = Object.entries(measurement?.byReason ?? {}).map(
-    ([reason, count]) => `${escapeXml(reason)}: ${count}`,
-  );
-  return [
-    stackedAreas('Requests a second', instants, layers, span),
-    legend(layers),
-    reasons.length > 0 ? `<p>Failed requests by reason: ${reasons.join(', ')}.</p>` : '',
-    stepLine(
-      'Targets able to serve',
-      instants,
-      series.map((point) => point.serving),
-      '#1d2733',
-      span,
-    ),
-  ].join('\n');
-}
-
-function widthOf(instants: readonly number[], i: number, span: TimeSpan): number {
-  const at = instants[i] ?? span.from;
-  return Math.max(1, (instants[i + 1] ?? Math.max(span.to, at + 1)) - at);
-}
-
-function instanceTimeline({ deploymentId, targets }: DeploymentReport, span: TimeSpan): string {
-  const rows = targets.map(({ instanceId, label, events }) => ({
-    name: label === undefined ? instanceId : `${instanceId} ${label}`,
-    bars: events.flatMap((event) => bar(event)),
-  }));
-  return timeline(`Lifecycle events of ${deploymentId}, by instance`, rows, span);
-}
-
-function bar(event: EventReport): Bar[] {
-  const { name, status, startedAt, endedAt, error } = event;
-  if (startedAt === undefined) return [];
-  const to = endedAt ?? startedAt;
-  const label = `${name}: ${status}, ${timeText(to - startedAt)}${error === undefined ? '' : `\n${error}`}`;
-  return [{ from: startedAt, to, colour: STATUS_COLOURS[status] ?? '#999999', label }];
-}
-
-function spanOf({ measurement, startedAt, endedAt }: RunResult): TimeSpan {
-  const series = measurement?.series ?? [];
-  return {
-    from: Math.min(startedAt, series[0]?.at ?? startedAt),
-    to: Math.max(endedAt, series.at(-1)?.at ?? endedAt),
-  };
+  const rows = flips.map((flip) => `<li>${escapeXml(flipText(flip))}</li>`);
+  return `<details><summary>${FLIP_MARK} Rankings that change when an assumed timing is halved or doubled: ${flips.length}</summary><ul>${rows.join('')}</ul></details>`;
 }
 
 /** What the figures rest on, weakest evidence first. */
@@ -194,21 +153,27 @@ function assumptions(results: readonly RunResult[]): string {
   const rows = [...all.values()]
     .toSorted((a, b) => order.indexOf(a.evidence) - order.indexOf(b.evidence) || (a.name < b.name ? -1 : 1))
     .map(({ name, evidence, typical, source }) => {
-      const value =
-        typeof typical === 'number' ? timeText(typical) : `${typical[0] / 1000} to ${typical[1] / 1000} s`;
-      return `<tr><td>${escapeXml(name)}</td><td>${evidence}</td><td>${value}</td><td>${escapeXml(source)}</td></tr>`;
+      const value = typeof typical === 'number' ? precise(typical) : typical.map(precise).join(' to ');
+      return `<tr><td>${escapeXml(name)}</td><td>${evidence}</td><td>${value}</td><td>${linked(source)}</td></tr>`;
     });
-  return `<h2>What this rests on</h2><table><tr><th>timing</th><th>evidence</th><th>value</th><th>source</th></tr>${rows.join('')}</table>`;
+  if (rows.length === 0) return '';
+  return `<section><h2>What this rests on</h2><p>Durations that AWS does not document are assumed; each one is named here.</p><table class="timings"><tr><th>timing</th><th>evidence</th><th>value</th><th>source</th></tr>${rows.join('')}</table></section>`;
+}
+
+/** Timings are often shorter than the second that `timeText` rounds to. */
+function precise(ms: number): string {
+  return ms > 0 && ms < 10_000 ? `${ms / 1000} s` : timeText(ms);
+}
+
+function linked(source: string): string {
+  const text = escapeXml(source);
+  return source.startsWith('https://') ? `<a href="${text.split(' ')[0]}">${text}</a>` : text;
 }
 
 function proof(results: readonly RunResult[]): string {
   const rows = results.map(
     ({ variant, title, seed, hash }) =>
-      `<tr><td>${escapeXml(variant || title)}</td><td>${escapeXml(seed)}</td><td><code>${hash}</code></td></tr>`,
+      `<tr><td>${escapeXml(variant || title)}</td><td>${escapeXml(seed)}</td><td><code>${escapeXml(hash)}</code></td></tr>`,
   );
-  return `<details><summary>Journal hashes</summary><table><tr><th>variant</th><th>seed</th><th>hash</th></tr>${rows.join('')}</table></details>`;
-}
-
-function anchor({ variant, title }: RunResult): string {
-  return (variant || title).toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return `<details><summary>Journal hashes: equal hashes are equal runs</summary><table class="timings"><tr><th>variant</th><th>seed</th><th>hash</th></tr>${rows.join('')}</table></details>`;
 }

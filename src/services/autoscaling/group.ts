@@ -4,7 +4,8 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
-import type { Ctx, ThroughRole } from '#cloud/ctx.ts';
+import type { ThroughRole } from '#cloud/caller.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { reaction } from './timings.ts';
 
 export const PRINCIPAL = 'autoscaling.amazonaws.com';

@@ -44,8 +44,9 @@ export function watchHealth(ctx: Ctx, group: Group, member: GroupInstance): numb
 }
 
 function suspicion(ctx: Ctx, group: Group, member: GroupInstance): GroupInstance['suspectOf'] {
-  if (!ctx.port(machines).statusOk(ctx, member.instanceId)) return 'impaired';
-  return group.healthCheckType === 'ELB' && isUnhealthy(ctx, group, member) ? 'elb' : '';
+  // The load balancer's word is acted on sooner than failed status checks, which are given a few minutes.
+  if (group.healthCheckType === 'ELB' && isUnhealthy(ctx, group, member)) return 'elb';
+  return ctx.port(machines).statusOk(ctx, member.instanceId) ? '' : 'impaired';
 }
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-check-grace-period.html */

@@ -4,8 +4,9 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Input, OperationName, Output, ServiceId } from '#cloud/contracts.ts';
-import type { Outcome } from '#cloud/cloud.ts';
-import type { Ctx, ThroughRole } from '#cloud/ctx.ts';
+import type { Outcome } from '#cloud/caller.ts';
+import type { ThroughRole } from '#cloud/caller.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { ErrorCode } from './rows.ts';
 
 export const PRINCIPAL = 'codedeploy.amazonaws.com';

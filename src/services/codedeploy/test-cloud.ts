@@ -21,7 +21,7 @@ import {
 } from '#cloud/ports.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
-import type { Answer } from '#cloud/waits.ts';
+import type { Answer } from '#cloud/waiting.ts';
 import { commandService, service } from './codedeploy.ts';
 
 export const ACCOUNT = '000000000000';

@@ -2,7 +2,8 @@
 // as in AWS.
 
 import { Fault } from '#contract/fault.ts';
-import type { Ctx, ThroughRole } from '#cloud/ctx.ts';
+import type { ThroughRole } from '#cloud/caller.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { identity } from '#cloud/ports.ts';
 
 const PRINCIPAL = 'elasticloadbalancing.amazonaws.com';

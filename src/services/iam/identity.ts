@@ -4,7 +4,8 @@
 import { Fault } from '#contract/fault.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import { GLOBAL } from '#cloud/ctx.ts';
-import type { Ctx, ThroughRole } from '#cloud/ctx.ts';
+import type { ThroughRole } from '#cloud/caller.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { denialMessage } from '#cloud/iam/denial.ts';
 import { evaluate } from '#cloud/iam/evaluate.ts';
 import type { Context } from '#cloud/iam/match.ts';

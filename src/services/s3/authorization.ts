@@ -6,7 +6,7 @@ import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Authorization, Denial, ServiceDefinition } from '#cloud/service.ts';
-import { bucketArn, bucketOf } from './bucket.ts';
+import { bucketArn, bucketOf, checkNewName } from './bucket.ts';
 import { bucketOfArn } from './bucket-policy.ts';
 import { objects, place } from './tables.ts';
 import type { Version } from './tables.ts';
@@ -136,10 +136,16 @@ const creating = (
   ...(ObjectOwnership === undefined ? [] : ['s3:PutBucketOwnershipControls']),
 ];
 
+/** A name that another account has is no matter of permissions. */
+function newBucket(ctx: Ctx, input: CreateBucket): string {
+  checkNewName(ctx, input.Bucket);
+  return bucketArn(ctx, input);
+}
+
 const bucketRules: Rules = {
   CreateBucket: {
     actions: creating,
-    resources: bucketArn,
+    resources: newBucket,
     conditions: (
       _,
       { ACL, ObjectOwnership, CreateBucketConfiguration: { LocationConstraint, Tags = [] } = {} },

@@ -18,7 +18,7 @@ interface BucketRequest {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
-export function validBucketName(name: string): boolean {
+function validBucketName(name: string): boolean {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return false;
   if (name.includes('..') || /^\d+\.\d+\.\d+\.\d+$/.test(name)) return false;
   if (/^(?:xn--|sthree-|amzn-s3-demo-bucket$)/.test(name)) return false;
@@ -31,6 +31,17 @@ export function bucketNamed(ctx: Ctx, name: string): Place | undefined {
   const at = owner && ctx.in(owner);
   const bucket = at?.get(buckets, name);
   return at && bucket && { at, bucket };
+}
+
+/** Throws for a name that no bucket may have, or that another account has. */
+export function checkNewName(ctx: Ctx, name: string): void {
+  if (!validBucketName(name)) throw invalidBucketName(name);
+  const existing = bucketNamed(ctx, name);
+  if (!existing || existing.bucket.account === ctx.account) return;
+  const message =
+    'The requested bucket name is not available. The bucket namespace is shared by all users of the system. ' +
+    'Please select a different name and try again.';
+  throw new Fault('BucketAlreadyExists', message, { status: 409, fields: { BucketName: name } });
 }
 
 /**

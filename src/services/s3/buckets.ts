@@ -4,8 +4,8 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
-import { bucketArn, bucketNamed, bucketOf, canonicalUser, validBucketName } from './bucket.ts';
-import { aclsNotSupported, invalidBucketName, notModelled } from './faults.ts';
+import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName } from './bucket.ts';
+import { aclsNotSupported, notModelled } from './faults.ts';
 import { checkTags } from './tagging.ts';
 import { dropUpload } from './uploads.ts';
 import { keyOfToken, tokenOf } from './token.ts';
@@ -33,27 +33,20 @@ function regionFor(ctx: Ctx, constraint: string | undefined): string {
   throw new Fault('IllegalLocationConstraintException', message, { status: 400 });
 }
 
-/** Whether the name is taken already; throws unless it may be asked for again. */
+/** Whether the caller has a bucket of that name; throws unless it may be asked for again. */
 function taken(ctx: Ctx, name: string, region: string, tagged: boolean): boolean {
   const existing = bucketNamed(ctx, name)?.bucket;
   if (!existing) return false;
-  const fields = { BucketName: name };
-  if (existing.account !== ctx.account) {
-    const message =
-      'The requested bucket name is not available. The bucket namespace is shared by all users of the system. ' +
-      'Please select a different name and try again.';
-    throw new Fault('BucketAlreadyExists', message, { status: 409, fields });
-  }
   // There alone asking again succeeds.
   if (existing.region === FIRST_REGION && region === FIRST_REGION && !tagged) return true;
   const message = 'Your previous request to create the named bucket succeeded and you already own it.';
-  throw new Fault('BucketAlreadyOwnedByYou', message, { status: 409, fields });
+  throw new Fault('BucketAlreadyOwnedByYou', message, { status: 409, fields: { BucketName: name } });
 }
 
 export const bucketOperations: Operations<'s3'> = {
   CreateBucket(ctx, input) {
     const { Bucket: name, CreateBucketConfiguration: configuration, ACL, ObjectOwnership } = input;
-    if (!validBucketName(name)) throw invalidBucketName(name);
+    checkNewName(ctx, name);
     if (input.ObjectLockEnabledForBucket) throw notModelled('Object Lock');
     if (ObjectOwnership !== undefined && ObjectOwnership !== 'BucketOwnerEnforced')
       throw notModelled(`The object ownership ${ObjectOwnership}`);

@@ -125,6 +125,7 @@ export const taggingOperations: Operations<'s3'> = {
 };
 
 /** A bucket with a set of tags in place of the one that it had; an empty set is none. */
-function withTags({ tags: _, ...bucket }: Bucket, tags: readonly WireTag[]): Bucket {
-  return tags.length === 0 ? bucket : { ...bucket, tags: mergeTags({}, tags) };
+function withTags(bucket: Bucket, tags: readonly WireTag[]): Bucket {
+  const { tags: _, ...untagged } = bucket;
+  return tags.length === 0 ? untagged : { ...bucket, tags: mergeTags({}, tags) };
 }

@@ -6,10 +6,7 @@ import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import { notConfigured } from './faults.ts';
 
-type Asking = (
-  ctx: Ctx,
-  input: { Bucket: string; ExpectedBucketOwner?: string | undefined },
-) => never;
+type Asking = (ctx: Ctx, input: { Bucket: string; ExpectedBucketOwner?: string | undefined }) => never;
 
 /** Answers that the configuration is absent, in S3's words for each. */
 function absent(code: string, message: string): Asking {

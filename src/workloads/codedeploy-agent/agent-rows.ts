@@ -2,7 +2,8 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
-import type { Ctx, ThroughRole } from '#cloud/ctx.ts';
+import type { ThroughRole } from '#cloud/caller.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { instances } from '#cloud/ports.ts';
 import type { Reachability } from '#cloud/ports.ts';
 

@@ -4,7 +4,8 @@
 
 import { table } from '#world/index.ts';
 import type { Table, TimerHandler } from '#world/index.ts';
-import type { Caller, Ctx } from '#cloud/ctx.ts';
+import type { Caller } from '#cloud/caller.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { instances } from '#cloud/ports.ts';
 import { scriptsOf } from '../appspec.ts';

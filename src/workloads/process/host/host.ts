@@ -5,7 +5,7 @@ import { mkdtempSync, realpathSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Performers, Work } from '#world/index.ts';
 import { UserError } from '#cloud/user-error.ts';
 import type { Probe } from '#cloud/ports.ts';
@@ -91,8 +91,7 @@ export class ProcessHost {
         requests.probe(await this.#machine(payload).place(payload.port), payload, this.rate),
       [proxyRequest.name]: async (payload: ProxiedRequest) =>
         requests.proxy(await this.#machine(payload).place(payload.port), payload, this.rate),
-      [pause.name]: ({ ms }: Pause) =>
-        new Promise((resolve) => void setTimeout(() => resolve(null), ms / this.rate)),
+      [pause.name]: ({ ms }: Pause, { signal }: Work) => waitFor(ms / this.rate, signal),
     };
   }
 
@@ -180,6 +179,19 @@ export class ProcessHost {
     refuseUnlessItMayRun(payload);
     return unpack(await this.#bootedNow(payload.instanceId), payload.folder, filesOf(payload, work));
   }
+}
+
+/** Lets wall time pass, until the world is closed. */
+function waitFor(ms: number, signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve(null);
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
 }
 
 function filesOf(

@@ -1,7 +1,8 @@
 // Runs a hook script as the CodeDeploy agent does: with a time limit for the script and for its output, and with nothing of
 // the developer's own environment.
 
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, open, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { StepResult } from '../../codedeploy-agent/steps.ts';
@@ -25,6 +26,8 @@ export async function environmentOn(machine: Machine, port: number): Promise<Rec
     SANDTABLE_ROOT: machine.root,
     HOST: place.host,
     PORT: String(place.port),
+    // There is no metadata service; SDKs would look for one in the developer's own network.
+    AWS_EC2_METADATA_DISABLED: 'true',
   };
 }
 
@@ -44,7 +47,24 @@ export async function runScript(
     ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint }),
   };
   if (signal.aborted) return { kind: 'failed', message: 'The world has been closed.' };
-  return follow(processes, processes.start(machine.root, [file], env), timeoutMs / rate, signal);
+  return follow(
+    processes,
+    processes.start(machine.root, await commandFor(file), env),
+    timeoutMs / rate,
+    signal,
+  );
+}
+
+/** A file that names no interpreter and is no program is a shell's. */
+async function commandFor(path: string): Promise<string[]> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(4) });
+    const head = buffer.toString('latin1', 0, bytesRead);
+    return head.startsWith('#!') || head === '\x7fELF' ? [path] : ['/bin/sh', path];
+  } finally {
+    await file.close();
+  }
 }
 
 /** Waits for a script to end and to close its output, whichever comes last, within the time that it has. */
@@ -81,7 +101,10 @@ function follow(
     };
     child.stdout.once('close', () => (open.delete('STDOUT'), look()));
     child.stderr.once('close', () => (open.delete('STDERR'), look()));
-    child.once('exit', (code, killedBy) => ((exit = code ?? 128 + (killedBy ? 9 : 0)), look()));
+    child.once(
+      'exit',
+      (code, killedBy) => ((exit = code ?? 128 + constants.signals[killedBy ?? 'SIGKILL']), look()),
+    );
     child.once('error', (error) => settle({ kind: 'failed', message: error.message }));
     signal.addEventListener('abort', abort);
   });

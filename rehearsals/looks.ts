@@ -159,13 +159,13 @@ export async function activities(scene: Scene, AutoScalingGroupName: string = GR
   return Activities;
 }
 
-/** EC2's states of instances, in the order asked. */
-export async function instanceStates(scene: Scene, InstanceIds: string[]): Promise<string[]> {
+/** EC2's states of instances, in the order asked; `gone` where EC2 has forgotten an instance, an hour after its end. */
+export async function instanceStates(scene: Scene, ids: readonly string[]): Promise<string[]> {
   const { Reservations = [] } = await scene.aws
     .client(EC2Client)
-    .send(new DescribeInstancesCommand({ InstanceIds }));
+    .send(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [...ids] }] }));
   const all = Reservations.flatMap(({ Instances = [] }) => Instances);
-  return InstanceIds.map((id) => all.find((one) => one.InstanceId === id)?.State?.Name ?? 'gone');
+  return ids.map((id) => all.find((one) => one.InstanceId === id)?.State?.Name ?? 'gone');
 }
 
 /** Versions that answered in the last `ms` of a measured load, in order of name. */

@@ -1,7 +1,12 @@
 // Standby: an instance out of service and still in its group, for as long as it takes to look at it.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
 
-import { AutoScalingClient, EnterStandbyCommand, ExitStandbyCommand } from '@aws-sdk/client-auto-scaling';
+import {
+  AutoScalingClient,
+  EnterStandbyCommand,
+  ExitStandbyCommand,
+  SuspendProcessesCommand,
+} from '@aws-sdk/client-auto-scaling';
 import { EC2Client, StartInstancesCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
 import { availability, fact, rehearsal } from 'sandtable';
 import type { Ending, Scene } from 'sandtable';
@@ -32,6 +37,10 @@ async function restart(scene: Scene, InstanceIds: string[]): Promise<void> {
 /** An instance is taken aside, stopped and started, which nobody minds, and put back. */
 async function aside(scene: Scene, fleet: WebFleet, decrement: boolean): Promise<Ending> {
   const autoscaling = scene.aws.client(AutoScalingClient);
+  // An instance more or less may unbalance the zones; evening them out could take the very instance that came back.
+  await autoscaling.send(
+    new SuspendProcessesCommand({ AutoScalingGroupName: GROUP, ScalingProcesses: ['AZRebalance'] }),
+  );
   serve(scene, fleet);
   await scene.clock.sleep(MINUTE);
   const [instanceId = ''] = [...(await memberStates(scene)).keys()];

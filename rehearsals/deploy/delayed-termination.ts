@@ -81,15 +81,20 @@ async function terminateEarlier(scene: Scene, fleet: WebFleet): Promise<Ending> 
   await blueGreen(scene, { action: 'TERMINATE', terminationWaitTimeInMinutes: WAIT_MINUTES });
   const { deploymentId, blockedAt } = await untilBlocked(scene, fleet);
   await scene.clock.sleep(10 * MINUTE);
-  await scene.aws
+  const waits = await scene.aws
     .client(CodeDeployClient)
-    .send(new ContinueDeploymentCommand({ deploymentId, deploymentWaitType: 'TERMINATION_WAIT' }));
+    .send(new ContinueDeploymentCommand({ deploymentId, deploymentWaitType: 'TERMINATION_WAIT' }))
+    .then(
+      () => true,
+      () => false,
+    );
   const ended = await finished(scene, deploymentId);
   await scene.clock.sleep(5 * MINUTE);
   return {
     ended: ended.status ?? '',
     deploymentIds: [deploymentId],
     facts: {
+      waits,
       keptForTheWait: Number(ended.completeTime) - blockedAt >= WAIT_MINUTES * MINUTE,
       after: await original(scene, fleet, ids),
     },
@@ -139,7 +144,12 @@ export default rehearsal<WebFleet>({
     },
     'when told to': {
       run: terminateEarlier,
-      expect: [deployment.endedAs('Succeeded'), fact('keptForTheWait', false), fact('after', gone)],
+      expect: [
+        deployment.endedAs('Succeeded'),
+        fact('waits', true),
+        fact('keptForTheWait', false),
+        fact('after', gone),
+      ],
     },
     never: {
       run: keep,

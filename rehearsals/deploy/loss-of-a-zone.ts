@@ -29,9 +29,7 @@ async function lose(scene: Scene, fleet: WebFleet): Promise<Ending> {
   const before = await balance(scene);
   const startedAt = scene.clock.now;
   const restore = scene.inject.loseZone(zone);
-  const facts = await recovery(scene, fleet, lost);
-  const endedAt = scene.clock.now;
-  await scene.clock.sleep(MINUTE); // Healthy at the load balancer comes before in service.
+  const { endedAt, facts } = await recovery(scene, fleet, lost);
   const during = await balance(scene);
   restore();
   await scene.clock.sleep(60 * MINUTE);

@@ -17,8 +17,7 @@ async function lose(scene: Scene, healthCheckType: 'EC2' | 'ELB'): Promise<Endin
   const startedAt = scene.clock.now;
   const [instanceId = ''] = [...(await memberStates(scene)).keys()];
   scene.inject.loseInstance(instanceId);
-  const facts = await recovery(scene, fleet, [instanceId]);
-  const endedAt = scene.clock.now;
+  const { endedAt, facts } = await recovery(scene, fleet, [instanceId]);
   await scene.clock.sleep(2 * MINUTE);
   return {
     ended: 'recovered',
@@ -65,7 +64,7 @@ function variant(type: 'EC2' | 'ELB', minutes: number): Variant<unknown> {
 export default rehearsal({
   title: 'The loss of an instance',
   variants: {
-    'by EC2 status checks': variant('EC2', 20),
-    "by the load balancer's checks": variant('ELB', 10),
+    'by EC2 status checks': variant('EC2', 10),
+    "by the load balancer's checks": variant('ELB', 5),
   },
 });

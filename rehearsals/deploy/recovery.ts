@@ -7,12 +7,12 @@ import type { WebFleet } from './web-fleet.ts';
 
 const LOOK_MS = 5000;
 
-/** Waits until as many healthy targets serve as before, none of them lost. Returns what happened meanwhile. */
+/** Waits until as many healthy targets serve as before, none of them lost. Returns when that was, and what happened meanwhile. */
 export async function recovery(
   scene: Scene,
   { targetGroupArn, size }: WebFleet,
   lost: readonly string[],
-): Promise<Record<string, unknown>> {
+): Promise<{ endedAt: number; facts: Record<string, unknown> }> {
   const from = scene.clock.now;
   const serving = async (): Promise<string[]> => healthyTargets(scene, targetGroupArn);
   const seconds = (): number => Math.round((scene.clock.now - from) / 1000);
@@ -30,16 +30,19 @@ export async function recovery(
     { within: 120 * MINUTE, every: LOOK_MS, what: 'The fleet being whole again' },
   );
   const recoveredAfterSeconds = seconds();
+  const endedAt = scene.clock.now;
+  await scene.clock.sleep(MINUTE); // Healthy at the load balancer comes before in service.
   const states = await memberStates(scene);
   const launches = (await deploymentsOf(scene)).filter(
     (one) => one.creator === 'autoscaling' && one.status === 'Succeeded',
   );
   const [ended] = (await activities(scene)).filter((one) => one.Description?.startsWith('Terminating'));
-  return {
+  const facts = {
     outOfTrafficAfterSeconds,
     recoveredAfterSeconds,
     replaced: lost.filter((id) => states.get(id) !== 'InService').length,
     launchedWith: launches.map((one) => one.revision?.s3Location?.key),
     cause: / in response to (.*?)\.$/.exec(ended?.Cause ?? '')?.[1],
   };
+  return { endedAt, facts };
 }

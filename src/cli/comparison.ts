@@ -1,17 +1,17 @@
-// Runs all variants of a rehearsal on all threads, and once more for each assumption.
+// Runs all variants of a rehearsal on all threads, and again what an assumption may have decided.
 
 import { flips, perturbations } from '#rehearsal/sensitivity.ts';
-import type { Flip, Perturbation } from '#rehearsal/sensitivity.ts';
+import type { Flip } from '#rehearsal/sensitivity.ts';
 import type { RunResult } from '#rehearsal/result.ts';
 import type { Driver } from '#sandtable';
 import { threadCount } from './jobs.ts';
-import type { Job, Threads } from './jobs.ts';
+import type { Job, PlannedRun, Threads } from './jobs.ts';
 
 export interface ComparisonOptions {
   readonly file: string;
   readonly driver: Driver;
   readonly seed?: string;
-  /** Told of each variant as it begins. */
+  /** Told of each run as it begins. */
   readonly progress?: (variant: string) => void;
 }
 
@@ -19,36 +19,58 @@ export interface ComparisonOptions {
 export async function runVariants(
   threads: Threads,
   options: ComparisonOptions,
-  timings?: Perturbation,
-): Promise<RunResult[]> {
-  const { file, driver, seed, progress } = options;
-  const names = await threads.variants(file);
-  const shares = Math.min(threadCount(), names.length);
-  const jobs = Array.from({ length: shares }, (_, share): Job => ({
-    file,
-    driver,
-    options: {
-      variants: names.filter((_, at) => at % shares === share),
-      ...(seed === undefined ? {} : { seed }),
-      ...(timings ? { timings: { factors: { [timings.timing]: timings.factor } } } : {}),
-    },
-  }));
-  const found = await Promise.all(
-    jobs.map((job) => threads.run(job, ({ phase, variant }) => phase === 'running' && progress?.(variant))),
+): Promise<readonly RunResult[]> {
+  const names = await threads.variants(options.file);
+  return runPlanned(
+    threads,
+    options,
+    names.map((variant) => ({ variant })),
   );
-  const results = found.flat();
-  return names.flatMap((name) => results.find((result) => result.variant === name) ?? []);
 }
 
-/** Runs the variants again with each assumed timing halved and doubled, and says which rankings change. */
+/**
+ * Says which rankings change when an assumed timing is halved or doubled. Only variants that drew on a timing run again with it;
+ * the others cannot come out differently.
+ */
 export async function assess(
   threads: Threads,
   options: ComparisonOptions,
   results: readonly RunResult[],
 ): Promise<Flip[]> {
-  const found: Flip[] = [];
-  for (const perturbation of perturbations(results)) {
-    found.push(...flips(results, await runVariants(threads, options, perturbation), perturbation));
-  }
-  return found;
+  const plan = perturbations(results).flatMap((perturbation) =>
+    results
+      .filter(({ timings }) => timings.some(({ name }) => name === perturbation.timing))
+      .map(({ variant }) => ({ perturbation, variant })),
+  );
+  const runs = plan.map(({ perturbation: { timing, factor }, variant }): PlannedRun => ({
+    variant,
+    timings: { factors: { [timing]: factor } },
+  }));
+  const again = await runPlanned(threads, options, runs);
+  return perturbations(results).flatMap((perturbation) => {
+    const { timing, factor } = perturbation;
+    const changed = new Map<string, RunResult>();
+    for (const [at, { perturbation: one, variant }] of plan.entries()) {
+      if (one.timing === timing && one.factor === factor) changed.set(variant, again[at] as RunResult);
+    }
+    const after = results.map((result) => changed.get(result.variant) ?? result);
+    return flips(results, after, perturbation);
+  });
+}
+
+/** Deals runs out to the threads like cards, and returns their results in the order of the plan. */
+async function runPlanned(
+  threads: Threads,
+  { file, driver, seed, progress }: ComparisonOptions,
+  runs: readonly PlannedRun[],
+): Promise<readonly RunResult[]> {
+  const shares = Math.min(threadCount(), runs.length);
+  const found = await Promise.all(
+    Array.from({ length: shares }, (_, share) => {
+      const own = runs.filter((_, at) => at % shares === share);
+      const job: Job = { file, driver, options: seed === undefined ? {} : { seed }, runs: own };
+      return threads.run(job, ({ phase, variant }) => phase === 'running' && progress?.(variant));
+    }),
+  );
+  return runs.map((_, at) => found[at % shares]?.[Math.floor(at / shares)] as RunResult);
 }

@@ -9,12 +9,20 @@ import { UserError } from '#cloud/user-error.ts';
 import { threadEntry } from '#runtime/package.ts';
 import type { Driver } from '#sandtable';
 
-/** One thread's work: some variants of one rehearsal, from one prepared world. */
+/** A variant to run, under other timings than the typical ones if given. */
+export interface PlannedRun {
+  readonly variant: string;
+  readonly timings?: RunOptions['timings'];
+}
+
+/** One thread's work: a rehearsal, or some runs of its variants from one prepared world. */
 export interface Job {
   /** Absolute path of the rehearsal file. */
   readonly file: string;
   readonly driver: Driver;
   readonly options: Omit<RunOptions, 'progress'>;
+  /** Absent: all variants, once. Threads keep the prepared world for the next job of the same rehearsal and seed. */
+  readonly runs?: readonly PlannedRun[];
 }
 
 /** What a thread tells. */

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { UserError } from '#cloud/user-error.ts';
+import { useCompileCache } from '#runtime/compile-cache.ts';
 import { helpOf, parserOptions, Values } from './command.ts';
 import type { Command, ExitCode } from './command.ts';
 
@@ -83,6 +84,7 @@ function exitCodeOf(error: unknown): ExitCode {
   return (error as { name?: string }).name === 'NotImplemented' ? 3 : 1;
 }
 
+useCompileCache();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

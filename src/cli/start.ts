@@ -14,7 +14,7 @@ import { assess, runVariants } from './comparison.ts';
 import { Threads } from './jobs.ts';
 import { driverOf, driverOption, portOf, portOption, seedOption } from './options.ts';
 import { writeReport } from './outputs.ts';
-import { exportsFor, untilInterrupted } from './up.ts';
+import { exportsFor, greeting, untilInterrupted } from './up.ts';
 import { version } from './version.ts';
 
 export const command: Command = {
@@ -54,8 +54,7 @@ export const command: Command = {
 async function compareAndServe(values: Values, threads: Threads, served: Served): Promise<ExitCode> {
   const json = values.flag('json');
   const say = json ? (): void => {} : (text: string): void => console.log(text);
-  say(`Sandtable serves a local AWS at ${served.url}`);
-  if (served.port !== portOf(values)) say(`(port ${portOf(values)} was taken)`);
+  say(greeting(served, portOf(values)));
   const from = performance.now();
   const options = {
     file: join(rehearsalFolder(), 'deploy', `strategies${moduleExtension}`),

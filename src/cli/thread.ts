@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import type { Rehearsal } from '#rehearsal/rehearsal.ts';
 import { variantsOf } from '#rehearsal/rehearsal.ts';
-import { runAll } from '#rehearsal/run.ts';
+import type { RunResult } from '#rehearsal/result.ts';
+import { prepare, replayVariant, runAll, runVariant } from '#rehearsal/run.ts';
+import type { Prepared, Progress } from '#rehearsal/run.ts';
 import { UserError } from '#cloud/user-error.ts';
 import { composeRehearsal } from '#sandtable';
 import type { Job, Message, Request } from './jobs.ts';
@@ -26,12 +28,28 @@ async function load(file: string): Promise<Rehearsal> {
   return found;
 }
 
-async function run({ file, driver, options }: Job): Promise<Message> {
+/** The world that was prepared last: a comparison comes back to it again and again. */
+let kept: { readonly key: string; readonly prepared: Prepared<unknown> } | undefined;
+
+async function run({ file, driver, options, runs }: Job): Promise<Message> {
   const rehearsal = await load(file);
-  const results = await runAll(rehearsal, composeRehearsal(driver), {
-    ...options,
-    progress: ({ title, variant, phase }) => post({ kind: 'progress', progress: { title, variant, phase } }),
-  });
+  const composition = composeRehearsal(driver);
+  const progress = ({ title, variant, phase }: Progress): void =>
+    post({ kind: 'progress', progress: { title, variant, phase } });
+  if (!runs) return { kind: 'done', results: await runAll(rehearsal, composition, { ...options, progress }) };
+  const results: RunResult[] = [];
+  for (const { variant: name, timings } of runs) {
+    const found = variantsOf(rehearsal).find(([one]) => one === name);
+    if (!found) continue;
+    progress({ title: rehearsal.title, variant: name, phase: 'running' });
+    if (composition.outside) {
+      results.push(await replayVariant(rehearsal, found, composition, options));
+    } else {
+      const key = JSON.stringify([file, driver, options]);
+      if (kept?.key !== key) kept = { key, prepared: await prepare(rehearsal, composition, options) };
+      results.push(await runVariant(rehearsal, found, kept.prepared, composition, timings));
+    }
+  }
   return { kind: 'done', results };
 }
 

@@ -29,20 +29,26 @@ export const command: Command = {
       version: version(),
       crashed: (error) => console.error(error),
     });
-    console.log(`Sandtable serves a local AWS at ${served.url}`);
-    if (served.port !== portOf(values)) console.log(`(port ${portOf(values)} was taken)`);
+    console.log(greeting(served, portOf(values)));
     console.log(exportsFor(served.url));
     await untilInterrupted(served);
     return 0;
   },
 };
 
+/** Where the endpoint is, and why not where it was asked to be. Port 0 is any. */
+export function greeting({ url, port }: Served, asked: number): string {
+  const moved = asked !== 0 && port !== asked ? `\n(port ${asked} was taken)` : '';
+  return `Sandtable serves a local AWS at ${url}${moved}`;
+}
+
 /** What points an AWS SDK or the AWS CLI at the endpoint. */
 export function exportsFor(url: string): string {
   return [
     `export AWS_ENDPOINT_URL=${url}`,
     'export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test',
-    'export AWS_REGION=us-east-1',
+    // boto3 and version 1 of the AWS CLI know the second name only.
+    'export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
   ].join('\n');
 }
 

@@ -75,7 +75,10 @@ export function useVirtualTime(clock: ScriptClock, random: RandomStream): () => 
 
 /** A version 4 UUID of numbers in [0, 1). */
 function uuid(draw: () => number): string {
-  const word = (): string => Math.floor(draw() * 0x100000000).toString(16).padStart(8, '0');
+  const word = (): string =>
+    Math.floor(draw() * 0x100000000)
+      .toString(16)
+      .padStart(8, '0');
   const digits = `${word()}${word()}${word()}${word()}`;
   const variant = '89ab'[Number.parseInt(digits[16] as string, 16) % 4] as string;
   return [

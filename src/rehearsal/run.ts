@@ -5,6 +5,7 @@ import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '#cloud/authenticate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { timingChoices, timingUses } from '#cloud/timing.ts';
 import type { TimingChoice } from '#cloud/timing.ts';
+import { randomStream } from '#world/index.ts';
 import type { World } from '#world/index.ts';
 import { alarmReports } from './alarms.ts';
 import { deploymentReports } from './deployments.ts';
@@ -75,6 +76,13 @@ function chooseTimings(world: World<Ctx>, timings: NonNullable<RunOptions['timin
   });
 }
 
+/** A result rests on what its own run drew on; the preparation is not measured. */
+function forgetTimings(world: World<Ctx>): void {
+  world.transact('', { kind: 'script', name: 'timings' }, (ctx) => {
+    for (const { name } of ctx.list(timingUses)) ctx.delete(timingUses, name);
+  });
+}
+
 /** Runs one variant on a fork of a prepared world. */
 export async function runVariant<P>(
   rehearsal: Rehearsal<P>,
@@ -85,6 +93,7 @@ export async function runVariant<P>(
 ): Promise<RunResult> {
   const wallFrom = composition.host.wall();
   const world = prepared.world.fork();
+  forgetTimings(world);
   if (timings) chooseTimings(world, timings);
   return onStage(world, composition, rehearsal, async (scene) => {
     const begin = { seed: prepared.seed, value: prepared.value, perMs: instanceRate(scene), wallFrom };

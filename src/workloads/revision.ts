@@ -40,14 +40,37 @@ function textOf(revision: Revision, path: string): string | undefined {
   return file && new TextDecoder().decode(file.bytes);
 }
 
+/** What the texts of a revision say, by path: read once for each revision that is in memory. */
+class Readings<V> {
+  readonly #read: (text: string) => V;
+  readonly #known = new WeakMap<Revision, Map<string, V>>();
+
+  constructor(read: (text: string) => V) {
+    this.#read = read;
+  }
+
+  of(revision: Revision, path: string): V | undefined {
+    let ofRevision = this.#known.get(revision);
+    if (!ofRevision) this.#known.set(revision, (ofRevision = new Map()));
+    const known = ofRevision.get(path);
+    if (known !== undefined) return known;
+    const text = textOf(revision, path);
+    if (text === undefined) return undefined;
+    const found = this.#read(text);
+    ofRevision.set(path, found);
+    return found;
+  }
+}
+
+const appSpecs = new Readings<AppSpec>(parseAppSpec);
+const manifests = new Readings<Manifest>((text) => parseManifest(text));
+
 /** The AppSpec file under a name; nothing where the bundle has none. Throws `AppSpecError`. */
 export function appSpecOf(revision: Revision, path: string): AppSpec | undefined {
-  const text = textOf(revision, path);
-  return text === undefined ? undefined : parseAppSpec(text);
+  return appSpecs.of(revision, path);
 }
 
 /** What the revision says of itself, or the defaults. Throws `ManifestError`. */
 export function manifestOf(revision: Revision): Manifest {
-  const text = textOf(revision, MANIFEST_PATH);
-  return text === undefined ? DEFAULT_MANIFEST : parseManifest(text);
+  return manifests.of(revision, MANIFEST_PATH) ?? DEFAULT_MANIFEST;
 }

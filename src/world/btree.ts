@@ -20,7 +20,7 @@ interface Node<K> {
 /** Order of keys: negative, zero or positive. */
 export type Compare<K> = (left: K, right: K) => number;
 
-export const byText: Compare<string> = (left, right) => (left < right ? -1 : left > right ? 1 : 0);
+export const byText: Compare<string> = (left, right) => (left < right ? -1 : left === right ? 0 : 1);
 
 /** A sorted map with constant-time `fork`; all other operations are logarithmic in its size. */
 export class BTree<K, V> {
@@ -87,9 +87,9 @@ export class BTree<K, V> {
     return node.keys.length > 0 ? [node.keys[0] as K, node.items[0] as V] : undefined;
   }
 
-  /** Visits entries in order from the first key that is not before `from`, until `visit` returns false. */
-  scan(from: K | undefined, visit: (value: V, key: K) => boolean | void): void {
-    this.#scan(this.#root, from, visit);
+  /** Visits entries in order from the first key that is not before `from` to the last one before `to`, until `visit` returns false. */
+  scan(from: K | undefined, visit: (value: V, key: K) => boolean | void, to?: K): void {
+    this.#scan(this.#root, from, to, visit);
   }
 
   #emptyLeaf(): Node<K> {
@@ -183,22 +183,36 @@ export class BTree<K, V> {
     return before;
   }
 
-  #scan(node: Node<K>, from: K | undefined, visit: (value: V, key: K) => boolean | void): boolean {
+  #scan(
+    node: Node<K>,
+    from: K | undefined,
+    to: K | undefined,
+    visit: (value: V, key: K) => boolean | void,
+  ): boolean {
+    const { keys, items } = node;
     if (node.leaf) {
-      let at = 0;
-      if (from !== undefined) {
-        at = this.#search(node, from);
-        if (at < 0) at = ~at;
+      const end = this.#end(node, to);
+      for (let at = from === undefined ? 0 : this.#begin(node, from); at < end; at += 1) {
+        if (visit(items[at] as V, keys[at] as K) === false) return false;
       }
-      for (; at < node.keys.length; at += 1) {
-        if (visit(node.items[at] as V, node.keys[at] as K) === false) return false;
-      }
-      return true;
+      return end === keys.length;
     }
     const first = from === undefined ? 0 : this.#childAt(node, from);
-    for (let at = first; at < node.items.length; at += 1) {
-      if (!this.#scan(node.items[at] as Node<K>, at === first ? from : undefined, visit)) return false;
+    for (let at = first; at < items.length; at += 1) {
+      if (!this.#scan(items[at] as Node<K>, at === first ? from : undefined, to, visit)) return false;
     }
     return true;
+  }
+
+  #begin(leaf: Node<K>, from: K): number {
+    const at = this.#search(leaf, from);
+    return at < 0 ? ~at : at;
+  }
+
+  /** How many entries of a leaf are before `to`: one comparison for a leaf that ends before it. */
+  #end(leaf: Node<K>, to: K | undefined): number {
+    const { keys } = leaf;
+    if (to === undefined || keys.length === 0) return keys.length;
+    return this.#compare(keys.at(-1) as K, to) < 0 ? keys.length : this.#begin(leaf, to);
   }
 }

@@ -20,19 +20,25 @@ export const TIMERS = 'world/timers';
 
 const byDue = (left: Timer, right: Timer): number => left.due - right.due || left.seq - right.seq;
 
+/** The rows of a table in one scope. */
+interface Shelf {
+  readonly rows: BTree<string, Row>;
+  /** The same rows as far as they have been looked at since the last fork, for a look-up without comparisons. */
+  readonly seen: Map<string, Row>;
+  /** For each index a tree from `value NUL key` to the key. */
+  readonly indexes: readonly BTree<string, string>[];
+}
+
 interface TableState {
   readonly table: Table;
-  readonly rows: BTree<string, Row>;
-  /** Index name → a tree from `scope|value NUL key` to the row's place in `rows`. */
-  readonly indexes: readonly (readonly [(row: Row) => string | undefined, BTree<string, string>])[];
   readonly indexNames: readonly string[];
+  readonly indexKeys: readonly ((row: Row) => string | undefined)[];
+  readonly shelves: Map<string, Shelf>;
 }
 
 const SEPARATOR = '\u0000';
-
-export function scoped(scope: string, key: string): string {
-  return `${scope}|${key}`;
-}
+/** Comes right after the separator. */
+const AFTER_SEPARATOR = '\u0001';
 
 export class Store {
   readonly #tables: Map<string, TableState>;
@@ -53,11 +59,15 @@ export class Store {
   fork(): Store {
     const copy = new Store([]);
     for (const [name, state] of this.#tables) {
-      copy.#tables.set(name, {
-        ...state,
-        rows: state.rows.fork(),
-        indexes: state.indexes.map(([key, tree]) => [key, tree.fork()] as const),
-      });
+      const shelves = new Map<string, Shelf>();
+      for (const [scope, { rows, indexes }] of state.shelves) {
+        shelves.set(scope, {
+          rows: rows.fork(),
+          seen: new Map(),
+          indexes: indexes.map((tree) => tree.fork()),
+        });
+      }
+      copy.#tables.set(name, { ...state, shelves });
     }
     copy.#timers = this.#timers.fork();
     copy.#foreground = this.#foreground;
@@ -78,49 +88,47 @@ export class Store {
   }
 
   size(table: Table): number {
-    return this.#state(table).rows.size;
+    let size = 0;
+    for (const { rows } of this.#state(table).shelves.values()) size += rows.size;
+    return size;
   }
 
   get(table: Table, scope: string, key: string): Row | undefined {
-    return this.#state(table).rows.get(scoped(scope, key));
+    const shelf = this.#state(table).shelves.get(scope);
+    return shelf && rowOn(shelf, key);
   }
 
   put(table: Table, scope: string, row: Row): void {
     const state = this.#state(table);
-    this.#write(state, scoped(scope, state.table.key(row)), freeze(row));
+    this.#write(state, scope, state.table.key(row), freeze(row));
   }
 
   delete(table: Table, scope: string, key: string): void {
-    this.#write(this.#state(table), scoped(scope, key), undefined);
+    this.#write(this.#state(table), scope, key, undefined);
   }
 
   /** Rows of a scope in key order, from `from` on, until `visit` returns false. */
   scan(table: Table, scope: string, from: string, visit: (row: Row, key: string) => boolean | void): void {
-    const prefix = scoped(scope, '');
-    this.#state(table).rows.scan(prefix + from, (row, key) =>
-      key.startsWith(prefix) ? visit(row, key.slice(prefix.length)) : false,
-    );
+    this.#state(table).shelves.get(scope)?.rows.scan(from, visit);
   }
 
   /** Rows of a scope that an index files under `value`, in key order. */
   scanIndex(table: Table, scope: string, index: string, value: string, visit: (row: Row) => void): void {
     const state = this.#state(table);
-    const entry = state.indexes[state.indexNames.indexOf(index)];
-    if (!entry) throw new Error(`Table ${table.name} has no index ${index}.`);
-    const prefix = scoped(scope, value) + SEPARATOR;
-    entry[1].scan(prefix, (place, key) => {
-      if (!key.startsWith(prefix)) return false;
-      visit(state.rows.get(place) as Row);
-      return true;
-    });
+    const at = state.indexNames.indexOf(index);
+    if (at < 0) throw new Error(`Table ${table.name} has no index ${index}.`);
+    const shelf = state.shelves.get(scope);
+    shelf?.indexes[at]?.scan(
+      value + SEPARATOR,
+      (key) => visit(rowOn(shelf, key) as Row),
+      value + AFTER_SEPARATOR,
+    );
   }
 
   /** All rows of all scopes, for whoever looks at a whole table: saving, invariants, the console. */
   scanAll(table: Table, visit: (row: Row, scope: string, key: string) => void): void {
-    this.#state(table).rows.scan(undefined, (row, place) => {
-      const bar = place.indexOf('|');
-      visit(row, place.slice(0, bar), place.slice(bar + 1));
-    });
+    const shelves = [...this.#state(table).shelves].toSorted(([left], [right]) => byText(left, right));
+    for (const [scope, { rows }] of shelves) rows.scan(undefined, (row, key) => visit(row, scope, key));
   }
 
   firstTimer(): Timer | undefined {
@@ -150,7 +158,11 @@ export class Store {
     while (this.#changes.length > mark) {
       const { table, key, before, after } = this.#changes.pop() as Change;
       if (table === TIMERS) this.#applyTimer((before ?? after) as Timer, before !== undefined);
-      else this.#apply(this.#tables.get(table) as TableState, key, after, before);
+      else {
+        const bar = key.indexOf('|');
+        const state = this.#tables.get(table) as TableState;
+        this.#apply(state, key.slice(0, bar), key.slice(bar + 1), after, before);
+      }
     }
   }
 
@@ -167,17 +179,22 @@ export class Store {
     return state;
   }
 
-  #write(state: TableState, place: string, after: Row | undefined): void {
-    const before = after === undefined ? state.rows.delete(place) : state.rows.set(place, after);
+  #write(state: TableState, scope: string, key: string, after: Row | undefined): void {
+    const before = swap(state, scope, key, after);
     if (before === after) return;
-    if (state.indexes.length > 0) refile(state, place, before, after);
-    this.#changes.push({ table: state.table.name, key: place, before, after });
+    refile(state, scope, key, before, after);
+    this.#changes.push({ table: state.table.name, key: `${scope}|${key}`, before, after });
   }
 
-  #apply(state: TableState, place: string, before: Row | undefined, after: Row | undefined): void {
-    if (after === undefined) state.rows.delete(place);
-    else state.rows.set(place, after);
-    if (state.indexes.length > 0) refile(state, place, before, after);
+  #apply(
+    state: TableState,
+    scope: string,
+    key: string,
+    before: Row | undefined,
+    after: Row | undefined,
+  ): void {
+    swap(state, scope, key, after);
+    refile(state, scope, key, before, after);
   }
 
   #applyTimer(timer: Timer, present: boolean): void {
@@ -189,27 +206,55 @@ export class Store {
 
 function newState(table: Table): TableState {
   const indexNames = Object.keys(table.indexes);
-  return {
-    table,
-    rows: new BTree(byText),
-    indexNames,
-    indexes: indexNames.map((name) => [
-      table.indexes[name] as (row: Row) => string,
-      new BTree<string, string>(byText),
-    ]),
-  };
+  const indexKeys = indexNames.map((name) => table.indexes[name] as (row: Row) => string | undefined);
+  return { table, indexNames, indexKeys, shelves: new Map() };
 }
 
-function refile(state: TableState, place: string, before: Row | undefined, after: Row | undefined): void {
-  const bar = place.indexOf('|');
-  for (const [indexKey, tree] of state.indexes) {
+function shelfOf({ shelves, indexKeys }: TableState, scope: string): Shelf {
+  let shelf = shelves.get(scope);
+  if (!shelf) {
+    const indexes = indexKeys.map(() => new BTree<string, string>(byText));
+    shelves.set(scope, (shelf = { rows: new BTree(byText), seen: new Map(), indexes }));
+  }
+  return shelf;
+}
+
+function rowOn({ rows, seen }: Shelf, key: string): Row | undefined {
+  const known = seen.get(key);
+  if (known) return known;
+  const row = rows.get(key);
+  if (row) seen.set(key, row);
+  return row;
+}
+
+/** Writes or removes a row, and returns what stood there before. */
+function swap(state: TableState, scope: string, key: string, after: Row | undefined): Row | undefined {
+  const { rows, seen } = shelfOf(state, scope);
+  if (after === undefined) {
+    seen.delete(key);
+    return rows.delete(key);
+  }
+  seen.set(key, after);
+  return rows.set(key, after);
+}
+
+function refile(
+  state: TableState,
+  scope: string,
+  key: string,
+  before: Row | undefined,
+  after: Row | undefined,
+): void {
+  if (state.indexKeys.length === 0) return;
+  const { indexes } = shelfOf(state, scope);
+  state.indexKeys.forEach((indexKey, at) => {
     const old = before && indexKey(before);
     const fresh = after && indexKey(after);
-    if (old === fresh) continue;
-    if (old !== undefined) tree.delete(`${place.slice(0, bar)}|${old}${SEPARATOR}${place.slice(bar + 1)}`);
-    if (fresh !== undefined)
-      tree.set(`${place.slice(0, bar)}|${fresh}${SEPARATOR}${place.slice(bar + 1)}`, place);
-  }
+    if (old === fresh) return;
+    const tree = indexes[at] as BTree<string, string>;
+    if (old !== undefined) tree.delete(old + SEPARATOR + key);
+    if (fresh !== undefined) tree.set(fresh + SEPARATOR + key, key);
+  });
 }
 
 /** Freezes a row all the way down, so that sharing it between forks is safe. */

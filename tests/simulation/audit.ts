@@ -46,7 +46,8 @@ function checkIndexes(store: Store, table: Table): void {
       else expected.set(place, [row]);
     });
     for (const [place, rows] of expected) {
-      const [scope = '', value = ''] = place.split('\u0000', 2);
+      const end = place.indexOf('\u0000');
+      const [scope, value] = [place.slice(0, end), place.slice(end + 1)];
       const found: object[] = [];
       store.scanIndex(table, scope, name, value, (row) => void found.push(row));
       if (found.length !== rows.length || found.some((row, at) => row !== rows[at]))

@@ -28,6 +28,16 @@ chmod +x ./install
 ./install auto
 `;
 
+/** Where nobody deploys, user data starts what answers. */
+const SERVE = `#!/bin/bash
+# sandtable.yml:
+#   version: first
+#   application:
+#     port: 8080
+#     drain: true
+systemctl enable --now web
+`;
+
 /** Kinds of revisions: only `good` ones and those that err can be deployed successfully. */
 export const REVISIONS = ['good', 'errs', 'slow', 'fails', 'unhealthy', 'hangs', 'stuck', 'damaged'] as const;
 export type Revision = (typeof REVISIONS)[number];
@@ -229,7 +239,7 @@ function fleet(stage: Stage, swarm: Swarm, subnetIds: readonly string[], targetG
       ImageId: image?.ImageId ?? '',
       InstanceType: 'm6i.large',
       IamInstanceProfile: { Name: 'web' },
-      UserData: Buffer.from(INSTALL_AGENT).toString('base64'),
+      UserData: Buffer.from(swarm.codedeploy ? INSTALL_AGENT : SERVE).toString('base64'),
       ...(open ? { SecurityGroupIds: [open.GroupId ?? ''] } : {}),
     },
   });

@@ -9,10 +9,7 @@ export function checkPlain(value: unknown, where: string): void {
     if (!Number.isFinite(value) || Object.is(value, -0)) throw new Error(`${where} is ${value}, which JSON has not.`);
     return;
   }
-  if (typeof value !== 'object') {
-    if (value === undefined && !where.includes('.')) return; // A row that was deleted.
-    throw new Error(`${where} is ${typeof value}, which JSON has not.`);
-  }
+  if (typeof value !== 'object') throw new Error(`${where} is ${typeof value}, which JSON has not.`);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) value.forEach((one, at) => checkPlain(one, `${where}.${at}`));
   else if (prototype !== Object.prototype && prototype !== null)

@@ -7,6 +7,7 @@ import { actions } from '#services/autoscaling/lifecycle-hooks.ts';
 import { activeDeployment, deployments, hasEnded, targets } from '#services/codedeploy/rows.ts';
 import type { Deployment } from '#services/codedeploy/rows.ts';
 import { instanceRows } from '#services/ec2/instances.ts';
+import { messages } from '#services/sqs/message.ts';
 import { queues } from '#services/sqs/queue.ts';
 import { machineRows } from '#workloads/modelled/machine-rows.ts';
 import { TIMERS } from '#world/store.ts';
@@ -82,7 +83,7 @@ export class Safety implements Watch {
     for (const change of changes) {
       if (change.table === TIMERS) this.#timer(change, at);
       else {
-        checkPlain(change.after, `${change.table} ${change.key}`);
+        if (change.after) checkPlain(change.after, `${change.table} ${change.key}`);
         if (change.table === wakes.name) this.#wake(change);
         else {
           checkPath(change);
@@ -154,9 +155,8 @@ export class Safety implements Watch {
   }
 
   #relations(ctx: Ctx, place: string): void {
-    const [table = '', full = ''] = place.split('\u0000', 2);
-    const bar = full.indexOf('|');
-    const [scope, key] = [full.slice(0, bar), full.slice(bar + 1)];
+    const [end, bar] = [place.indexOf('\u0000'), place.indexOf('|')];
+    const [table, scope, key] = [place.slice(0, end), place.slice(end + 1, bar), place.slice(bar + 1)];
     RELATIONS[table]?.(ctx.inScope(scope), key);
   }
 }
@@ -193,14 +193,15 @@ const RELATIONS: Readonly<Record<string, Relation>> = {
   [targets.name]: (ctx, key) => deploymentOf(ctx, key.slice(0, key.indexOf('/'))),
   'sqs/messages'(ctx, key) {
     const name = key.slice(0, key.indexOf('@'));
-    if (!ctx.get(queues, name)) throw new Error(`Message ${key} is in no queue.`);
+    if (ctx.get(messages, key) && !ctx.get(queues, name)) throw new Error(`Message ${key} is in no queue.`);
   },
 };
 
 /** Which phases a machine can be in while its instance is in a state; '' is no machine. */
 const PHASES: Readonly<Record<string, readonly string[]>> = {
   pending: ['', 'off'],
-  running: ['booting', 'user-data', 'up', 'lost'],
+  // It shuts down to reboot, too.
+  running: ['booting', 'user-data', 'up', 'lost', 'shutting-down'],
   stopping: ['shutting-down', 'lost', 'booting', 'up', 'user-data'],
   stopped: ['off'],
   'shutting-down': ['', 'shutting-down', 'lost', 'off', 'booting', 'up', 'user-data'],

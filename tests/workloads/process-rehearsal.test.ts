@@ -10,6 +10,8 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, it } from 'vitest';
 import { packRevision } from '#runtime/revision-folder.ts';
+import { Guardian } from '#workloads/process/host/guardian.ts';
+import { sandboxesWork } from '#workloads/process/host/sandbox.ts';
 import { packBundle } from '#workloads/bundle.ts';
 import { rehearsal } from '#rehearsal/rehearsal.ts';
 import type { Ending } from '#rehearsal/rehearsal.ts';
@@ -26,6 +28,11 @@ import {
   updateDeploymentGroup,
 } from '../../rehearsals/deploy/web-fleet.ts';
 import type { Version, WebFleet, WebFleetOptions } from '../../rehearsals/deploy/web-fleet.ts';
+
+function namespacesWork(): Promise<boolean> {
+  const guardian = new Guardian('/nonexistent');
+  return sandboxesWork(guardian).finally(() => guardian.close());
+}
 
 /** Virtual time goes ten times as fast as the wall clock. */
 const PROCESS = composeRehearsal('process', { paceRate: 10 });
@@ -74,18 +81,19 @@ for (;;) {
 }
 `;
 
-const DRAINING = packBundle({
-  'appspec.yml': `version: 0.0
+const draining = (manifest: string): Uint8Array =>
+  packBundle({
+    'appspec.yml': `version: 0.0
 os: linux
 hooks:
   BeforeInstall:
     - location: drain.sh
       timeout: 120
 `,
-  'drain.sh': '#!/bin/sh\nexec node "$(dirname "$0")/drain.mjs"\n',
-  'drain.mjs': DRAIN,
-  'sandtable.yml': 'process: relocatable\napplication: none\n',
-});
+    'drain.sh': '#!/bin/sh\nexec node "$(dirname "$0")/drain.mjs"\n',
+    'drain.mjs': DRAIN,
+    'sandtable.yml': `${manifest}\napplication: none\n`,
+  });
 
 it('runs a release in place under real requests, each answered by the version that listens', async () => {
   const { ended, measurement, deployments, sampled } = await run(
@@ -113,7 +121,12 @@ it('runs a release in place under real requests, each answered by the version th
   expect(Math.abs((measurement?.requests ?? 0) / seconds - 20)).toBeLessThan(3);
 });
 
-it('lets a hook poll the endpoint until its own target has drained', async () => {
+const apart = await namespacesWork();
+
+it.each([['relocatable', 'process: relocatable'], ...(apart ? [['kept apart by namespaces', '']] : [])] as [
+  string,
+  string,
+][])('lets a hook poll the endpoint until its own target has drained: %s', async (_, manifest) => {
   const { ended, deployments, facts } = await run(
     { size: 1, deregistrationDelaySeconds: 30, deployFirst: false },
     async (scene, { targetGroupArn }) => {
@@ -131,7 +144,7 @@ it('lets a hook poll the endpoint until its own target has drained', async () =>
         deploymentStyle: { deploymentType: 'IN_PLACE', deploymentOption: 'WITHOUT_TRAFFIC_CONTROL' },
       });
       const [Bucket, Key] = [BUCKET, 'drain.zip'];
-      await scene.aws.client(S3Client).send(new PutObjectCommand({ Bucket, Key, Body: DRAINING }));
+      await scene.aws.client(S3Client).send(new PutObjectCommand({ Bucket, Key, Body: draining(manifest) }));
       const { deploymentId } = await deploy(scene, 'drain' as Version);
       const { status = '' } = await finished(scene, deploymentId);
       const { TargetHealthDescriptions = [] } = await scene.aws

@@ -10,11 +10,19 @@ import { UserError } from '#cloud/user-error.ts';
 import { host as wall } from '#runtime/host.ts';
 import { packRevision } from '#runtime/revision-folder.ts';
 import { ProcessHost } from '#workloads/process/host/host.ts';
+import { Guardian } from '#workloads/process/host/guardian.ts';
+import { sandboxesWork } from '#workloads/process/host/sandbox.ts';
+import { proxyRequest } from '#workloads/process/effects.ts';
 import { processDriver } from '#workloads/process/process.ts';
 import { deployment, EVENTS, MachineTable } from '#workloads/modelled/test-cloud.ts';
 import type { Ended } from '#workloads/modelled/test-cloud.ts';
 import type { Packable } from '#workloads/bundle.ts';
 import { Clock } from '#world/index.ts';
+
+function namespacesWork(): Promise<boolean> {
+  const guardian = new Guardian('/nonexistent');
+  return sandboxesWork(guardian).finally(() => guardian.close());
+}
 
 const RATE = 10;
 const ID = 'i-0aaaaaaaaaaaaaaaa';
@@ -135,7 +143,7 @@ async function within(ms: number, condition: () => boolean): Promise<boolean> {
 
 /** The number that a script wrote into a file of its machine. */
 function pidIn(s: Stand, file: string): number {
-  return Number(readFileSync(join(s.host.rootOf(ID), file), 'utf8'));
+  return Number(readFileSync(s.host.pathOf(ID, file), 'utf8'));
 }
 
 it('runs the example application, replaces it in place, and knows what listens', async () => {
@@ -162,7 +170,7 @@ it('gives scripts what CodeDeploy and the machine give them, and nothing of the 
   } finally {
     delete process.env['AWS_SECRET_ACCESS_KEY'];
   }
-  const text = readFileSync(join(s.host.rootOf(ID), 'env'), 'utf8');
+  const text = readFileSync(s.host.pathOf(ID, 'env'), 'utf8');
   const env = Object.fromEntries(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
   expect(env).toMatchObject({
     LIFECYCLE_EVENT: 'ApplicationStart',
@@ -172,7 +180,7 @@ it('gives scripts what CodeDeploy and the machine give them, and nothing of the 
     DEPLOYMENT_GROUP_ID: 'group-1',
     BUNDLE_BUCKET: 'bundles',
     BUNDLE_KEY: 'b.zip',
-    SANDTABLE_ROOT: s.host.rootOf(ID),
+    SANDTABLE_ROOT: s.host.pathOf(ID, '/').replace(/\/$/, ''),
     AWS_REGION: 'us-east-1',
   });
   expect(text).not.toContain('of the developer');
@@ -215,16 +223,72 @@ it('fails a script whose background process keeps its output open, and lets that
   expect(alive(pidIn(s, 'child'))).toBe(true);
 });
 
-it('refuses a bundle that does not say it is relocatable before anything of it runs', async () => {
+const UNMOVABLE = {
+  'appspec.yml': `version: 0.0
+os: linux
+files:
+  - source: server.mjs
+    destination: /srv/sandtable-test
+  - source: note.txt
+    destination: /linked/below
+hooks:
+  BeforeInstall:
+    - location: before.sh
+  ApplicationStart:
+    - location: start.sh
+      timeout: 60
+`,
+  'before.sh': '#!/bin/sh\nmkdir /srv/real && ln -s /srv/real /linked\n',
+  'note.txt': 'hello',
+  'start.sh': '#!/bin/sh\ncd /srv/sandtable-test\nnode server.mjs >/var/log/server.log 2>&1 </dev/null &\n',
+  'server.mjs': `import { createServer } from 'node:http';
+createServer((request, response) => response.end('from ' + process.cwd())).listen(8080);`,
+  'sandtable.yml': 'application: { health: { path: / } }\n',
+};
+
+it('refuses a bundle that does not say it is relocatable where nothing keeps it apart', async () => {
   const s = stand();
-  await s.launch(ID);
-  s.machines.store('b.zip', { ...starting('exit 0'), 'sandtable.yml': 'application: none\n' });
-  const refused = await s
-    .run(ID, 'DownloadBundle', deployment('d-1', 'b.zip'))
-    .catch((error: unknown) => error);
+  await start(s, starting('exit 0'));
+  s.machines.store('fixed.zip', UNMOVABLE);
+  const what = deployment('d-2', 'fixed.zip');
+  const refused = await s.run(ID, 'DownloadBundle', what).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(UserError);
   expect((refused as UserError).code).toBe('not-relocatable');
 });
+
+it.skipIf(!(await namespacesWork()))(
+  'runs such a bundle on machines kept apart by namespaces, each with its own paths and ports',
+  async () => {
+    const s = stand();
+    s.machines.store('fixed.zip', UNMOVABLE);
+    const ids = [ID, 'i-0bbbbbbbbbbbbbbbb'];
+    for (const id of ids) {
+      await s.launch(id);
+      expect(await s.deploy(id, deployment('d-1', 'fixed.zip'))).toEqual([]);
+    }
+    await s.advance(MINUTE, () => ids.every((id) => s.machines.application(id) !== undefined));
+    for (const id of ids) {
+      expect(s.machines.application(id)).toMatchObject({ state: 'up', port: 8080 });
+      const asked = {
+        instanceId: id,
+        port: 8080,
+        method: 'GET',
+        path: '/',
+        host: 'web',
+        connectMs: 10_000,
+        idleMs: 60_000,
+      };
+      const send = s.host.performers[proxyRequest.name] as (payload: object) => Promise<unknown>;
+      expect(await send(asked)).toMatchObject({ kind: 'answered', status: 200 });
+      for (const path of ['/srv/sandtable-test/server.mjs', '/srv/real/below/note.txt'])
+        expect(existsSync(s.host.pathOf(id, path))).toBe(true);
+    }
+    for (const path of ['/srv/sandtable-test', '/srv/real']) expect(existsSync(path)).toBe(false);
+    s.machines.port((ctx, port) => port.off(ctx, ID, true));
+    await s.advance(1000);
+    expect(existsSync(s.host.pathOf(ID, '/srv'))).toBe(false);
+  },
+);
 
 it('ends the processes of a machine that is lost or switched off, also those that left their group', async () => {
   const s = stand();
@@ -242,7 +306,7 @@ it('ends the processes of a machine that is lost or switched off, also those tha
 it('leaves no process and no folder behind when it is closed', async () => {
   const s = stand();
   await start(s, starting('sleep 1000 >/dev/null 2>&1 & echo $! > "$SANDTABLE_ROOT/child"'));
-  const [pid, root] = [pidIn(s, 'child'), s.host.rootOf(ID)];
+  const [pid, root] = [pidIn(s, 'child'), s.host.pathOf(ID, '/')];
   expect(alive(pid)).toBe(true);
   await s.close();
   expect(await within(1000, () => !alive(pid))).toBe(true);
@@ -255,7 +319,7 @@ function machinesUnder(folder: string): string[] {
     try {
       return (
         /^\d+$/.test(pid) &&
-        readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`SANDTABLE_ROOT=${folder}/`)
+        readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`SANDTABLE_MACHINE=${folder}/`)
       );
     } catch {
       return false;

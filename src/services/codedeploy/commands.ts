@@ -157,8 +157,11 @@ export const commandOperations: Operations<'codedeploy-commands'> = {
     checkHost(ctx, host);
     const id = DeploymentExecutionId.split('/').at(-1) ?? '';
     const deployment = ctx.get(deployments, id);
-    const target = deployment && ctx.scan(targets, { prefix: `${id}/` }).find((row) => row.host === host);
-    if (!deployment || !target || executionId(ctx, id) !== DeploymentExecutionId) {
+    if (
+      !deployment ||
+      ctx.list(targets, 'host', `${id}/${host}`).length === 0 ||
+      executionId(ctx, id) !== DeploymentExecutionId
+    ) {
       throw new Fault('ClientException', 'The deployment execution does not exist.');
     }
     return {

@@ -260,6 +260,7 @@ export interface Target {
 }
 export const targets: Table<Target> = table<Target>('codedeploy/targets', (row) => row.key, {
   id: (row) => `${row.deploymentId}/${row.targetId}`,
+  host: (row) => `${row.deploymentId}/${row.host}`,
   traffic: (row) => (row.inTraffic ? row.targetId : undefined),
 });
 

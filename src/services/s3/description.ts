@@ -38,15 +38,17 @@ export interface Described {
   readonly Expires?: string | undefined;
 }
 
+/** The framing of an upload is no encoding of the object. */
+function unframed(encoding: string = ''): string {
+  const encodings = encoding.split(',').map((one) => one.trim());
+  return encodings.filter((one) => one.toLowerCase() !== 'aws-chunked').join(',');
+}
+
 /** What a request says about the object that it makes. */
 export function describe(input: Described): Description {
   const headers: Record<string, string> = { ContentType: 'binary/octet-stream' };
   for (const name of HEADERS) {
-    // The framing of an upload is no encoding of the object.
-    const value =
-      name === 'ContentEncoding'
-        ? input.ContentEncoding?.replace(/^\s*aws-chunked\s*(?:,\s*|$)/i, '')
-        : input[name];
+    const value = name === 'ContentEncoding' ? unframed(input.ContentEncoding) : input[name];
     if (value) headers[name] = value;
   }
   const metadata: Record<string, string> = {};

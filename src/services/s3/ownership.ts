@@ -18,20 +18,13 @@ function ownersOnly(ctx: Ctx, { account }: Bucket): Output<'s3', 'GetBucketAcl'>
 
 type PutAcl = Pick<
   Input<'s3', 'PutObjectAcl'>,
-  | 'ACL'
-  | 'AccessControlPolicy'
-  | 'GrantFullControl'
-  | 'GrantRead'
-  | 'GrantReadACP'
-  | 'GrantWrite'
-  | 'GrantWriteACP'
+  'ACL' | 'GrantFullControl' | 'GrantRead' | 'GrantReadACP' | 'GrantWrite' | 'GrantWriteACP'
 >;
 
 /** Throws unless the request asks for the list that is there anyway. */
 function checkAcl({ ownerEnforced }: Bucket, input: PutAcl, unchanged: readonly string[]): void {
-  const { ACL, AccessControlPolicy, GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } =
-    input;
-  const grants = [AccessControlPolicy, GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP];
+  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
+  const grants = [GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP];
   const plain = ACL !== undefined && unchanged.includes(ACL) && grants.every((grant) => grant === undefined);
   if (plain) return;
   throw ownerEnforced ? aclsNotSupported() : notModelled('An access control list');

@@ -31,6 +31,8 @@ export const refused: Refused = {
     'GrantWriteACP',
   ],
   PutBucketVersioning: ['MFA'],
+  PutBucketAcl: ['AccessControlPolicy'],
+  PutObjectAcl: ['AccessControlPolicy'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
   PutObject: [...CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
   GetObject: CUSTOMER_KEY,

@@ -51,9 +51,10 @@ export const service: Service = defineService({
   denied,
   refused,
   withoutEffect,
-  // S3 has an error of its own for places that it does not know.
+  // S3 has errors of its own for places that it does not know and for sources that are none.
   tolerates: (operation, { members }) =>
-    operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint',
+    members.at(-1) === 'CopySource' ||
+    (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint'),
   invalid(_, [violation]) {
     if (violation?.members.at(-1) !== 'EncodingType') return undefined;
     return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');

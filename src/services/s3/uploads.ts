@@ -45,7 +45,10 @@ export function dropUpload(at: Ctx, upload: Upload): void {
   at.delete(uploads, uploads.key(upload));
 }
 
-/** Which checksums an upload will have. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
+/**
+ * Which checksums an upload will have.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
 function checksumPlan(
   name: string | undefined,
   wanted: Checksum['type'] | undefined,

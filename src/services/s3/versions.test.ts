@@ -8,6 +8,7 @@ import {
   ListObjectVersionsCommand,
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
+import type { DeleteMarkerEntry } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { Bucket, stand, version } from './test-stand.ts';
 import type { Stand } from './test-stand.ts';
@@ -16,7 +17,7 @@ const Key = 'k';
 
 async function listed({ s3 }: Stand): Promise<string[]> {
   const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
-  const row = (one: { VersionId?: string; IsLatest?: boolean }, kind: string): string =>
+  const row = (one: DeleteMarkerEntry, kind: string): string =>
     `${kind} ${one.VersionId}${one.IsLatest ? ' latest' : ''}`;
   return [...Versions.map((one) => row(one, 'object')), ...DeleteMarkers.map((one) => row(one, 'marker'))];
 }

@@ -108,7 +108,7 @@ async function permit(
   for (const path of new Set([object, ...created])) {
     const found = await lstat(machine.path(path)).catch(() => undefined);
     const kind = found?.isDirectory() ? 'directory' : 'file';
-    if (found && type.includes(kind) && matches(permission, object, path))
+    if (found && !found.isSymbolicLink() && type.includes(kind) && matches(permission, object, path))
       await chmod(machine.path(path), Number.parseInt(mode, 8));
   }
 }

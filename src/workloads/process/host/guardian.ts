@@ -18,7 +18,7 @@ while read -r sign group; do
 done
 finish() {
   for one in $groups; do kill -KILL -- "-$one" 2>/dev/null; done
-  for file in $(grep -lsz -- "^SANDTABLE_ROOT=$root/" /proc/[0-9]*/environ 2>/dev/null); do
+  for file in $(grep -lsz -- "^SANDTABLE_MACHINE=$root/" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
     kill -KILL "\${pid%/environ}" 2>/dev/null
   done
@@ -32,7 +32,7 @@ rm -rf -- "$root"
 export class Guardian {
   readonly #shell: ChildProcess;
 
-  /** Watches over processes whose `$SANDTABLE_ROOT` lies in `root`, and over that folder. */
+  /** Watches over processes whose `$SANDTABLE_MACHINE` lies in `root`, and over that folder. */
   constructor(root: string) {
     // Its own session: a terminal's Ctrl-C does not reach it.
     this.#shell = spawn('/bin/sh', ['-c', WATCH, 'sandtable-guardian', root], {

@@ -38,7 +38,9 @@ import { install, unpack } from './files.ts';
 import { Guardian } from './guardian.ts';
 import { addressOf, Machine } from './machine.ts';
 import { Processes } from './processes.ts';
+import { Outbound } from './outbound.ts';
 import * as requests from './requests.ts';
+import { Sandbox, sandboxesWork } from './sandbox.ts';
 import * as scripts from './scripts.ts';
 
 export interface ProcessHostOptions {
@@ -57,6 +59,7 @@ export class ProcessHost {
   readonly #network = randomInt(128);
   readonly #guardian: Guardian;
   readonly #processes: Processes;
+  readonly #outbound: Outbound;
   readonly #machines = new Map<string, Machine>();
   /** What is done on the disk of a machine is done in order. */
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -67,6 +70,7 @@ export class ProcessHost {
     this.#root = mkdtempSync(join(realpathSync(tmpdir()), 'sandtable-'));
     this.#guardian = new Guardian(this.#root);
     this.#processes = new Processes(this.#guardian);
+    this.#outbound = new Outbound(join(this.#root, 'aws.sock'), () => this.endpoint);
     this.performers = {
       [bootMachine.name]: (payload: Boot) => this.#inTurn(payload, () => this.#boot(payload)),
       [stopMachine.name]: (payload: Stop) => this.#stop(payload),
@@ -84,20 +88,19 @@ export class ProcessHost {
         });
       },
       [watchPort.name]: async ({ port, known, forMs, ...on }: Watch, { signal }: Work) => {
-        const place = await this.#machine(on).place(port);
-        return { listens: await requests.watch(place, known, forMs / this.rate, signal) };
+        const machine = this.#machine(on);
+        return { listens: await requests.watch(machine, { port, known }, forMs / this.rate, signal) };
       },
-      [sendProbe.name]: async (payload: Probe) =>
-        requests.probe(await this.#machine(payload).place(payload.port), payload, this.rate),
+      [sendProbe.name]: async (payload: Probe) => requests.probe(this.#machine(payload), payload, this.rate),
       [proxyRequest.name]: async (payload: ProxiedRequest) =>
-        requests.proxy(await this.#machine(payload).place(payload.port), payload, this.rate),
+        requests.proxy(this.#machine(payload), payload, this.rate),
       [pause.name]: ({ ms }: Pause, { signal }: Work) => waitFor(ms / this.rate, signal),
     };
   }
 
-  /** The root folder of a machine, for whoever wants to look. */
-  rootOf(instanceId: string): string {
-    return this.#machine({ instanceId }).root;
+  /** A path of a machine as a path of this computer, for whoever wants to look. */
+  pathOf(instanceId: string, path: string): string {
+    return this.#machine({ instanceId }).path(path);
   }
 
   /** Where a port of a machine is on this computer. */
@@ -108,6 +111,7 @@ export class ProcessHost {
   /** Ends all processes and removes all folders. */
   async close(): Promise<void> {
     for (const { root } of this.#machines.values()) this.#processes.signalAll(root, 'SIGKILL');
+    await this.#outbound.close();
     await this.#guardian.close();
     await rm(this.#root, { recursive: true, force: true });
   }
@@ -160,7 +164,14 @@ export class ProcessHost {
   }
 
   async #image({ instanceId, imageId }: Imaging): Promise<null> {
-    const { root } = await this.#bootedNow(instanceId);
+    const { root, sandbox } = await this.#bootedNow(instanceId);
+    if (sandbox) {
+      throw new UserError(
+        'image-of-sandbox',
+        `An image is made of ${instanceId}, which is kept apart from this computer; that is not modelled.`,
+        { hint: 'Use a bundle with `process: relocatable` in its sandtable.yml, or --driver modelled.' },
+      );
+    }
     await cp(root, this.#imageFolder(imageId), { recursive: true, verbatimSymlinks: true });
     return null;
   }
@@ -176,8 +187,30 @@ export class ProcessHost {
   }
 
   async #unpack(payload: Unpack, work: Work): Promise<unknown> {
-    refuseUnlessItMayRun(payload);
-    return unpack(await this.#bootedNow(payload.instanceId), payload.folder, filesOf(payload, work));
+    refuseOtherUsers(payload);
+    const machine = await this.#bootedNow(payload.instanceId);
+    if (!payload.relocatable && !machine.sandbox) await this.#keepApart(machine, payload.label);
+    machine.used = true;
+    return unpack(machine, payload.folder, filesOf(payload, work));
+  }
+
+  /** A bundle that does not promise to keep to its folder runs where it cannot do otherwise, or not at all. */
+  async #keepApart(machine: Machine, label: string): Promise<void> {
+    if (machine.used || !(await sandboxesWork(this.#guardian))) {
+      const why = machine.used
+        ? 'bundles that do say so were deployed to the same machine before'
+        : 'namespaces do not work on this computer, or not for this user';
+      throw new UserError(
+        'not-relocatable',
+        `The revision ${label} does not say that it may run without being kept apart from this computer, and ${why}.`,
+        {
+          hint:
+            'Let its scripts and its server keep to $SANDTABLE_ROOT, $HOST and $PORT and write `process: relocatable` ' +
+            'into its sandtable.yml, or use --driver modelled.',
+        },
+      );
+    }
+    machine.sandbox = await Sandbox.create(machine.root, await this.#outbound.open(), this.#guardian);
   }
 }
 
@@ -203,19 +236,8 @@ function filesOf(
   return readBundle(bytes, bundleType);
 }
 
-/** Nothing keeps scripts apart from the rest of the computer, so only revisions run that promise to keep to their folder. */
-function refuseUnlessItMayRun({ label, relocatable, users, special }: Unpack): void {
-  if (!relocatable) {
-    throw new UserError(
-      'not-relocatable',
-      `The revision ${label} does not say that it may run where it is not kept apart from this computer.`,
-      {
-        hint:
-          'Let its scripts and its server keep to $SANDTABLE_ROOT, $HOST and $PORT and write `process: relocatable` ' +
-          'into its sandtable.yml, or use --driver modelled.',
-      },
-    );
-  }
+/** Everything on a machine belongs to whoever runs this. */
+function refuseOtherUsers({ label, users, special }: Unpack): void {
   const own = userInfo().username;
   const other = users.find((user) => user !== own);
   if (other === undefined && !special) return;

@@ -67,7 +67,7 @@ export class Processes {
 /** Processes that say in their environment that they belong to a machine. Only Linux tells. */
 function strays(root: string): number[] {
   if (process.platform !== 'linux') return [];
-  const mark = `\0SANDTABLE_ROOT=${root}\0`;
+  const mark = `\0SANDTABLE_MACHINE=${root}\0`;
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {

@@ -3,7 +3,6 @@
 
 import { chmod, open, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { delimiter, dirname } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { StepResult } from '../../codedeploy-agent/steps.ts';
 import type { Script } from '../effects.ts';
@@ -13,23 +12,6 @@ import type { Processes, Running } from './processes.ts';
 
 /** How long a group has between its stop signal and the end (wall ms). */
 const STOP_GRACE_MS = 1000;
-
-/** The environment of everything that runs on a machine. */
-export async function environmentOn(machine: Machine, port: number): Promise<Record<string, string>> {
-  const place = await machine.place(port);
-  const path = [process.env['PATH'] ?? '/usr/bin:/bin', dirname(process.execPath)].join(delimiter);
-  return {
-    PATH: path,
-    HOME: machine.path('/home'),
-    TMPDIR: machine.path('/tmp'),
-    LANG: 'C.UTF-8',
-    SANDTABLE_ROOT: machine.root,
-    HOST: place.host,
-    PORT: String(place.port),
-    // There is no metadata service; SDKs would look for one in the developer's own network.
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
-}
 
 /** `rate`: virtual milliseconds in one of wall time. */
 export async function runScript(
@@ -41,27 +23,19 @@ export async function runScript(
   const file = machine.path(`${folder}/${location}`);
   const { mode } = await stat(file);
   if ((mode & 0o111) === 0) await chmod(file, mode | 0o755);
-  const env = {
-    ...(await environmentOn(machine, port)),
-    ...environment,
-    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL: endpoint }),
-  };
+  const env = { ...(await machine.environment(port, endpoint)), ...environment };
   if (signal.aborted) return { kind: 'failed', message: 'The world has been closed.' };
-  return follow(
-    processes,
-    processes.start(machine.root, await commandFor(file), env),
-    timeoutMs / rate,
-    signal,
-  );
+  const command = machine.command(await interpreterOf(file), `${folder}/${location}`);
+  return follow(processes, processes.start(machine.root, command, env), timeoutMs / rate, signal);
 }
 
 /** A file that names no interpreter and is no program is a shell's. */
-async function commandFor(path: string): Promise<string[]> {
+async function interpreterOf(path: string): Promise<string[]> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(4) });
     const head = buffer.toString('latin1', 0, bytesRead);
-    return head.startsWith('#!') || head === '\x7fELF' ? [path] : ['/bin/sh', path];
+    return head.startsWith('#!') || head === '\x7fELF' ? [] : ['/bin/sh'];
   } finally {
     await file.close();
   }

@@ -18,7 +18,7 @@ const drivers: Readonly<Record<Driver, CloudPart>> = { modelled, process: proces
 
 /** A cloud with all services. */
 export function composeCloud(driver: Driver = 'modelled'): Cloud {
-  return new Cloud(services, [drivers[driver], traffic]);
+  return new Cloud(services, [drivers[driver], traffic]).complete();
 }
 
 export interface ProcessOptions {
@@ -44,7 +44,7 @@ async function outside({ paceRate = 1, requestsPerSecond = 20 }: ProcessOptions)
     performers: machines.performers,
     paceRate,
     requestsPerSecond,
-    async serve(gateway, world, clock) {
+    async serve({ gateway, world, clock, crashed }) {
       const still = {
         mode: 'virtual',
         why: () => clock.why(),
@@ -55,7 +55,7 @@ async function outside({ paceRate = 1, requestsPerSecond = 20 }: ProcessOptions)
       } as const;
       const fixed = 'The clock of a rehearsal is moved by its script.';
       const controlled = { world, clock: still, version: '', fixed };
-      const endpoint = await listen({ gateway, controlled, port: 0 });
+      const endpoint = await listen({ gateway, controlled, port: 0, crashed });
       stopServing = endpoint.close;
       machines.endpoint = endpoint.url;
     },

@@ -173,15 +173,18 @@ async function main(filter: string): Promise<number> {
   for (const [at, { kind, why }] of sound.entries()) {
     if (kind !== 'holds') complain(`unsound   ${claims[at]}: fails without any change: ${why}`);
   }
-  const outcomes = await each(mutations, seen);
+  // A rehearsal that fails anyway sees nothing.
+  const trusted = mutations.filter((one) => sound[claims.indexOf(one.claim)]?.kind === 'holds');
+  const outcomes = await each(trusted, seen);
   for (const [at, { kind, why }] of outcomes.entries()) {
-    const { claim, breaks } = mutations[at] as Mutation;
-    if (kind === 'fails') console.log(`seen      ${claim}: ${breaks}\n          ${why}`);
-    else complain(`${kind === 'holds' ? 'not seen' : 'broken  '}  ${claim}: ${breaks}\n          ${why}`);
+    const { claim, breaks } = trusted[at] as Mutation;
+    const line = `${claim}: ${breaks}\n          ${why}`;
+    if (kind === 'fails') console.log(`seen      ${line}`);
+    else complain(`${kind === 'holds' ? 'not seen' : 'broken  '}  ${line}`);
   }
   const count = outcomes.filter(({ kind }) => kind === 'fails').length;
   console.log(`${count} of ${mutations.length} mutations were seen`);
-  return failures === 0 && mutations.length > 0 ? 0 : 1;
+  return failures === 0 && mutations.length > 0 && count === mutations.length ? 0 : 1;
 }
 
 const [mode, claim] = process.argv.slice(2);

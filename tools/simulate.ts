@@ -16,7 +16,9 @@ const { values } = parseArgs({
 });
 
 const first = Number(values.from);
-const seeds = values.seed ? [values.seed] : Array.from({ length: Number(values.seeds) }, (_, n) => String(first + n));
+const seeds = values.seed
+  ? [values.seed]
+  : Array.from({ length: Number(values.seeds) }, (_, n) => String(first + n));
 const options = values.steps === undefined ? {} : { steps: Number(values.steps) };
 const cloud = composeCloud();
 let failed = 0;
@@ -26,7 +28,9 @@ for (const seed of seeds) {
     const { transitions, calls, virtualMs, hash, faults } = simulate(cloud, seed, options);
     const hours = (virtualMs / 3_600_000).toFixed(1);
     const ms = Math.round(performance.now() - from);
-    console.log(`seed ${seed}: ${transitions} transitions, ${calls} calls, ${hours} h in ${ms} ms, ${hash.slice(0, 12)}`);
+    console.log(
+      `seed ${seed}: ${transitions} transitions, ${calls} calls, ${hours} h in ${ms} ms, ${hash.slice(0, 12)}`,
+    );
     if (values.faults) for (const [name, count] of faults) console.log(`  ${count} x ${name}`);
   } catch (error) {
     failed += 1;

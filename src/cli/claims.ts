@@ -55,7 +55,7 @@ async function rehearseAll(folder: string): Promise<Map<string, Rehearsed>> {
   try {
     await Promise.all(
       [...all].map(async ([id, { file, verdict }]) => {
-        const results = await threads.run({ file, driver: 'modelled', options: {} });
+        const results = await threads.run({ file, driver: { name: 'modelled', options: {} }, options: {} });
         if (!results.every(passed)) all.set(id, { file, verdict: 'FAILED: its expectations do not hold' });
         else all.set(id, { file, verdict });
       }),

@@ -23,16 +23,8 @@ export const command: Command = {
       ...(mode === undefined ? {} : { mode: clockOf(mode) }),
     };
     const moves = Object.keys(wish).length > 0;
-    const response = await reach(
-      `${url}/_sandtable/clock`,
-      moves ? { method: 'POST', body: JSON.stringify(wish) } : {},
-    );
-    const answer = (await response.json()) as {
-      now: string;
-      mode: string | number;
-      why: string[];
-      message?: string;
-    };
+    const response = await reach(url, moves ? { method: 'POST', body: JSON.stringify(wish) } : {});
+    const answer = await answerOf(response, url);
     if (!response.ok)
       throw new UserError('clock-refused', answer.message ?? 'The endpoint refused.', {
         hint: 'See sandtable clock --help.',
@@ -54,9 +46,23 @@ function timeOf(text: string): number {
   );
 }
 
+interface Answer {
+  readonly now: string;
+  readonly why: readonly string[];
+  readonly message?: string;
+}
+
+async function answerOf(response: Response, url: string): Promise<Answer> {
+  const answer = (await response.json().catch(() => undefined)) as Partial<Answer> | undefined;
+  if (answer?.message !== undefined || (answer?.now !== undefined && answer.why)) return answer as Answer;
+  throw new UserError('no-endpoint', `What answers at ${url} is not Sandtable.`, {
+    hint: 'Give the address that sandtable up prints with --url.',
+  });
+}
+
 async function reach(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return await fetch(`${url}/_sandtable/clock`, init);
   } catch {
     throw new UserError('no-endpoint', `Nothing answers at ${url}.`, { hint: 'Start it with: sandtable up' });
   }

@@ -6,8 +6,8 @@ import { passed } from '#rehearsal/result.ts';
 import type { Command } from './command.ts';
 import { assess, runVariants } from './comparison.ts';
 import { Threads } from './jobs.ts';
-import { driverOf, driverOption, seedOption } from './options.ts';
-import { outputOptions, regressions, writeOutputs } from './outputs.ts';
+import { driverOf, driverOptions, seedOption } from './options.ts';
+import { baselineOf, outputOptions, regressions, writeOutputs } from './outputs.ts';
 import { UserError } from '#cloud/user-error.ts';
 
 export const command: Command = {
@@ -16,7 +16,7 @@ export const command: Command = {
   positionals: 'FILE',
   options: {
     seed: seedOption,
-    driver: driverOption,
+    ...driverOptions,
     'no-sensitivity': {
       type: 'boolean',
       help: 'do not run again with each assumed timing halved and doubled',
@@ -26,6 +26,7 @@ export const command: Command = {
   async run(values, [file]) {
     if (file === undefined)
       throw new UserError('no-file', 'compare needs a rehearsal file.', { hint: 'sandtable compare FILE' });
+    const before = await baselineOf(values);
     const threads = new Threads();
     try {
       const options = {
@@ -38,12 +39,12 @@ export const command: Command = {
         progress: (name) => console.error(`running ${name}`),
       });
       const flips =
-        values.flag('no-sensitivity') || options.driver === 'process'
+        values.flag('no-sensitivity') || options.driver.name === 'process'
           ? []
           : await assess(threads, options, results);
       if (!values.flag('json')) console.log(comparisonTable(results, flips));
       await writeOutputs(values, results, flips);
-      const worse = await regressions(values, results);
+      const worse = regressions(before, results);
       for (const line of worse) console.error(line);
       return results.every(passed) && worse.length === 0 ? 0 : 1;
     } finally {

@@ -3,13 +3,13 @@
 import { flips, perturbations } from '#rehearsal/sensitivity.ts';
 import type { Flip } from '#rehearsal/sensitivity.ts';
 import type { RunResult } from '#rehearsal/result.ts';
-import type { Driver } from '#sandtable';
 import { threadCount } from './jobs.ts';
 import type { Job, PlannedRun, Threads } from './jobs.ts';
+import type { DriverChoice } from './options.ts';
 
 export interface ComparisonOptions {
   readonly file: string;
-  readonly driver: Driver;
+  readonly driver: DriverChoice;
   readonly seed?: string;
   /** Told of each run as it begins. */
   readonly progress?: (variant: string) => void;

@@ -7,7 +7,7 @@ import type { Progress, RunOptions } from '#rehearsal/run.ts';
 import type { RunResult } from '#rehearsal/result.ts';
 import { UserError } from '#cloud/user-error.ts';
 import { threadEntry } from '#runtime/package.ts';
-import type { Driver } from '#sandtable';
+import type { DriverChoice } from './options.ts';
 
 /** A variant to run, under other timings than the typical ones if given. */
 export interface PlannedRun {
@@ -19,7 +19,7 @@ export interface PlannedRun {
 export interface Job {
   /** Absolute path of the rehearsal file. */
   readonly file: string;
-  readonly driver: Driver;
+  readonly driver: DriverChoice;
   readonly options: Omit<RunOptions, 'progress'>;
   /** Absent: all variants, once. Threads keep the prepared world for the next job of the same rehearsal and seed. */
   readonly runs?: readonly PlannedRun[];
@@ -34,7 +34,10 @@ export type Message =
       readonly kind: 'failed';
       readonly name: string;
       readonly message: string;
+      /** Where in the code of Sandtable: of what caused it, where there is a cause. */
       readonly stack?: string;
+      /** Where in the user's own file. */
+      readonly place?: string;
       readonly hint?: string;
     };
 
@@ -83,17 +86,26 @@ export class Threads {
 
   async #ask(request: Request, progress: (event: Omit<Progress, 'result'>) => void): Promise<Message> {
     const worker = await this.#take();
+    worker.ref();
     try {
       return await new Promise<Message>((resolve, reject) => {
         const listen = (message: Message): void => {
           if (message.kind === 'progress') return progress(message.progress);
-          worker.off('message', listen);
-          worker.off('error', reject);
+          worker.off('message', listen).off('error', broken).off('exit', ended);
           if (message.kind === 'failed') reject(errorOf(message));
           else resolve(message);
         };
-        worker.on('message', listen);
-        worker.once('error', reject);
+        const broken = (error: unknown): void => {
+          this.#all.delete(worker);
+          reject(error);
+        };
+        const ended = (): void =>
+          broken(
+            new UserError('thread-ended', 'The thread of a rehearsal ended before the rehearsal did.', {
+              hint: 'A rehearsal must not call process.exit.',
+            }),
+          );
+        worker.on('message', listen).once('error', broken).once('exit', ended);
         worker.postMessage(request);
       });
     } finally {
@@ -109,9 +121,11 @@ export class Threads {
   }
 
   #release(worker: Worker): void {
+    const alive = this.#all.has(worker);
+    worker.unref();
     const next = this.#waiting.shift();
-    if (next) next(worker);
-    else this.#idle.push(worker);
+    if (next) next(alive ? worker : this.#start());
+    else if (alive) this.#idle.push(worker);
   }
 
   #start(): Worker {
@@ -122,10 +136,20 @@ export class Threads {
   }
 }
 
-function errorOf({ name, message, stack, hint }: Extract<Message, { kind: 'failed' }>): Error {
-  if (hint !== undefined) return new UserError(name, message, { hint });
-  const error = new Error(message);
-  error.name = name;
-  if (stack !== undefined) error.stack = stack;
-  return error;
+/** What a thread failed with. */
+export class ThreadFailure extends Error {
+  /** Where in the user's own file. */
+  readonly place: string | undefined;
+
+  constructor({ name, message, stack, place }: Extract<Message, { kind: 'failed' }>) {
+    super(message);
+    this.name = name;
+    this.place = place;
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+function errorOf(failed: Extract<Message, { kind: 'failed' }>): Error {
+  const { name, message, hint } = failed;
+  return hint === undefined ? new ThreadFailure(failed) : new UserError(name, message, { hint });
 }

@@ -78,20 +78,36 @@ function parse(
   }
 }
 
-/** Errors of AWS that the model lacks have an exit code of their own, so that CI can tell them from failures. */
-function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof UserError) return 2;
-  return (error as { name?: string }).name === 'NotImplemented' ? 3 : 1;
+/** What is printed of an error, and the exit code. */
+function report(error: unknown, given: readonly string[]): ExitCode {
+  // Of several, the first speaks for all.
+  if (error instanceof AggregateError) return error.errors.map((one) => report(one, given))[0] ?? 1;
+  if (error instanceof UserError) {
+    console.error(`${error.message}\n${error.hint}`);
+    return 2;
+  }
+  const { name = 'Error', message = String(error), stack } = error as Error;
+  const { place } = error as { place?: string };
+  const at = place === undefined ? '' : `\n  at ${place}`;
+  switch (name) {
+    // Errors of AWS that the model lacks have an exit code of their own, so that CI can tell them from failures.
+    case 'NotImplemented':
+      console.error(`${message}${at}`);
+      return 3;
+    case 'WorldCrash':
+      console.error(`This is a bug of Sandtable: ${message}\n${stack ?? ''}`);
+      console.error(`Please report it with this line: sandtable ${given.join(' ')}`);
+      return 1;
+    default:
+      console.error(place === undefined ? (stack ?? `${name}: ${message}`) : `${name}: ${message}${at}`);
+      return 1;
+  }
 }
 
 useCompileCache();
+const given = process.argv.slice(2);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(given);
 } catch (error) {
-  if (error instanceof UserError) console.error(`${error.message}\n${error.hint}`);
-  else
-    console.error(
-      error instanceof Error && error.name !== 'Error' ? `${error.name}: ${error.message}` : error,
-    );
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = report(error, given);
 }

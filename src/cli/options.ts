@@ -2,7 +2,7 @@
 
 import { UserError } from '#cloud/user-error.ts';
 import type { TimingProfile } from '#cloud/timing.ts';
-import type { Driver } from '#sandtable';
+import type { Driver, ProcessOptions } from '#sandtable';
 import type { ClockMode } from '#world/index.ts';
 import type { CommandOption, Values } from './command.ts';
 
@@ -25,7 +25,7 @@ export const seedOption: CommandOption = {
 export function portOf(values: Values): number {
   const text = values.text('port') ?? String(DEFAULT_PORT);
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new UserError('bad-port', `--port is a number from 0 to 65535; it was ${JSON.stringify(text)}.`, {
     hint: 'Give a free port, or 0 for any.',
   });
@@ -53,17 +53,49 @@ export function profileOf(text: string): TimingProfile {
   });
 }
 
-export const driverOption: CommandOption = {
-  type: 'string',
-  value: 'DRIVER',
-  help: 'modelled, or process: really runs the revision on this computer',
-  default: 'modelled',
+export const driverOptions: Readonly<Record<string, CommandOption>> = {
+  driver: {
+    type: 'string',
+    value: 'DRIVER',
+    help: 'modelled, or process: really runs the revision on this computer',
+    default: 'modelled',
+  },
+  pace: {
+    type: 'string',
+    value: 'RATE',
+    help: 'driver process: virtual time for each unit of wall time',
+    default: '1',
+  },
+  requests: {
+    type: 'string',
+    value: 'COUNT',
+    help: 'driver process: real requests a second at most',
+    default: '20',
+  },
 };
 
-export function driverOf(values: Values): Driver {
-  const text = values.text('driver') ?? 'modelled';
-  if (text === 'modelled' || text === 'process') return text;
-  throw new UserError('bad-driver', `A driver is modelled or process; it was ${JSON.stringify(text)}.`, {
-    hint: 'Use modelled unless the revision is to be run for real.',
+/** A driver, and how fast it goes where it runs things for real. */
+export interface DriverChoice {
+  readonly name: Driver;
+  readonly options: ProcessOptions;
+}
+
+export function driverOf(values: Values): DriverChoice {
+  const name = values.text('driver') ?? 'modelled';
+  if (name !== 'modelled' && name !== 'process') {
+    throw new UserError('bad-driver', `A driver is modelled or process; it was ${JSON.stringify(name)}.`, {
+      hint: 'Use modelled unless the revision is to be run for real.',
+    });
+  }
+  const options = { paceRate: positive(values, 'pace'), requestsPerSecond: positive(values, 'requests') };
+  return { name, options };
+}
+
+function positive(values: Values, option: string): number {
+  const text = values.text(option) ?? '';
+  const number = Number(text);
+  if (text !== '' && number > 0 && number <= 100_000) return number;
+  throw new UserError('bad-number', `--${option} is a positive number; it was ${JSON.stringify(text)}.`, {
+    hint: `Leave --${option} out for the default.`,
   });
 }

@@ -33,11 +33,14 @@ export async function writeOutputs(
   if (report !== undefined) await write(report, htmlReport(results, flips));
 }
 
-/** One line for each figure that is worse than in the baseline, and for each variant that ended otherwise. */
-export async function regressions(values: Values, results: readonly RunResult[]): Promise<string[]> {
+/** The earlier run that `--baseline` names. Read it before running anything, so that a wrong name costs no time. */
+export async function baselineOf(values: Values): Promise<readonly RunResult[]> {
   const file = values.text('baseline');
-  if (file === undefined) return [];
-  const before = await baseline(file);
+  return file === undefined ? [] : baseline(file);
+}
+
+/** One line for each figure that is worse than in the baseline, and for each variant that ended otherwise. */
+export function regressions(before: readonly RunResult[], results: readonly RunResult[]): string[] {
   return results.flatMap((result) => {
     const name = `${result.title}${result.variant ? `: ${result.variant}` : ''}`;
     const then = before.find((one) => one.title === result.title && one.variant === result.variant);

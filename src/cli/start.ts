@@ -12,7 +12,7 @@ import type { Served } from '#server/serve.ts';
 import type { Command, ExitCode, Values } from './command.ts';
 import { assess, runVariants } from './comparison.ts';
 import { Threads } from './jobs.ts';
-import { driverOf, driverOption, portOf, portOption, seedOption } from './options.ts';
+import { driverOf, driverOptions, portOf, portOption, seedOption } from './options.ts';
 import { writeReport } from './outputs.ts';
 import { exportsFor, greeting, untilInterrupted } from './up.ts';
 import { version } from './version.ts';
@@ -23,7 +23,7 @@ export const command: Command = {
   options: {
     port: portOption,
     seed: seedOption,
-    driver: driverOption,
+    ...driverOptions,
     once: { type: 'boolean', help: 'exit after the comparison instead of serving on' },
     json: { type: 'boolean', help: 'print the comparison as JSON' },
     'no-sensitivity': {
@@ -61,10 +61,13 @@ async function compareAndServe(values: Values, threads: Threads, served: Served)
     driver: driverOf(values),
     seed: values.text('seed') ?? 'sandtable',
   };
-  const results = await runVariants(threads, { ...options, progress: progressLine(json) });
+  const results = await runVariants(threads, { ...options, progress: progressLine(json, 'rehearsing') });
   const wallMs = performance.now() - from;
-  const sure = values.flag('no-sensitivity') || options.driver === 'process';
-  const flips = sure ? [] : await assess(threads, options, results);
+  const sure = values.flag('no-sensitivity') || options.driver.name === 'process';
+  const takeBack = sure ? (): void => {} : preview(json, comparisonTable(results));
+  const progress = progressLine(json, 'asking what the rankings rest on:');
+  const flips = sure ? [] : await assess(threads, { ...options, progress }, results);
+  takeBack();
   const report = await writeReport(htmlReport(results, flips));
   if (json) console.log(JSON.stringify({ results, flips, report, wallMs: Math.round(wallMs) }));
   say(`\n${comparisonTable(results, flips)}\n`);
@@ -83,8 +86,18 @@ function virtualMs(results: readonly RunResult[]): number {
   return results.reduce((sum, result) => sum + result.virtualMs, 0);
 }
 
-/** One line that is written over while the rehearsals run; nothing where nobody looks. */
-function progressLine(quiet: boolean): (variant: string) => void {
+/** One line that is written over while rehearsals run; nothing where nobody looks. */
+function progressLine(quiet: boolean, doing: string): (variant: string) => void {
   if (quiet || !process.stdout.isTTY) return () => {};
-  return (variant) => void process.stdout.write(`\r\u001b[Krehearsing ${variant} …\r`);
+  return (variant) => void process.stdout.write(`\r\u001b[K${doing} ${variant} …\r`);
+}
+
+/** Shows the table while the rankings are still being questioned. The returned function takes it back. */
+function preview(quiet: boolean, table: string): () => void {
+  if (quiet || !process.stdout.isTTY) return () => {};
+  console.log(`\u001b[K\n${table}\n`);
+  const width = process.stdout.columns || 80;
+  const rows = table.split('\n').map((line) => Math.max(1, Math.ceil(line.length / width)));
+  const lines = rows.reduce((sum, row) => sum + row, 2);
+  return () => void process.stdout.write(`\r\u001b[${lines}A\u001b[J`);
 }

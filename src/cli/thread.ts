@@ -1,9 +1,6 @@
 // The worker thread in which rehearsals run.
 
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { parentPort } from 'node:worker_threads';
-import type { Rehearsal } from '#rehearsal/rehearsal.ts';
 import { variantsOf } from '#rehearsal/rehearsal.ts';
 import type { RunResult } from '#rehearsal/result.ts';
 import { prepare, replayVariant, runAll, runVariant } from '#rehearsal/run.ts';
@@ -11,29 +8,14 @@ import type { Prepared, Progress } from '#rehearsal/run.ts';
 import { UserError } from '#cloud/user-error.ts';
 import { composeRehearsal } from '#sandtable';
 import type { Job, Message, Request } from './jobs.ts';
-
-async function load(file: string): Promise<Rehearsal> {
-  if (!existsSync(file)) {
-    throw new UserError('rehearsal-not-found', `There is no rehearsal file ${file}.`, {
-      hint: 'Give the path of a .ts or .js file.',
-    });
-  }
-  const module = (await import(pathToFileURL(file).href)) as { default?: Rehearsal };
-  const { default: found } = module;
-  if (!found || typeof found.title !== 'string' || (!found.run && !found.variants)) {
-    throw new UserError('not-a-rehearsal', `${file} does not export a rehearsal as its default.`, {
-      hint: "Write: export default rehearsal({ title: '…', run: async (scene) => … })",
-    });
-  }
-  return found;
-}
+import { loadRehearsal, placeOf } from './load.ts';
 
 /** The world that was prepared last: a comparison comes back to it again and again. */
 let kept: { readonly key: string; readonly prepared: Prepared<unknown> } | undefined;
 
 async function run({ file, driver, options, runs }: Job): Promise<Message> {
-  const rehearsal = await load(file);
-  const composition = composeRehearsal(driver);
+  const rehearsal = await loadRehearsal(file);
+  const composition = composeRehearsal(driver.name, driver.options);
   const progress = ({ title, variant, phase }: Progress): void =>
     post({ kind: 'progress', progress: { title, variant, phase } });
   if (!runs) return { kind: 'done', results: await runAll(rehearsal, composition, { ...options, progress }) };
@@ -60,15 +42,24 @@ function post(message: Message): void {
 function failure(error: unknown): Message {
   if (error instanceof UserError)
     return { kind: 'failed', name: error.code, message: error.message, hint: error.hint };
-  const { name = 'Error', message = String(error), stack } = error as Error;
-  return { kind: 'failed', name, message, ...(stack === undefined ? {} : { stack }) };
+  const { name = 'Error', message = String(error), stack: own, cause } = error as Error;
+  const place = placeOf(error);
+  // Of our own bugs, the stack is where they happened, not where the world noticed.
+  const stack = cause instanceof Error ? cause.stack : own;
+  return {
+    kind: 'failed',
+    name,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(place === undefined ? {} : { place }),
+  };
 }
 
 parentPort?.on('message', (request: Request) => {
   const answer =
     request.kind === 'run'
       ? run(request.job)
-      : load(request.file).then((rehearsal): Message => ({
+      : loadRehearsal(request.file).then((rehearsal): Message => ({
           kind: 'variants',
           names: variantsOf(rehearsal).map(([name]) => name),
         }));

@@ -9,7 +9,7 @@ import type { Caller, Outcome } from './caller.ts';
 import { Ctx, GLOBAL } from './ctx.ts';
 import type { Surroundings } from './ctx.ts';
 import { injectedFault, injections } from './injections.ts';
-import { identity, traffic } from './ports.ts';
+import { identity, required, traffic } from './ports.ts';
 import type { Port } from './port.ts';
 import { principalName } from './principal.ts';
 import type { Principal } from './principal.ts';
@@ -42,6 +42,13 @@ export class Cloud implements Surroundings {
       ...services.map((service) => ({ ...service, name: service.contract })),
       ...parts,
     ];
+  }
+
+  /** Refuses a cloud in which something that others ask for is missing. Tests of single services do without. */
+  complete(): this {
+    const missing = required.filter(({ name }) => !this.#ports.has(name)).map(({ name }) => name);
+    if (missing.length > 0) throw new Error(`Nothing stands behind the ports ${missing.join(', ')}.`);
+    return this;
   }
 
   /** A new world with this cloud in it. */

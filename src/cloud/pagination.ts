@@ -24,6 +24,7 @@ export function page<R extends Row>(
   request: PageRequest<R>,
 ): { rows: R[]; next: string | undefined } {
   const { token, limit, prefix = '', where, invalidToken } = request;
+  checkSize(limit);
   const after = token === undefined || token === '' ? undefined : decode(token, invalidToken);
   const start = after === undefined ? { prefix } : { prefix, after };
   if (!where) return cut(rows, ctx.scan(rows, { ...start, limit: limit + 1 }), limit);
@@ -36,6 +37,7 @@ export function pageOf<T>(
   keyOf: (item: T) => string,
   { token, limit, invalidToken }: { token?: string | undefined; limit: number; invalidToken?: () => Fault },
 ): { items: T[]; next: string | undefined } {
+  checkSize(limit);
   const after = token ? decode(token, invalidToken) : undefined;
   const from = after === undefined ? 0 : startAfter(items, keyOf, after);
   const shown = items.slice(from, from + limit);
@@ -44,6 +46,12 @@ export function pageOf<T>(
     items: shown,
     next: last !== undefined && from + limit < items.length ? encode(keyOf(last)) : undefined,
   };
+}
+
+/** Some models let a page of nothing through, which could never be followed by another. */
+function checkSize(limit: number): void {
+  if (limit < 1)
+    throw new Fault('InvalidParameterValue', `A page has at least one item; ${limit} was asked for.`);
 }
 
 function cut<R extends Row>(

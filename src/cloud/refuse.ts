@@ -14,7 +14,10 @@ export function notModelled(service: string, operation: string, parameter?: stri
   );
 }
 
-/** Throws for the first refused member that the input gives. Paths are dotted; lists are looked through, and `*` stands for the keys of a map. */
+/**
+ * Throws for the first refused member that the input gives. Paths are dotted; lists are looked through, and `*` stands for the
+ * keys of a map.
+ */
 export function refuseUnmodelled(service: Service, operation: string, input: Record<string, unknown>): void {
   for (const path of service.refused[operation] ?? []) {
     if (given(input, path.split('.'), 0)) throw notModelled(service.contract, operation, path);

@@ -3,6 +3,7 @@
 
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '#cloud/authenticate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { UserError } from '#cloud/user-error.ts';
 import { timingChoices, timingUses } from '#cloud/timing.ts';
 import type { TimingChoice } from '#cloud/timing.ts';
 import { randomStream } from '#world/index.ts';
@@ -139,6 +140,11 @@ async function play<P>(
   const { world, instanceMs } = scene;
   const from = world.now;
   const ending = await variant.run(scene, value);
+  if (typeof ending?.ended !== 'string') {
+    throw new UserError('no-ending', `The script of ${name || rehearsal.title} does not say how it ended.`, {
+      hint: "Let run return at least { ended: 'Succeeded' }, or another word.",
+    });
+  }
   const grown = scene.instanceMs - instanceMs - perMs * (world.now - from);
   const figures = {
     title: rehearsal.title,

@@ -32,6 +32,15 @@ export interface Composition {
   readonly packRevision: (folder: string, instead?: Readonly<Record<string, string>>) => Promise<Uint8Array>;
 }
 
+/** A world that is opened to real processes. */
+export interface Served {
+  readonly gateway: Gateway;
+  readonly world: World<Ctx>;
+  readonly clock: Pick<Clock<Ctx>, 'why'>;
+  /** Told of our own bugs. */
+  readonly crashed: (error: unknown) => void;
+}
+
 /** Real machines of one world. */
 export interface Outside {
   readonly performers: Performers;
@@ -40,7 +49,7 @@ export interface Outside {
   /** Most requests a second that a load really sends. */
   readonly requestsPerSecond: number;
   /** Lets what runs on the machines reach the world as AWS, over HTTP. */
-  serve(gateway: Gateway, world: World<Ctx>, clock: Pick<Clock<Ctx>, 'why'>): Promise<void>;
+  serve(served: Served): Promise<void>;
   /** Ends everything that runs, and removes what it left. */
   close(): Promise<void>;
 }
@@ -110,6 +119,7 @@ export class Scene {
     this.#worldClock = new Clock(world, host, 'virtual', performers, { paceRate });
     this.clock = new ScriptClock(
       this.#worldClock,
+      host,
       () => new Promise((resolve) => void host.after(0, resolve)),
     );
     const gateway = new Gateway(world, cloud, {
@@ -204,7 +214,7 @@ export class Scene {
     const crashed = (error: unknown): void => void this.crashes.push(error);
     if (!this.#outside) return;
     const gateway = new Gateway(this.world, cloud, { primitives, wallNow: () => host.wall(), crashed });
-    await this.#outside.serve(gateway, this.world, this.#worldClock);
+    await this.#outside.serve({ gateway, world: this.world, clock: this.#worldClock, crashed });
   }
 
   /** Ends everything that goes on outside the world. */

@@ -1,7 +1,7 @@
 // The clock of a rehearsal's script. Virtual time moves only while every task of the script is parked: in `sleep`, `until`,
 // a long poll, or a timer of the stock SDK. Whatever else a script awaits (a file, a bundle) takes no virtual time.
 
-import type { Clock } from '#world/index.ts';
+import type { Clock, Host } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Deferred } from '#cloud/gateway.ts';
 import type { WireResponse } from '#contract/wire.ts';
@@ -11,6 +11,9 @@ export const DEFAULT_LIMIT_MS = 86_400_000;
 
 /** How often `until` looks, unless told otherwise (ms). Stock waiters look every 15 seconds too. */
 const LOOK_MS = 15_000;
+
+/** Wall time after which a script that awaits something of its own, and is not parked, is given up (ms). */
+const STUCK_MS = 60_000;
 
 /** Turns of the event loop without news after which a script that only waits for its timers counts as parked. */
 const QUIET_TURNS = 3;
@@ -22,6 +25,10 @@ export class RehearsalTimeout extends Error {
     this.name = 'RehearsalTimeout';
   }
 }
+
+const STUCK =
+  `The script has awaited something of its own for ${STUCK_MS / 1000} s of wall time. ` +
+  'Wait for the world with clock.sleep or clock.until, during which virtual time moves.';
 
 interface Park {
   readonly due: number;
@@ -41,6 +48,7 @@ export interface UntilOptions {
 
 export class ScriptClock {
   readonly #clock: Clock<Ctx>;
+  readonly #host: Pick<Host, 'wall'>;
   readonly #turn: () => Promise<void>;
   readonly #parks: Park[] = [];
   readonly #awaited = new Set<Deferred>();
@@ -51,8 +59,9 @@ export class ScriptClock {
   #news = 0;
 
   /** `turn` lets the event loop go round once. */
-  constructor(clock: Clock<Ctx>, turn: () => Promise<void>) {
+  constructor(clock: Clock<Ctx>, host: Pick<Host, 'wall'>, turn: () => Promise<void>) {
     this.#clock = clock;
+    this.#host = host;
     this.#turn = turn;
   }
 
@@ -114,11 +123,17 @@ export class ScriptClock {
     const done = this.#task(script).finally(() => void (ended = true));
     done.catch(() => {}); // Handled below; must not count as unhandled meanwhile.
     let quiet = 0;
+    let newsAt = this.#host.wall();
     while (!ended) {
       const news = this.#news;
       await this.#turn();
       quiet = news === this.#news ? quiet + 1 : 0;
-      if (ended || !this.#mayMove(quiet)) continue;
+      if (quiet === 0) newsAt = this.#host.wall();
+      if (ended) break;
+      if (!this.#mayMove(quiet)) {
+        if (this.#host.wall() - newsAt > STUCK_MS) throw new RehearsalTimeout(STUCK);
+        continue;
+      }
       const next = this.#next();
       if (!next && this.#idle()) {
         throw new RehearsalTimeout(
@@ -133,6 +148,7 @@ export class ScriptClock {
       }
       this.#resume(next);
       quiet = 0;
+      newsAt = this.#host.wall();
     }
     return done;
   }

@@ -5,6 +5,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { UserError } from '#cloud/user-error.ts';
 import { packBundle } from '#workloads/bundle.ts';
 import type { BundleFile } from '#workloads/bundle.ts';
+import { MANIFEST_PATH, parseManifest } from '#workloads/manifest.ts';
 import { packageRoot } from './package.ts';
 
 /**
@@ -27,7 +28,11 @@ export async function packRevision(
       bytes: new Uint8Array(await readFile(name)),
     })),
   );
-  return packBundle(overlaid(files, instead));
+  const all = overlaid(files, instead);
+  // What is wrong with it would fail a deployment much later, on a machine, and AWS knows no such file.
+  const manifest = all.find(({ path }) => path === MANIFEST_PATH);
+  if (manifest) parseManifest(new TextDecoder().decode(manifest.bytes), join(root, MANIFEST_PATH));
+  return packBundle(all);
 }
 
 const ORDINARY_FILE = 0o644;

@@ -2,7 +2,7 @@
 
 import type { WireResponse } from '#contract/wire.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Clock, World } from '#world/index.ts';
+import type { Clock, ClockMode, World } from '#world/index.ts';
 
 /** What the control API shows and moves. */
 export interface Controlled {
@@ -36,6 +36,14 @@ export async function control(
   }
 }
 
+function isMode(mode: unknown): mode is ClockMode {
+  return mode === 'manual' || mode === 'virtual' || (typeof mode === 'number' && mode > 0 && mode <= 1e6);
+}
+
+function isAdvance(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms <= LONGEST_ADVANCE_MS;
+}
+
 function clockOf({ world, clock }: Controlled): object {
   return {
     now: new Date(world.now).toISOString(),
@@ -55,25 +63,23 @@ async function move(controlled: Controlled, body: Uint8Array): Promise<WireRespo
     return answer(400, { message: 'The body is not JSON.' });
   }
   const { advanceMs, mode } = (wish ?? {}) as { advanceMs?: unknown; mode?: unknown };
-  if (mode !== undefined) {
-    if (mode !== 'manual' && mode !== 'virtual' && !(typeof mode === 'number' && mode > 0 && mode <= 1e6)) {
-      return answer(400, {
-        message: `mode is "manual", "virtual" or a positive rate; it was ${JSON.stringify(mode)}.`,
-      });
-    }
-    controlled.clock.setMode(mode);
-    controlled.clock.poke();
+  // Nothing moves unless all of the wish can be granted.
+  if (mode !== undefined && !isMode(mode)) {
+    return answer(400, {
+      message: `mode is "manual", "virtual" or a positive rate; it was ${JSON.stringify(mode)}.`,
+    });
   }
+  if (advanceMs !== undefined && !isAdvance(advanceMs)) {
+    return answer(400, {
+      message: `advanceMs is a number of milliseconds up to ten years; it was ${JSON.stringify(advanceMs)}.`,
+    });
+  }
+  if (mode !== undefined) controlled.clock.setMode(mode);
   if (advanceMs !== undefined) {
-    if (typeof advanceMs !== 'number' || !(advanceMs >= 0 && advanceMs <= LONGEST_ADVANCE_MS)) {
-      return answer(400, {
-        message: `advanceMs is a number of milliseconds up to ten years; it was ${JSON.stringify(advanceMs)}.`,
-      });
-    }
     await controlled.clock.advance(controlled.world.now + Math.round(advanceMs));
     controlled.clock.setMode(controlled.clock.mode);
-    controlled.clock.poke();
   }
+  controlled.clock.poke();
   return answer(200, clockOf(controlled));
 }
 

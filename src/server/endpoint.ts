@@ -19,6 +19,8 @@ type Response = ServerResponse | Http2ServerResponse;
 export interface EndpointOptions {
   readonly gateway: Gateway;
   readonly controlled: Controlled;
+  /** Told of our own bugs; the client gets a 500. */
+  readonly crashed: (error: unknown) => void;
   /** First port to try. */
   readonly port: number;
   /** How many ports to try, counting up, when one is taken. */
@@ -39,14 +41,25 @@ const HTTP2_PREFACE = 0x50_52_49;
 
 export async function listen(options: EndpointOptions): Promise<Endpoint> {
   const { port, tries = 20, address = '127.0.0.1' } = options;
-  const serve = (request: Request, response: Response): void => void answer(options, request, response);
+  const serve = (request: Request, response: Response): void => {
+    answer(options, request, response).catch((error: unknown) => {
+      // A client that goes away in the middle of its request is nobody's fault.
+      if (request.destroyed && !request.complete) return;
+      options.crashed(error);
+      if (!response.headersSent) send(response, plain(500, 'InternalFailure'), options.controlled);
+    });
+  };
   const http = createHttpServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve);
+  // Loaded by the first client that speaks HTTP/2: Kinesis' does, most others never.
+  let loading: Promise<Http2Server> | undefined;
+  const http2 = (): Promise<Http2Server> =>
+    (loading ??= import('node:http2').then(({ createServer }) => createServer(serve)));
   const sockets = new Set<Socket>();
   const server = createSocketServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    sniff(socket, http, serve);
+    sniff(socket, http, http2);
   });
   const bound = await bind(server, port, tries, address);
   const close = (): Promise<void> =>
@@ -57,27 +70,14 @@ export async function listen(options: EndpointOptions): Promise<Endpoint> {
   return { url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`, port: bound, close };
 }
 
-let http2: Http2Server | undefined;
-
-/** Loaded by the first client that speaks HTTP/2: Kinesis' does, most others never. */
-async function http2Server(serve: (request: Request, response: Response) => void): Promise<Http2Server> {
-  const { createServer } = await import('node:http2');
-  http2 ??= createServer(serve);
-  return http2;
-}
-
 /** Looks at the first bytes of a connection and hands it to the server that speaks its protocol. */
-function sniff(
-  socket: Socket,
-  http: HttpServer,
-  serve: (request: Request, response: Response) => void,
-): void {
+function sniff(socket: Socket, http: HttpServer, http2: () => Promise<Http2Server>): void {
   socket.once('readable', () => {
     const first = socket.read() as Buffer | null;
     if (first === null) return;
     socket.unshift(first);
     if (first.length >= 3 && first.readUIntBE(0, 3) === HTTP2_PREFACE) {
-      void http2Server(serve).then((server) => server.emit('connection', socket));
+      void http2().then((server) => server.emit('connection', socket));
     } else {
       http.emit('connection', socket);
     }

@@ -9,7 +9,7 @@ import { host } from '#runtime/host.ts';
 import { primitives } from '#runtime/primitives.ts';
 import { composeCloud } from '#sandtable';
 import { Clock } from '#world/index.ts';
-import type { ClockMode } from '#world/index.ts';
+import type { ClockMode, Host } from '#world/index.ts';
 import { listen } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -35,11 +35,21 @@ export async function serve(options: ServeOptions): Promise<Served> {
   world.transact('', { kind: 'script', name: 'timings' }, (ctx) => {
     ctx.put(timingChoices, { id: 'timings', profile: timings, factors: {}, values: {} });
   });
-  const clock = new Clock(world, host, options.clock);
+  // A timer of ours that throws would throw again at once: time stands until somebody moves it.
+  const crashing = (error: unknown): void => {
+    clock.setMode('manual');
+    crashed(error);
+  };
+  const clock = new Clock(world, guarded(host, crashing), options.clock);
   const gateway = new Gateway(world, cloud, { primitives, wallNow: () => Date.now(), crashed });
   clock.start();
   try {
-    const endpoint = await listen({ gateway, controlled: { world, clock, version }, port });
+    const endpoint = await listen({
+      gateway,
+      controlled: { world, clock, version },
+      crashed: crashing,
+      port,
+    });
     const close = async (): Promise<void> => {
       clock.stop();
       await endpoint.close();
@@ -60,4 +70,19 @@ export async function serve(options: ServeOptions): Promise<Served> {
       },
     );
   }
+}
+
+/** The host's timers, whose failures are reported instead of ending the process. */
+function guarded(given: Host, crashing: (error: unknown) => void): Host {
+  return {
+    wall: () => given.wall(),
+    after: (ms, run) =>
+      given.after(ms, () => {
+        try {
+          run();
+        } catch (error) {
+          crashing(error);
+        }
+      }),
+  };
 }

@@ -8,25 +8,15 @@ import { apportion, binomial, multinomial, slicesOf } from './chance.ts';
 import type { Draw, Slice } from './chance.ts';
 import { answerWithout } from './exact.ts';
 import type { Interval } from './exact.ts';
-import { cutOff, fateOf, timedOut } from './flights.ts';
-import type { Cohort, Crew, Fate, Pieces, Wait } from './flights.ts';
+import { cutOff, fateAt, timedOut } from './flights.ts';
+import type { Crew, Pieces, Wait } from './flights.ts';
 import type { FailureReason } from './load.ts';
+import type { Ground } from './ground.ts';
 import { CONNECT_TIMEOUT_MICROS } from './meeting.ts';
+import { equal, Musters } from './musters.ts';
+import type { BinnedResult, Squad } from './musters.ts';
 import type { GroupMeeting, Meeting, PlaceClass } from './meeting.ts';
 import type { Front, Outcome, Tally } from './tally.ts';
-
-/** A crew and its requests under way. */
-export interface Squad {
-  readonly crew: Crew;
-  readonly pieces: Readonly<Record<string, Pieces>>;
-}
-
-export interface BinnedResult {
-  /** Crews that have requests under way or may get some. */
-  readonly squads: readonly Squad[];
-  /** Ordinal of the last crew that was made. */
-  readonly crewsMade: number;
-}
 
 /** Accounts for all requests of a load in the interval of a tally. */
 export function settleBinned(
@@ -47,115 +37,24 @@ export function settleBinned(
   return musters.result();
 }
 
-/** Crews with their requests under way, while an interval is accounted for. */
-class Musters {
-  readonly #load: string;
-  readonly #known: readonly Squad[];
-  readonly #pieces = new Map<string, Map<string, number[]>>();
-  readonly #crews = new Map<string, Crew>();
-  #made: number;
-
-  constructor(load: string, known: readonly Squad[], made: number) {
-    this.#load = load;
-    this.#known = known;
-    this.#made = made;
-  }
-
-  /** The crew of a class of targets: as it was at the last settlement if its members are the same. */
-  crewOf(front: Front, { behaviour, first, members }: PlaceClass): Crew {
-    const { version = '', drain = false } = first.application ?? {};
-    return this.#muster({
-      behaviour,
-      front,
-      version,
-      drain,
-      members: members.map(({ target }) => [target.instanceId, target.port] as const),
-    });
-  }
-
-  /** Some members of a crew as a crew of their own. */
-  part(crew: Crew, members: Crew['members']): Crew {
-    return members.length === crew.members.length ? crew : this.#muster({ ...crew, members });
-  }
-
-  #muster(wanted: Omit<Crew, 'id' | 'load'>): Crew {
-    const { behaviour, front, members } = wanted;
-    const same = (crew: Crew): boolean =>
-      crew.behaviour === behaviour &&
-      crew.front.group === front.group &&
-      crew.front.loadBalancer === front.loadBalancer &&
-      crew.front.scope === front.scope &&
-      crew.members.length === members.length &&
-      crew.members.every(([instanceId, port], m) => members[m]?.[0] === instanceId && members[m][1] === port);
-    let crew = this.#known.find((squad) => same(squad.crew))?.crew ?? [...this.#crews.values()].find(same);
-    if (!crew) {
-      this.#made += 1;
-      crew = { ...wanted, id: `${this.#load}/${this.#made}`, load: this.#load };
-    }
-    this.#crews.set(crew.id, crew);
-    return crew;
-  }
-
-  /** Adds requests that end at even pace in `[from, to)`. */
-  add(crew: Crew, key: string, from: number, to: number, micros: number, count: number): void {
-    if (count <= 0) return;
-    this.#crews.set(crew.id, crew);
-    let ofCrew = this.#pieces.get(crew.id);
-    if (!ofCrew) this.#pieces.set(crew.id, (ofCrew = new Map()));
-    let pieces = ofCrew.get(key);
-    if (!pieces) ofCrew.set(key, (pieces = []));
-    pieces.push(Math.floor(from), Math.floor(to), micros, count);
-  }
-
-  result(): BinnedResult {
-    const squads = [...this.#crews.values()].map((crew) => ({
-      crew,
-      pieces: Object.fromEntries(
-        [...(this.#pieces.get(crew.id) ?? [])].map(([key, pieces]) => [key, merged(pieces)]),
-      ),
-    }));
-    return { squads, crewsMade: this.#made };
-  }
-}
-
-/** Most pieces that are kept for one kind of request; beyond that, neighbours are merged. */
-const MOST_PIECES = 96;
-
-/** The same requests in fewer pieces: those that end at about the same time become one. */
-function merged(pieces: readonly number[]): Pieces {
-  const count = pieces.length / 4;
-  if (count <= MOST_PIECES) return pieces;
-  const at = (i: number, member: number): number => pieces[i * 4 + member] as number;
-  const order = Array.from({ length: count }, (_, i) => i).toSorted(
-    (left, right) => at(left, 1) - at(right, 1) || at(left, 2) - at(right, 2) || left - right,
-  );
-  const found: number[] = [];
-  const together = Math.ceil(count / MOST_PIECES);
-  for (let i = 0; i < count; i += together) {
-    const some = order.slice(i, i + together);
-    const total = some.reduce((sum, one) => sum + at(one, 3), 0);
-    const mean = (member: number): number =>
-      Math.floor(some.reduce((sum, one) => sum + at(one, member) * at(one, 3), 0) / total);
-    found.push(mean(0), mean(1), mean(2), total);
-  }
-  return found;
-}
-
 /** What was under way already: ends, goes on, is cut off or stalls, in proportion to what became of the crew's targets. */
 function carryOn(interval: Interval, { crew, pieces }: Squad, musters: Musters, draw: Draw): void {
   const { meeting, groundOf, tally } = interval;
   const ground = groundOf(crew.front.scope);
   const idle = meeting.kind === 'forward' ? meeting.idleMicros : 60_000_000;
+  const steady = isSteady(meeting, crew);
   for (const [key, flat] of Object.entries(pieces)) {
-    const wait = key.slice(0, key.indexOf('|')) as Wait;
-    const fates = crew.members.map(([instanceId, port]) =>
-      fateOf(ground, { ...crew, instanceId, port, wait }),
-    );
+    if (steady) {
+      for (let i = 0; i < flat.length; i += 4) endPiece(interval, crew, key, pieceAt(flat, i), musters, draw);
+      continue;
+    }
+    const { version, drain } = crew;
+    const sent = { version, drain, wait: key.slice(0, key.indexOf('|')) as Wait };
     // Those whose fate differs part: what becomes of some later does not touch the requests of the others.
-    const [going, stalling] = [part(crew, fates, 'continues'), part(crew, fates, 'stalls')];
+    const { going, stalling } = parted(ground, crew.members, sent);
     const weights = [going.length, stalling.length, crew.members.length - going.length - stalling.length];
     for (let i = 0; i < flat.length; i += 4) {
-      const [from, to, micros, count] = flat.slice(i, i + 4) as [number, number, number, number];
+      const [from, to, micros, count] = pieceAt(flat, i);
       const all = going.length === crew.members.length;
       const [on, stalled, cut] = all
         ? [count, 0, 0]
@@ -168,8 +67,37 @@ function carryOn(interval: Interval, { crew, pieces }: Squad, musters: Musters, 
   }
 }
 
-function part({ members }: Crew, fates: readonly Fate[], fate: Fate): Crew['members'] {
-  return members.filter((_, m) => fates[m] === fate);
+/** Whether the targets of a crew are still those of a class whose applications answer: then all goes on as it was. */
+function isSteady(meeting: Meeting, { front, version, members }: Crew): boolean {
+  if (meeting.kind !== 'forward' || meeting.scope !== front.scope) return false;
+  return meeting.groups.some(({ classes }) =>
+    classes.some(
+      ({ first: { finding, application }, keys }) =>
+        finding === 'up' && application?.version === version && equal(keys, members),
+    ),
+  );
+}
+
+function pieceAt(flat: Pieces, i: number): [number, number, number, number] {
+  return [flat[i], flat[i + 1], flat[i + 2], flat[i + 3]] as [number, number, number, number];
+}
+
+/** The members of a crew whose requests go on, and those whose requests stall; the requests of the others are cut off. */
+function parted(
+  ground: Ground,
+  members: Crew['members'],
+  sent: Parameters<typeof fateAt>[2],
+): { going: Crew['members']; stalling: Crew['members'] } {
+  let going: string[] | undefined;
+  const stalling: string[] = [];
+  for (let m = 0; m < members.length; m += 1) {
+    const member = members[m] as string;
+    const fate = fateAt(ground, member, sent);
+    if (fate === 'continues') going?.push(member);
+    else going ??= members.slice(0, m);
+    if (fate === 'stalls') stalling.push(member);
+  }
+  return { going: going ?? members, stalling };
 }
 
 /** Requests of a piece that end in the interval are counted; the rest goes on. */
@@ -386,9 +314,4 @@ function addQuarters(
     const more = each + ((turn + q) % 4 < odd ? 1 : 0);
     if (more > 0) tally.addTo(outcome, bucket, quarters[q] as number, more);
   }
-}
-
-/** As rows keep them. */
-export function cohortOf({ crew, pieces }: Squad): Cohort | undefined {
-  return Object.keys(pieces).length === 0 ? undefined : { crew: crew.id, load: crew.load, pieces };
 }

@@ -3,7 +3,8 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
-import type { Ground } from './meeting.ts';
+import { applicationKey } from '#workloads/application.ts';
+import type { Ground } from './ground.ts';
 import type { FailureReason } from './load.ts';
 import type { Front, Outcome } from './tally.ts';
 
@@ -46,7 +47,8 @@ export interface Crew {
   readonly front: Front;
   readonly version: string;
   readonly drain: boolean;
-  readonly members: readonly (readonly [instanceId: string, port: number])[];
+  /** Keys of their applications, as by `applicationKey`. */
+  readonly members: readonly string[];
 }
 
 export const crews: Table<Crew> = table<Crew>('traffic/crews', (row) => row.id, { load: (row) => row.load });
@@ -68,19 +70,31 @@ export const cohorts: Table<Cohort> = table<Cohort>('traffic/cohorts', (row) => 
 /** What becomes of a request under way. `stalls`: nothing will answer it any more, and nothing closes the connection. */
 export type Fate = 'continues' | 'stalls' | 'cut off';
 
+/** What the fate of requests depends on, besides what holds at the target. */
+type Sent = Pick<Way, 'version' | 'drain' | 'wait'>;
+
 /** The fate of requests at a target under what holds now. */
 export function fateOf(
   ground: Ground,
-  { instanceId, port, version, drain, wait }: Pick<Way, 'instanceId' | 'port' | 'version' | 'drain' | 'wait'>,
+  { instanceId, port, ...sent }: Sent & Pick<Way, 'instanceId' | 'port'>,
 ): Fate {
+  return fateAt(ground, applicationKey(instanceId, port), sent);
+}
+
+/** The same at a target that is named by the key of its application. */
+export function fateAt(ground: Ground, key: string, { version, drain, wait }: Sent): Fate {
   if (wait === 'connect') return 'continues';
-  if (ground.lost(instanceId)) return wait === 'hang' ? 'continues' : 'stalls';
-  const application = ground.application(instanceId, port);
+  if (ground.losses && ground.lost(instanceOf(key))) return wait === 'hang' ? 'continues' : 'stalls';
+  const application = ground.applicationAt(key);
   if (application?.version === version && application.state !== 'starting') {
     return application.state === 'hung' && wait === 'answer' ? 'stalls' : 'continues';
   }
   // The process that had the request is gone.
-  return drain && wait === 'answer' && ground.machine(instanceId) === 'on' ? 'continues' : 'cut off';
+  return drain && wait === 'answer' && ground.machine(instanceOf(key)) === 'on' ? 'continues' : 'cut off';
+}
+
+function instanceOf(key: string): string {
+  return key.slice(0, key.lastIndexOf(':'));
 }
 
 /** How requests end that are cut off, at the load balancer's 502. */

@@ -30,11 +30,63 @@ export function microsOf(bin: number): number {
 /** Counts by bin, in rising order of the bins. */
 export type Bins = readonly (readonly [bin: number, count: number])[];
 
-/** Reads bins as rows keep them. */
-export function binsOf(latencies: Readonly<Record<string, number>>): Bins {
+/** Latencies as rows keep them: a flat list of bin, count in rising order of the bins. */
+export type Histogram = readonly number[];
+
+export function binsOf(histogram: Histogram): Bins {
   const found: [number, number][] = [];
-  for (const bin in latencies) found.push([Number(bin), latencies[bin] as number]);
-  return found.toSorted(([left], [right]) => left - right);
+  for (let i = 0; i < histogram.length; i += 2)
+    found.push([histogram[i] as number, histogram[i + 1] as number]);
+  return found;
+}
+
+/** Bins that were counted in: one bit each. */
+export type Marks = Uint32Array;
+
+export function newMarks(): Marks {
+  return new Uint32Array(Math.ceil(BINS / 32));
+}
+
+export function mark(marks: Marks, bin: number): void {
+  marks[bin >>> 5] = (marks[bin >>> 5] as number) | (1 << (bin & 31));
+}
+
+/** What both count together. `more` has a count for every bin, none of them in a bin that is not marked. */
+export function addCounts(histogram: Histogram, more: Float64Array, marks: Marks): Histogram {
+  const found: number[] = [];
+  let at = 0;
+  const passUntil = (bin: number): void => {
+    for (; at < histogram.length && (histogram[at] as number) < bin; at += 2) {
+      found.push(histogram[at] as number, histogram[at + 1] as number);
+    }
+  };
+  for (let word = 0; word < marks.length; word += 1) {
+    for (let bits = marks[word] as number; bits !== 0; bits &= bits - 1) {
+      const bin = word * 32 + 31 - Math.clz32(bits & -bits);
+      passUntil(bin);
+      let count = more[bin] as number;
+      if (histogram[at] === bin) {
+        count += histogram[at + 1] as number;
+        at += 2;
+      }
+      if (count > 0) found.push(bin, count);
+    }
+  }
+  passUntil(BINS);
+  return found;
+}
+
+/** What histograms count together. */
+export function joined(histograms: readonly Histogram[]): Histogram {
+  const [counts, marks] = [new Float64Array(BINS), newMarks()];
+  for (const histogram of histograms) {
+    for (let i = 0; i < histogram.length; i += 2) {
+      const bin = histogram[i] as number;
+      counts[bin] = (counts[bin] as number) + (histogram[i + 1] as number);
+      mark(marks, bin);
+    }
+  }
+  return addCounts([], counts, marks);
 }
 
 export function countOf(bins: Bins): number {

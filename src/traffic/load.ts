@@ -2,6 +2,7 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
+import type { Histogram } from './latency.ts';
 
 /**
  * `exact`: one event for each request. `binned`: counts for each interval between two changes of what traffic meets; costs the
@@ -54,8 +55,8 @@ export interface Bucket {
   readonly at: number;
   /** Requests by outcome: `version|status|reason`, with empty version where no application answered, empty reason on success. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Requests that an application answered, by latency: index of the histogram's bin to count. See `latency.ts` for the bins. */
-  readonly latencies: Readonly<Record<string, number>>;
+  /** Requests that an application answered, by latency. */
+  readonly latencies: Histogram;
   /** Lowest number of targets that were able to serve (registered, in rotation and up) at any instant of the bucket. */
   readonly serving: number;
   /** Milliseconds of the bucket during which a version was able to serve, by version. */

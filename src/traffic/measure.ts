@@ -1,7 +1,7 @@
 // What came of a load, read from its buckets and from what has happened since its last settlement.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { binsOf, countOf, quantile } from './latency.ts';
+import { binsOf, countOf, joined, quantile } from './latency.ts';
 import type { Bins } from './latency.ts';
 import { buckets, loads } from './load.ts';
 import type { Bucket, FailureReason, Load } from './load.ts';
@@ -114,14 +114,11 @@ type Summary = Omit<Measurement, 'load' | 'from' | 'to' | 'bucketMs' | 'inFlight
 
 function summary(load: Load, rows: readonly Bucket[]): Summary {
   const all = sums();
-  const latencies: Record<string, number> = {};
   const servedBy: Record<string, number> = {};
   let lowestServing = Infinity;
   const series = rows.map((bucket): MeasuredBucket => {
     const { at, outcomes, serving, served } = bucket;
     addOutcomes(all, outcomes);
-    for (const bin in bucket.latencies)
-      latencies[bin] = (latencies[bin] ?? 0) + (bucket.latencies[bin] as number);
     for (const version in served) servedBy[version] = (servedBy[version] ?? 0) + (served[version] as number);
     if (at < (load.endsAt ?? Infinity)) lowestServing = Math.min(lowestServing, serving);
     const { requests, failed, byVersion, byReason } = addOutcomes(sums(), outcomes);
@@ -142,7 +139,7 @@ function summary(load: Load, rows: readonly Bucket[]): Summary {
       serving,
     };
   });
-  const bins = binsOf(latencies);
+  const bins = binsOf(joined(rows.map(({ latencies }) => latencies)));
   return {
     ...all,
     availability: all.requests === 0 ? 1 : (all.requests - all.failed) / all.requests,

@@ -2,78 +2,27 @@
 // Targets that behave alike form one class, so that binned resolution costs by behaviours, not by targets.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { active } from '#cloud/injections.ts';
-import { instances, routing } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports.ts';
 import type { Plan, PlanGroup, PlanTarget } from '#cloud/ports.ts';
-import { applicationKey, applicationOn } from '#workloads/application.ts';
 import type { Application } from '#workloads/application.ts';
 import type { ErrorShare } from '#workloads/manifest.ts';
 import { meanMicros } from './chance.ts';
+import { Ground, keyOf } from './ground.ts';
+import type { Finding, Sight, Spot } from './ground.ts';
 import type { Load } from './load.ts';
 import { leastOutstandingShares } from './routes.ts';
-
-/**
- * What a connection to a target finds. `up`: an application that answers. `refused`: nobody listens. `hung`: accepted and
- * never answered. `silent`: not even refused, because the machine is gone or the network drops the packets.
- */
-export type Finding = 'up' | 'refused' | 'hung' | 'silent';
-
-/** Whether a machine runs. `lost`: its hardware is gone, so that it does not even close its connections. */
-export type MachineState = 'on' | 'off' | 'lost';
-
-/** Applications and machines of one account and region, each looked up once per settlement. */
-export class Ground {
-  readonly #ctx: Ctx;
-  readonly #applications = new Map<string, Application | undefined>();
-  readonly #lost: ReadonlySet<string>;
-  readonly #lostZones: ReadonlySet<string>;
-
-  constructor(ctx: Ctx) {
-    this.#ctx = ctx;
-    this.#lost = new Set(active(ctx, 'instance-loss').map(({ instanceId }) => instanceId));
-    this.#lostZones = new Set(active(ctx, 'zone-loss').map(({ zone }) => zone));
-  }
-
-  application(instanceId: string, port: number): Application | undefined {
-    const key = applicationKey(instanceId, port);
-    if (!this.#applications.has(key)) {
-      this.#applications.set(key, applicationOn(this.#ctx, instanceId, port));
-    }
-    return this.#applications.get(key);
-  }
-
-  /** Whether hardware is lost; asked of every target, so it looks no further than it must. */
-  lost(instanceId: string, zone?: string): boolean {
-    if (this.#lost.has(instanceId)) return true;
-    if (this.#lostZones.size === 0) return false;
-    const where = zone ?? this.#ctx.port(instances).facts(this.#ctx, instanceId)?.zone;
-    return where !== undefined && this.#lostZones.has(where);
-  }
-
-  machine(instanceId: string): MachineState {
-    if (this.lost(instanceId)) return 'lost';
-    const state = this.#ctx.port(instances).facts(this.#ctx, instanceId)?.state;
-    return state === undefined || state === 'terminated' || state === 'stopped' ? 'off' : 'on';
-  }
-
-  finding({ instanceId, port, zone, blocked }: PlanTarget): Finding {
-    if (blocked || this.lost(instanceId, zone)) return 'silent';
-    const application = this.application(instanceId, port);
-    if (application?.state === 'up') return 'up';
-    if (application?.state === 'hung') return 'hung';
-    return application || this.machine(instanceId) === 'on' ? 'refused' : 'silent';
-  }
-}
 
 /** Errors in force: each ends where its part of [0, 1) ends. */
 export interface ErrorPart {
   readonly status: number;
   readonly share: number;
 }
+const NO_ERRORS: readonly ErrorPart[] = [];
 
 /** One target of a group, as its requests find it. */
 export interface Place {
   readonly target: PlanTarget;
+  readonly spot: Spot;
   readonly finding: Finding;
   readonly application: Application | undefined;
   /** Expected share of the group's requests. */
@@ -87,6 +36,8 @@ export interface PlaceClass {
   readonly behaviour: string;
   readonly first: Place;
   readonly members: Place[];
+  /** Keys of the members' applications. */
+  readonly keys: string[];
   weight: number;
 }
 
@@ -96,6 +47,8 @@ export interface GroupMeeting {
   readonly share: number;
   readonly places: readonly Place[];
   readonly classes: readonly PlaceClass[];
+  /** No application here fails by itself, so that the classes are complete. */
+  readonly sound: boolean;
 }
 
 /** What all requests of a load meet during one interval. */
@@ -152,24 +105,73 @@ function draft(plan: Plan | undefined, groundOf: (scope: string) => Ground, perS
   return { kind: 'forward', loadBalancer, scope, idleMicros: plan.idleTimeoutMs * 1000, ground, groups };
 }
 
+/** The last draft of a group, to begin the next one from: one or two of a thousand targets have changed. */
+interface Kept {
+  readonly targets: PlanGroup['targets'];
+  readonly revision: number;
+  readonly places: readonly Place[];
+  readonly classes: readonly PlaceClass[];
+}
+
+/** By what is kept of an account and region, then by target group. */
+const drafts = new WeakMap<Sight, Map<string, Kept>>();
+
 function draftGroup(ground: Ground, group: PlanGroup, share: number, perSecond: number): GroupMeeting {
-  let whole = 0;
-  for (const { weight } of group.targets) whole += weight;
-  const places = group.targets.map((target): Place => {
-    const finding = ground.finding(target);
-    const application =
-      finding === 'up' || finding === 'hung' ? ground.application(target.instanceId, target.port) : undefined;
-    return { target, finding, application, share: whole > 0 ? target.weight / whole : 0, errors: [] };
-  });
-  if (group.algorithm === 'least_outstanding_requests' && places.length > 0) {
-    const classes = classesOf(places);
-    const members = classes.map((one) => one.members.length);
-    const shares = leastOutstandingShares(members, classes.map(secondsOf), perSecond);
-    classes.forEach((one, i) => {
-      for (const place of one.members) place.share = (shares[i] as number) / one.members.length;
-    });
+  const { targets, algorithm, targetGroupArn } = group;
+  const { sight, losses } = ground;
+  let ofSight = drafts.get(sight);
+  if (!ofSight) drafts.set(sight, (ofSight = new Map()));
+  const kept = losses ? undefined : ofSight.get(targetGroupArn);
+  if (kept?.targets === targets && kept.revision === sight.revision) {
+    return { group, share, places: kept.places, classes: kept.classes, sound: true };
   }
-  return { group, share, places, classes: [] };
+  const places = placesOf(ground, targets, kept?.places ?? []);
+  const sound = places.every(({ application }) => !application || application.errors.length === 0);
+  if (algorithm === 'least_outstanding_requests' && places.length > 0) {
+    shareByOutstanding(places, perSecond);
+    return { group, share, places, classes: [], sound: false };
+  }
+  if (!sound) return { group, share, places, classes: [], sound };
+  const classes = classesOf(places);
+  if (!losses && places.every(({ spot }) => spot.lasting)) {
+    ofSight.set(targetGroupArn, { targets, revision: sight.revision, places, classes });
+  }
+  return { group, share, places, classes, sound };
+}
+
+/** Places that are known stay; both lists are in key order. */
+function placesOf(ground: Ground, targets: PlanGroup['targets'], last: readonly Place[]): Place[] {
+  let whole = 0;
+  for (const { weight } of targets) whole += weight;
+  let at = 0;
+  return targets.map((target) => {
+    const share = whole > 0 ? target.weight / whole : 0;
+    if (last[at]?.target !== target) {
+      const key = keyOf(target);
+      while (at < last.length && (last[at] as Place).spot.key < key) at += 1;
+    }
+    const known = last[at];
+    if (known?.target === target) {
+      at += 1;
+      if (!known.spot.gone) {
+        known.share = share;
+        known.errors = NO_ERRORS;
+        return known;
+      }
+    }
+    const spot = ground.spot(target);
+    const { finding, application } = spot;
+    return { target, spot, finding, application, share, errors: NO_ERRORS };
+  });
+}
+
+function shareByOutstanding(places: readonly Place[], perSecond: number): void {
+  const classes = classesOf(places);
+  const members = classes.map((one) => one.members.length);
+  const shares = leastOutstandingShares(members, classes.map(secondsOf), perSecond);
+  classes.forEach((one, i) => {
+    for (const place of one.members) place.share = (shares[i] as number) / one.members.length;
+  });
 }
 
 /** How long a request keeps a place of a class busy, on average. */
@@ -181,10 +183,11 @@ function secondsOf({ first: { finding, application } }: PlaceClass): number {
 
 function addRates(rates: Map<string, number>, meeting: Meeting, perSecond: number): void {
   if (meeting.kind !== 'forward') return;
-  for (const { share, places } of meeting.groups) {
-    for (const { application, target, share: part } of places) {
+  for (const { share, places, sound } of meeting.groups) {
+    if (sound) continue;
+    for (const { application, spot, share: part } of places) {
       if (!application || application.errors.length === 0) continue;
-      const key = `${meeting.scope} ${applicationKey(target.instanceId, target.port)}`;
+      const key = `${meeting.scope} ${spot.key}`;
       rates.set(key, (rates.get(key) ?? 0) + perSecond * share * part);
     }
   }
@@ -194,11 +197,11 @@ type ForwardMeeting = Extract<Meeting, { kind: 'forward' }>;
 
 function withErrors(meeting: ForwardMeeting, rates: ReadonlyMap<string, number>): ForwardMeeting {
   const groups = meeting.groups.map((one) => {
+    if (one.sound) return one;
     for (const place of one.places) {
       const errors = place.application?.errors ?? [];
       if (place.finding !== 'up' || errors.length === 0) continue;
-      const { instanceId, port } = place.target;
-      place.errors = inForce(errors, rates.get(`${meeting.scope} ${applicationKey(instanceId, port)}`) ?? 0);
+      place.errors = inForce(errors, rates.get(`${meeting.scope} ${place.spot.key}`) ?? 0);
     }
     return { ...one, classes: classesOf(one.places) };
   });
@@ -218,30 +221,30 @@ function inForce(errors: readonly ErrorShare[], perSecond: number): ErrorPart[] 
   return found;
 }
 
-const behaviours = new WeakMap<Application, string>();
-
-function behaviourOf(application: Application): string {
-  let text = behaviours.get(application);
-  if (text === undefined) {
-    const { version, latency, drain } = application;
-    behaviours.set(application, (text = JSON.stringify([version, drain, latency])));
-  }
-  return text;
-}
-
 /** Targets by behaviour, in the order in which the first of each stands. */
 function classesOf(places: readonly Place[]): PlaceClass[] {
-  const found = new Map<string, PlaceClass>();
+  const found: PlaceClass[] = [];
+  let known: PlaceClass | undefined;
   for (const place of places) {
-    const { finding, application, errors } = place;
-    const rest = errors.length === 0 ? '' : JSON.stringify(errors);
-    const behaviour = `${finding} ${application ? behaviourOf(application) : ''} ${rest}`;
-    const known = found.get(behaviour);
-    if (!known) found.set(behaviour, { behaviour, first: place, members: [place], weight: place.share });
-    else {
-      known.members.push(place);
-      known.weight += place.share;
+    if (!known || !alike(known.first, place)) {
+      known = found.find(({ first }) => alike(first, place));
+      if (!known) {
+        const behaviour = place.spot.behaviour + describe(place.errors);
+        found.push((known = { behaviour, first: place, members: [], keys: [], weight: 0 }));
+      }
     }
+    known.members.push(place);
+    known.keys.push(place.spot.key);
+    known.weight += place.share;
   }
-  return [...found.values()];
+  return found;
+}
+
+function alike(one: Place, other: Place): boolean {
+  if (one.spot.behaviour !== other.spot.behaviour) return false;
+  return one.errors === other.errors || describe(one.errors) === describe(other.errors);
+}
+
+function describe(errors: readonly ErrorPart[]): string {
+  return errors.length === 0 ? '' : JSON.stringify(errors);
 }

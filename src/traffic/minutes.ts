@@ -6,7 +6,8 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports.ts';
-import { binsOf, condense } from './latency.ts';
+import { addCounts, binsOf, condense, joined } from './latency.ts';
+import type { Histogram } from './latency.ts';
 import type { Meeting } from './meeting.ts';
 import type { Front, Outcome, Tally } from './tally.ts';
 
@@ -20,8 +21,8 @@ export interface Minute {
   readonly group: string;
   /** Counts of one sample each, by metric. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Answers of applications, by bin of their latency. */
-  readonly times: Readonly<Record<string, number>>;
+  /** Answers of applications, by latency. */
+  readonly times: Histogram;
   /** Requests divided by targets. */
   readonly perTarget: number;
   /** Among how many targets requests are divided. */
@@ -52,10 +53,7 @@ export function count(ctx: Ctx, tally: Tally, meeting: Meeting): void {
     const known = ctx.get(minutes, minuteKey(scope, loadBalancer, group));
     const counts: Record<string, number> = { ...known?.counts };
     for (const metric in found) counts[metric] = (counts[metric] ?? 0) + (found[metric] as number);
-    const times: Record<string, number> = { ...known?.times };
-    (tally.times[f] as Float64Array).forEach((more, bin) => {
-      if (more > 0) times[bin] = (times[bin] ?? 0) + more;
-    });
+    const times = addCounts(known?.times ?? [], tally.times[f] as Float64Array, tally.marks);
     const targets = targetsOf(meeting, group) ?? known?.targets ?? 1;
     const perTarget = (known?.perTarget ?? 0) + requests / targets;
     ctx.put(minutes, { scope, loadBalancer, group, counts, times, perTarget, targets });
@@ -74,7 +72,7 @@ function targetsOf(meeting: Meeting, dimension: string): number | undefined {
   return found.targets.filter(({ healthy }) => healthy).length || found.targets.length;
 }
 
-/** The counts that a request goes into. Only answers of targets are `HTTPCode_Target`; the load balancer's own are `HTTPCode_ELB`. */
+/** The counts that a request goes into. Answers of targets are `HTTPCode_Target`, the load balancer's own `HTTPCode_ELB`. */
 function metricsOf({ version, status, reason, unconnected }: Outcome, group: string): string[] {
   const found = group === '' ? [] : ['RequestCount'];
   const family = `${Math.floor(status / 100)}XX`;
@@ -104,13 +102,12 @@ export function publishMinute(ctx: Ctx): void {
   }
   for (const parts of whole.values()) {
     const { scope, loadBalancer: LoadBalancer } = parts[0] as Minute;
-    const [counts, times]: [Record<string, number>, Record<string, number>] = [{}, {}];
+    const counts: Record<string, number> = {};
     for (const part of parts) {
       for (const metric in part.counts)
         counts[metric] = (counts[metric] ?? 0) + (part.counts[metric] as number);
-      for (const bin in part.times) times[bin] = (times[bin] ?? 0) + (part.times[bin] as number);
     }
-    publish(ctx.inScope(scope), { LoadBalancer }, at, counts, times);
+    publish(ctx.inScope(scope), { LoadBalancer }, at, counts, joined(parts.map(({ times }) => times)));
   }
 }
 
@@ -133,7 +130,7 @@ function publish(
   dimensions: Readonly<Record<string, string>>,
   at: number,
   counts: Readonly<Record<string, number>>,
-  times: Readonly<Record<string, number>>,
+  times: Histogram,
 ): void {
   for (const name of Object.keys(counts).toSorted()) {
     const point = { at, unit: 'Count', values: [1], counts: [counts[name] as number] };

@@ -12,7 +12,8 @@ import { found } from '#workloads/process/listening.ts';
 import { timedOut } from './flights.ts';
 import { loads } from './load.ts';
 import type { Load } from './load.ts';
-import { CONNECT_TIMEOUT_MICROS, Ground } from './meeting.ts';
+import { Ground } from './ground.ts';
+import { CONNECT_TIMEOUT_MICROS } from './meeting.ts';
 import { chooseTarget } from './routes.ts';
 import type { Front, Outcome, Tally } from './tally.ts';
 
@@ -82,13 +83,14 @@ function send(world: Ctx, load: Load, ordinal: number): void {
     return end(world, id, answerWithout(plan, target), 0);
   const front = frontOf(plan, target);
   const ground = new Ground(there.inScope(plan.scope));
-  if (ground.finding(target) === 'silent') {
+  const { finding, application } = ground.spot(target);
+  if (finding === 'silent') {
     const micros = CONNECT_TIMEOUT_MICROS;
     const outcome = { ...timedOut(front), unconnected: true };
     return world.schedule(unanswered, world.now + micros / 1000, { load: id, outcome, micros });
   }
   const { instanceId, port: targetPort } = target;
-  const version = ground.application(instanceId, targetPort)?.version ?? UNKNOWN_VERSION;
+  const version = application?.version ?? UNKNOWN_VERSION;
   there.inScope(plan.scope).perform(proxyRequest, {
     instanceId,
     port: targetPort,

@@ -4,17 +4,20 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { cohortOf, settleBinned } from './binned.ts';
-import type { Squad } from './binned.ts';
+import { settleBinned } from './binned.ts';
 import { settleExact } from './exact.ts';
 import type { ExactResult, Turns } from './exact.ts';
 import { cohorts, crews, flights } from './flights.ts';
 import type { Flights } from './flights.ts';
+import { addCounts } from './latency.ts';
 import { bucketKey, buckets, loads } from './load.ts';
 import type { Bucket, Load } from './load.ts';
-import { Ground, meet } from './meeting.ts';
+import { Ground } from './ground.ts';
+import { meet } from './meeting.ts';
 import type { Meeting } from './meeting.ts';
 import { count } from './minutes.ts';
+import { cohortOf } from './musters.ts';
+import type { Squad } from './musters.ts';
 import { countSamples, forgetSamples, sampler, underWay } from './sampled.ts';
 import { outcomeKey, Tally } from './tally.ts';
 
@@ -177,10 +180,8 @@ export function bucketsAfter(world: Ctx, { load, meeting, tally }: Account): Buc
       const more = tally.counts[o]?.[b] ?? 0;
       if (more > 0) outcomes[outcomeKey(outcome)] = (outcomes[outcomeKey(outcome)] ?? 0) + more;
     });
-    const bins: Record<string, number> = { ...known?.latencies };
-    latencies?.forEach((more, bin) => {
-      if (more > 0) bins[bin] = (bins[bin] ?? 0) + more;
-    });
+    const before = known?.latencies ?? [];
+    const bins = latencies ? addCounts(before, latencies, tally.marks) : before;
     const served: Record<string, number> = { ...known?.served };
     const from = Math.max(at, load.startedAt + tally.from / 1000);
     const ms = Math.min(at + load.bucketMs, world.now, endsAt) - from;
@@ -194,14 +195,15 @@ export function bucketsAfter(world: Ctx, { load, meeting, tally }: Account): Buc
 /** How many targets are able to serve, and which versions run on them. */
 function able(meeting: Meeting): { serving: number; versions: readonly string[] } {
   if (meeting.kind !== 'forward') return { serving: 0, versions: [] };
-  const [targets, versions] = [new Set<string>(), new Set<string>()];
-  for (const { share, places } of meeting.groups) {
-    if (share === 0) continue;
-    for (const { finding, target, application } of places) {
-      if (finding !== 'up' || !application) continue;
-      targets.add(`${target.instanceId}:${target.port}`);
-      versions.add(application.version);
-    }
-  }
-  return { serving: targets.size, versions: [...versions].toSorted() };
+  const up = meeting.groups
+    .filter(({ share }) => share > 0)
+    .map(({ classes }) => classes.filter(({ first }) => first.finding === 'up'));
+  const versions = new Set(up.flat().map(({ first }) => first.application?.version ?? ''));
+  const busy = up.filter((classes) => classes.length > 0);
+  // A target may be in several groups; within one it stands once.
+  const serving =
+    busy.length === 1
+      ? (busy[0] ?? []).reduce((sum, { members }) => sum + members.length, 0)
+      : new Set(busy.flat().flatMap(({ keys }) => keys)).size;
+  return { serving, versions: [...versions].toSorted() };
 }

@@ -1,7 +1,8 @@
 // What came of the requests of one load in one interval, while it is being added up: plain arrays, no row and no object for a
 // request. All instants are microseconds since the load began.
 
-import { binOf, BINS } from './latency.ts';
+import { binOf, BINS, mark, newMarks } from './latency.ts';
+import type { Marks } from './latency.ts';
 import type { FailureReason, Load } from './load.ts';
 
 /** Where CloudWatch counts a request: a load balancer, and a target group where one was chosen (else ''). */
@@ -41,6 +42,8 @@ export class Tally {
   /** Latencies of answers by bucket; made when needed. */
   readonly latencies: (Float64Array | undefined)[];
   readonly fronts: Front[] = [];
+  /** Bins of `latencies` and `times` that have counts. */
+  readonly marks: Marks = newMarks();
   /** Latencies of answers by front. */
   readonly times: Float64Array[] = [];
   readonly #known = new Map<string, number>();
@@ -83,6 +86,7 @@ export class Tally {
     counts[bucket] = (counts[bucket] as number) + count;
     if (!this.#answered[outcome]) return;
     const bin = binOf(micros);
+    mark(this.marks, bin);
     const latencies = (this.latencies[bucket] ??= new Float64Array(BINS));
     latencies[bin] = (latencies[bin] as number) + count;
     const front = this.#frontOf[outcome] as number;

@@ -87,7 +87,7 @@ export class BTree<K, V> {
     return node.keys.length > 0 ? [node.keys[0] as K, node.items[0] as V] : undefined;
   }
 
-  /** Visits entries in order from the first key that is not before `from` to the last one before `to`, until `visit` returns false. */
+  /** Visits entries whose keys are neither before `from` nor from `to` on, in order, until `visit` returns false. */
   scan(from: K | undefined, visit: (value: V, key: K) => boolean | void, to?: K): void {
     this.#scan(this.#root, from, to, visit);
   }

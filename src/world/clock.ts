@@ -23,6 +23,9 @@ export type ClockMode = 'virtual' | 'manual' | number;
 /** While a real process runs, wall time is looked at no less often than this (ms). */
 const PACE_LOOK_MS = 50;
 
+/** Between the end of one effect and the beginning of the next that its result asks for, no more wall time passes (ms). */
+const UNBROKEN_MS = 2;
+
 /** Steps between two turns of the event loop, so that a long advance does not starve sockets and Ctrl-C. */
 const STEPS_PER_TURN = 20_000;
 
@@ -37,6 +40,8 @@ export class Clock<T extends Transition = Transition> {
   #mode: ClockMode;
   /** Wall and virtual instant from which paced or rated time is counted. */
   #anchor: { wall: number; now: number };
+  /** When the last pace ended. */
+  #released: { wall: number; now: number } = { wall: -Infinity, now: -1 };
   #takeBack: (() => void) | undefined;
 
   /** `paceRate`: virtual milliseconds per millisecond of wall time while effects that pace time are under way. */
@@ -75,8 +80,19 @@ export class Clock<T extends Transition = Transition> {
 
   /** Makes time follow the wall clock at `rate` until the returned function is called, because a real process runs. */
   pace(name: string, rate: number = 1): () => void {
-    if (this.#paces.size === 0) this.#anchor = { wall: this.#host.wall(), now: this.world.now };
-    return this.#enlist(this.#paces, { name, rate });
+    if (this.#paces.size === 0 && !this.#unbroken())
+      this.#anchor = { wall: this.#host.wall(), now: this.world.now };
+    const release = this.#enlist(this.#paces, { name, rate });
+    return () => {
+      release();
+      this.#released = { wall: this.#host.wall(), now: this.world.now };
+    };
+  }
+
+  /** One effect follows right upon another: virtual time has not gone its own way, and no wall time is lost between them. */
+  #unbroken(): boolean {
+    const { wall, now } = this.#released;
+    return now === this.world.now && this.#host.wall() - wall <= UNBROKEN_MS;
   }
 
   /** What time waits for right now: nothing, when it runs freely. */

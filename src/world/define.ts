@@ -37,6 +37,16 @@ export function table<R extends Row>(
   return { name, key, indexes: indexes as Record<string, IndexKey<never>>, version, upgrade, settles };
 }
 
+/**
+ * What is worked out from the rows of a table and kept while they stay as they are. It is told of each write and of each
+ * that is undone, is part of no snapshot and empty after a fork: it must show in nothing but speed.
+ */
+export interface Memo<V = unknown, R extends Row = Row> {
+  readonly table: Table<R>;
+  empty(): V;
+  changed(kept: V, scope: string, before: R | undefined, after: R | undefined): void;
+}
+
 /** A kind of timer: a durable call in the future. */
 export interface TimerKind<P = unknown> {
   readonly name: string;

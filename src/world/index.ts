@@ -8,6 +8,7 @@ export type {
   EffectHandler,
   EffectKind,
   EventKind,
+  Memo,
   Part,
   Reconciler,
   Row,

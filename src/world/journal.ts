@@ -4,6 +4,8 @@
 import { hex } from './primitives.ts';
 import type { Primitives } from './primitives.ts';
 import type { Row } from './define.ts';
+import { TIMERS } from './timers.ts';
+import type { Timer } from './timers.ts';
 
 /** Why a transition ran. */
 export interface Cause {
@@ -39,6 +41,9 @@ export interface Note {
   readonly kind: string;
   readonly detail: unknown;
 }
+
+/** Under which name pending looks of reconcilers stand in the journal. */
+export const WAKES = 'world/wakes';
 
 /** The hash takes in text by blocks of this many UTF-16 units: one native call for a few hundred transitions. */
 const BLOCK = 65_536;
@@ -114,8 +119,17 @@ function line(entry: Entry): string {
   const detail = cause.detail === undefined ? '' : JSON.stringify(cause.detail);
   let text = `${entry.position} ${entry.at} ${entry.scope} ${cause.kind} ${cause.name} ${detail}\n`;
   for (const { table, key, after } of changes) {
-    text += after === undefined ? `- ${table} ${key}\n` : `+ ${table} ${key} ${JSON.stringify(after)}\n`;
+    // A pending look says what its timer says.
+    if (table === WAKES) continue;
+    text += after === undefined ? `- ${table} ${key}\n` : `+ ${table} ${key} ${content(table, after)}\n`;
   }
   for (const note of notes) text += `! ${note.kind} ${JSON.stringify(note.detail)}\n`;
   return text;
+}
+
+/** Timers are most of what is written: without the names of their members. */
+function content(table: string, row: Row): string {
+  if (table !== TIMERS) return JSON.stringify(row);
+  const { due, kind, scope, background, payload } = row as Timer;
+  return `${due} ${kind} ${scope}${background ? ' background ' : ' '}${JSON.stringify(payload)}`;
 }

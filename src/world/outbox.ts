@@ -15,7 +15,10 @@ export interface Work {
   readonly blob: (hash: string) => Uint8Array | undefined;
 }
 
-/** Does one kind of effect. `signal` aborts when the world is closed. A rejection is our bug: modelled failures are results. */
+/**
+ * Does one kind of effect. `signal` aborts when the world is closed. Modelled failures are results: a rejection is our bug, or
+ * the user's error.
+ */
 export type Performer = (payload: never, work: Work) => Promise<unknown>;
 
 /** Performers by the name of the effect. */

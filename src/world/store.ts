@@ -2,21 +2,13 @@
 // the journal records and what a rollback undoes.
 
 import { BTree, byText } from './btree.ts';
-import type { Row, Table } from './define.ts';
+import type { Memo, Row, Table } from './define.ts';
 import type { Change } from './journal.ts';
+import { TIMERS } from './timers.ts';
+import type { Timer } from './timers.ts';
 
-/** A durable call in the future. Timers fire in the order of (due, seq). */
-export interface Timer {
-  readonly due: number;
-  readonly seq: number;
-  readonly kind: string;
-  readonly scope: string;
-  readonly background: boolean;
-  readonly payload: unknown;
-}
-
-/** Under which name timers stand in the journal. */
-export const TIMERS = 'world/timers';
+export { TIMERS } from './timers.ts';
+export type { Timer } from './timers.ts';
 
 const byDue = (left: Timer, right: Timer): number => left.due - right.due || left.seq - right.seq;
 
@@ -34,6 +26,7 @@ interface TableState {
   readonly indexNames: readonly string[];
   readonly indexKeys: readonly ((row: Row) => string | undefined)[];
   readonly shelves: Map<string, Shelf>;
+  readonly memos: Map<Memo, unknown>;
 }
 
 const SEPARATOR = '\u0000';
@@ -67,7 +60,7 @@ export class Store {
           indexes: indexes.map((tree) => tree.fork()),
         });
       }
-      copy.#tables.set(name, { ...state, shelves });
+      copy.#tables.set(name, { ...state, shelves, memos: new Map() });
     }
     copy.#timers = this.#timers.fork();
     copy.#foreground = this.#foreground;
@@ -129,6 +122,14 @@ export class Store {
   scanAll(table: Table, visit: (row: Row, scope: string, key: string) => void): void {
     const shelves = [...this.#state(table).shelves].toSorted(([left], [right]) => byText(left, right));
     for (const [scope, { rows }] of shelves) rows.scan(undefined, (row, key) => visit(row, scope, key));
+  }
+
+  /** What is kept of a table's rows; see `Memo`. */
+  memo<V, R extends Row>(memo: Memo<V, R>): V {
+    const { memos } = this.#state(memo.table);
+    let kept = memos.get(memo);
+    if (kept === undefined) memos.set(memo, (kept = memo.empty()));
+    return kept as V;
   }
 
   firstTimer(): Timer | undefined {
@@ -207,7 +208,7 @@ export class Store {
 function newState(table: Table): TableState {
   const indexNames = Object.keys(table.indexes);
   const indexKeys = indexNames.map((name) => table.indexes[name] as (row: Row) => string | undefined);
-  return { table, indexNames, indexKeys, shelves: new Map() };
+  return { table, indexNames, indexKeys, shelves: new Map(), memos: new Map() };
 }
 
 function shelfOf({ shelves, indexKeys }: TableState, scope: string): Shelf {
@@ -245,6 +246,7 @@ function refile(
   before: Row | undefined,
   after: Row | undefined,
 ): void {
+  for (const [memo, kept] of state.memos) memo.changed(kept, scope, before, after);
   if (state.indexKeys.length === 0) return;
   const { indexes } = shelfOf(state, scope);
   state.indexKeys.forEach((indexKey, at) => {
@@ -260,9 +262,13 @@ function refile(
 /** Freezes a row all the way down, so that sharing it between forks is safe. */
 export function freeze<R extends Row>(row: R): R {
   if (Object.isFrozen(row)) return row;
-  for (const key in row) {
-    const value = row[key];
-    if (typeof value === 'object' && value !== null) freeze(value);
+  if (Array.isArray(row)) {
+    for (const value of row) if (typeof value === 'object' && value !== null) freeze(value);
+  } else {
+    for (const key in row) {
+      const value = row[key];
+      if (typeof value === 'object' && value !== null) freeze(value);
+    }
   }
   return Object.freeze(row);
 }

@@ -4,7 +4,8 @@
 import { randomStream } from './random.ts';
 import type { RandomStream } from './random.ts';
 import { table } from './define.ts';
-import type { EffectKind, EventKind, Reconciler, Row, Table, TimerKind } from './define.ts';
+import { WAKES } from './journal.ts';
+import type { EffectKind, EventKind, Memo, Reconciler, Row, Table, TimerKind } from './define.ts';
 import type { Primitives } from './primitives.ts';
 import type { Store } from './store.ts';
 
@@ -37,9 +38,7 @@ export interface PendingWake {
   due: number;
   seq: number;
 }
-export const wakes: Table<PendingWake> = table<PendingWake>('world/wakes', (row) =>
-  wakeKey(row.reconciler, row.key),
-);
+export const wakes: Table<PendingWake> = table<PendingWake>(WAKES, (row) => wakeKey(row.reconciler, row.key));
 
 /** A pending effect: the outbox of the world. */
 export interface PendingEffect {
@@ -97,6 +96,11 @@ export class Transition {
       this.kernel.store.scanIndex(rows, this.scope, index, value ?? '', (row) => void found.push(row as R));
     }
     return found;
+  }
+
+  /** What is kept of a table's rows, of all scopes; see `Memo`. */
+  memo<V, R extends Row>(memo: Memo<V, R>): V {
+    return this.kernel.store.memo(memo);
   }
 
   /** Rows in key order within limits, for pagination. */

@@ -12,5 +12,9 @@ it('answers stock SDK clients in process, and refuses what is not modelled by na
   await expect(sns.send(new PublishCommand({ TopicArn: `${TopicArn}x`, Message: 'm' }))).rejects.toThrow(
     'Topic does not exist',
   );
-  await expect(table.client(SQSClient).send(new StartMessageMoveTaskCommand({ SourceArn: 'arn:aws:sqs:us-east-1:000000000000:q' }))).rejects.toThrow(/not modelled/);
+  await expect(
+    table
+      .client(SQSClient)
+      .send(new StartMessageMoveTaskCommand({ SourceArn: 'arn:aws:sqs:us-east-1:000000000000:q' })),
+  ).rejects.toThrow(/not modelled/);
 });

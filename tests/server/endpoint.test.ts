@@ -1,10 +1,12 @@
 import { connect } from 'node:net';
+import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:http';
 import { KinesisClient, ListStreamsCommand } from '@aws-sdk/client-kinesis';
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '#server/serve.ts';
 import type { Served } from '#server/serve.ts';
+import { timer } from '#world/index.ts';
 
 let served: Served;
 const crashes: unknown[] = [];
@@ -114,5 +116,81 @@ describe('the endpoint', () => {
       });
     }
     expect((await raw('/_sandtable/health', {})).status).toBe(200);
+  });
+
+  it('grants a wish for its clock as a whole or not at all', async () => {
+    const { mode } = JSON.parse((await raw('/_sandtable/clock', {})).text) as { mode: unknown };
+    const { status } = await raw('/_sandtable/clock', {}, '{"mode":"manual","advanceMs":-1}');
+    expect(status).toBe(400);
+    expect(JSON.parse((await raw('/_sandtable/clock', {})).text)).toMatchObject({ mode });
+  });
+
+  it('survives clients that go away in the middle of a body', async () => {
+    await new Promise<void>((resolve) => {
+      const socket = connect(served.port, '127.0.0.1', () => {
+        socket.write('PUT /bucket/key HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nhalf');
+        setTimeout(() => socket.destroy(), 20);
+      });
+      socket.on('close', () => resolve());
+    });
+    expect((await raw('/_sandtable/health', {})).status).toBe(200);
+  });
+
+  it('keeps endpoints of one process apart over HTTP/2 too', async () => {
+    const other = await serve({
+      port: 0,
+      seed: 'other',
+      clock: 'manual',
+      timings: 'instant',
+      version: 'other',
+      crashed: (error) => void crashes.push(error),
+    });
+    try {
+      expect(await health2(served.url)).toMatchObject({ version: 'test' });
+      expect(await health2(other.url)).toMatchObject({ version: 'other' });
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+/** The endpoint's health, asked over HTTP/2 by prior knowledge. */
+function health2(url: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const session = connectHttp2(url).on('error', reject);
+    let text = '';
+    session
+      .request({ ':path': '/_sandtable/health' })
+      .on('data', (piece: Buffer) => (text += piece.toString()))
+      .on('end', () => session.close(() => resolve(JSON.parse(text))))
+      .end();
+  });
+}
+
+describe('an endpoint whose world crashes', () => {
+  it('goes on answering, with its clock standing still', async () => {
+    const seen: unknown[] = [];
+    const broken = await serve({
+      port: 0,
+      seed: 'broken',
+      clock: 1000,
+      timings: 'instant',
+      version: 'test',
+      crashed: (error) => void seen.push(error),
+    });
+    try {
+      const { world } = broken.clock;
+      world.transact('000000000000/us-east-1', { kind: 'script', name: 'nonsense' }, (ctx) => {
+        ctx.schedule(timer('nobody/handles-this'), ctx.now + 1000, {});
+      });
+      broken.clock.poke();
+      while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      const answer = await fetch(`${broken.url}/_sandtable/clock`);
+      expect(await answer.json()).toMatchObject({ mode: 'manual' });
+      expect(String(seen[0])).toMatch(/nobody\/handles-this.*--seed broken/s);
+      expect(seen).toHaveLength(1);
+    } finally {
+      await broken.close();
+    }
   });
 });

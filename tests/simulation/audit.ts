@@ -123,8 +123,9 @@ function checkTargets(ctx: Ctx, terminatedAt: ReadonlyMap<string, number>): void
     const told = ctx.get(hostCounts, group.arn)?.zones[''];
     const registered = all.filter(({ drainingUntil }) => drainingUntil === null);
     const healthy = registered.filter(({ health }) => health.state === 'healthy').length;
-    if (told && told.healthy !== healthy)
-      throw new Error(`${healthy} targets are healthy; CloudWatch was told ${told.healthy}.`);
+    // Nothing is told of a group without targets.
+    if (told ? told.healthy !== healthy : registered.length > 0)
+      throw new Error(`${healthy} targets are healthy; CloudWatch was told ${told?.healthy}.`);
   }
 }
 
@@ -132,7 +133,8 @@ function checkQueues(ctx: Ctx): void {
   for (const queue of ctx.list(queues)) {
     const { visible, inFlight, delayed } = countsOf(ctx, queue);
     const rows = ctx.scan(messages, { prefix: `${queue.name}@` });
-    if (visible + inFlight + delayed > rows.length) throw new Error(`Queue ${queue.name} counts more than it has.`);
+    if (visible + inFlight + delayed > rows.length)
+      throw new Error(`Queue ${queue.name} counts more than it has.`);
     for (const { key, visibleAt, sequence } of rows) {
       const at = queue.fifo ? '' : String(visibleAt).padStart(13, '0');
       if (key !== `${queue.name}@${at}@${sequence}`) throw new Error(`Message ${key} is filed wrongly.`);
@@ -144,11 +146,15 @@ function checkQueues(ctx: Ctx): void {
 function checkTraffic(ctx: Ctx, load: Load): void {
   const { requests, failed, inFlight, byReason } = measured(ctx, load.id);
   const until = (Math.min(ctx.now, load.endsAt ?? ctx.now) - load.startedAt) * 1000;
-  const arrived = load.resolution === 'exact' ? arrivedExactly(ctx, load, until) : arrivals(ctx.everywhere, load, 0, until);
+  const arrived =
+    load.resolution === 'exact' ? arrivedExactly(ctx, load, until) : arrivals(ctx.everywhere, load, 0, until);
   if (arrived !== requests + inFlight)
-    throw new Error(`Load ${load.id}: ${arrived} requests came, ${requests} ended, ${inFlight} are under way.`);
+    throw new Error(
+      `Load ${load.id}: ${arrived} requests came, ${requests} ended, ${inFlight} are under way.`,
+    );
   const reasons = Object.values(byReason).reduce((sum, count) => sum + count, 0);
-  if (reasons !== failed) throw new Error(`Load ${load.id}: ${failed} requests failed, for ${reasons} reasons.`);
+  if (reasons !== failed)
+    throw new Error(`Load ${load.id}: ${failed} requests failed, for ${reasons} reasons.`);
 }
 
 function arrivedExactly(ctx: Ctx, load: Load, until: number): number {

@@ -13,7 +13,10 @@ export interface Behaviour {
 export function behaviourOf(cloud: Cloud): Behaviour {
   const parts = [...cloud.services.values(), modelled, traffic];
   return {
-    timers: new Set([waitDue.name, ...parts.flatMap((part) => (part.timers ?? []).map(({ kind }) => kind.name))]),
+    timers: new Set([
+      waitDue.name,
+      ...parts.flatMap((part) => (part.timers ?? []).map(({ kind }) => kind.name)),
+    ]),
     reconcilers: new Set(parts.flatMap((part) => (part.reconcilers ?? []).map(({ name }) => name))),
   };
 }

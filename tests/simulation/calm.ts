@@ -20,7 +20,6 @@ import {
   ALARM,
   APPLICATION,
   DEPLOYMENT_GROUP,
-  GROUP,
   location,
   QUEUES,
   queueUrl,
@@ -35,6 +34,9 @@ const HOUR = 60 * MINUTE;
 
 /** Long enough for all that AWS gives up only after a time: a blue/green deployment may take 109 hours. */
 const PATIENCE_MS = 120 * HOUR;
+
+/** Of ten minutes each: no message is invisible for longer than 12 hours. */
+const MOST_WAITS = 80;
 
 /** What never came to its end. */
 export class Stuck extends Error {
@@ -60,19 +62,45 @@ function repair(stage: Stage): void {
   for (const [RoleName, PolicyArn] of ROLE_POLICIES)
     stage.make('iam', 'AttachRolePolicy', { RoleName, PolicyArn });
   for (const revision of REVISIONS) upload(stage, revision);
-  for (const { id } of stage.look((ctx) => ctx.everywhere.list(loads))) stage.act('load', (ctx) => stopLoad(ctx, id));
+  for (const { id } of stage.look((ctx) => ctx.everywhere.list(loads)))
+    stage.act('load', (ctx) => stopLoad(ctx, id));
   const all = stage.look((ctx) => ctx.list(groups)).filter(({ deleting }) => !deleting);
   for (const { name } of all) stage.make('autoscaling', 'ResumeProcesses', { AutoScalingGroupName: name });
-  // Hooks that nobody answers and that abandon what waits in them would have instances launched for ever.
+  // Hooks that nobody answers and that abandon what waits in them would have instances launched for ever: the simulation's
+  // own, and CodeDeploy's that stayed behind when it was not allowed to take them away.
+  const owned = stage
+    .look((ctx) => ctx.list(deploymentGroups))
+    .flatMap(({ autoScalingGroups }) => autoScalingGroups.flatMap((one) => [one.hook, one.terminationHook]));
   for (const { group, name } of stage.look((ctx) => ctx.list(hooks))) {
-    if (/^(first|second)-/.test(name))
-      stage.call('autoscaling', 'DeleteLifecycleHook', { AutoScalingGroupName: group, LifecycleHookName: name });
+    if (!owned.includes(name))
+      stage.call('autoscaling', 'DeleteLifecycleHook', {
+        AutoScalingGroupName: group,
+        LifecycleHookName: name,
+      });
   }
+  clear(stage);
   stage.make('monitoring', 'SetAlarmState', { AlarmName: ALARM, StateValue: 'OK', StateReason: 'calm' });
+}
+
+/**
+ * Deletes groups behind the load balancer to which nobody deploys any more: what blue/green deployments left behind or kept.
+ * Their new instances would never be found healthy, and be replaced for ever.
+ */
+function clear(stage: Stage): void {
+  const owners = stage.look((ctx) => ctx.list(deploymentGroups));
+  if (owners.length === 0) return;
+  const meant = owners.flatMap(({ autoScalingGroups }) => autoScalingGroups.map(({ name }) => name));
+  const under = stage.look((ctx) => ctx.list(deployments)).filter((one) => !hasEnded(one));
+  const used = under.flatMap(({ green, originals = [] }) => [...originals, green?.autoScalingGroup ?? '']);
+  for (const { name, targetGroupArns, deleting } of stage.look((ctx) => ctx.list(groups))) {
+    if (targetGroupArns.length > 0 && !deleting && ![...meant, ...used].includes(name))
+      stage.make('autoscaling', 'DeleteAutoScalingGroup', { AutoScalingGroupName: name, ForceDelete: true });
+  }
 }
 
 /** Agents that died stay dead: their instances are replaced. So are those that were stopped and never started again. */
 function revive(stage: Stage): void {
+  clear(stage);
   const dead = stage.look((ctx) =>
     ctx.list(members).filter(({ instanceId, state }) => {
       const machine = ctx.get(machineRows, instanceId);
@@ -109,17 +137,13 @@ function redeploy(stage: Stage): void {
     },
     alarmConfiguration: { enabled: false, alarms: [] },
   });
-  const web = stage.look((ctx) => ctx.get(groups, GROUP));
-  if (web?.desired === 0) {
-    // Something to deploy to.
-    stage.make('autoscaling', 'UpdateAutoScalingGroup', {
-      AutoScalingGroupName: GROUP,
-      MinSize: 0,
-      MaxSize: Math.max(1, web.maxSize),
-      DesiredCapacity: 1,
-    });
-    reach(stage, 'an instance', (ctx) => pending(ctx));
+  // Something to deploy to.
+  for (const { name } of group.autoScalingGroups) {
+    const { desired = 0, maxSize = 0 } = stage.look((ctx) => ctx.get(groups, name)) ?? {};
+    const sizes = { MinSize: 0, MaxSize: Math.max(1, maxSize), DesiredCapacity: Math.max(1, desired) };
+    stage.make('autoscaling', 'UpdateAutoScalingGroup', { AutoScalingGroupName: name, ...sizes });
   }
+  reach(stage, 'instances to deploy to', (ctx) => pending(ctx));
   const { deploymentId = '' } = stage.make('codedeploy', 'CreateDeployment', {
     applicationName: APPLICATION,
     deploymentGroupName: DEPLOYMENT_GROUP,
@@ -131,21 +155,25 @@ function redeploy(stage: Stage): void {
   reach(stage, 'the end of the last deployment', (ctx) => pending(ctx));
   const { status, error } = stage.look((ctx) => ctx.get(deployments, deploymentId)) ?? {};
   if (status !== 'Succeeded')
-    throw new Stuck(`In a calm cloud a good revision could not be deployed: ${status} ${JSON.stringify(error)}`);
+    throw new Stuck(
+      `In a calm cloud a good revision could not be deployed: ${status} ${JSON.stringify(error)}`,
+    );
 }
 
 function drain(stage: Stage, name: string): void {
   const QueueUrl = queueUrl(name);
-  for (let visit = 0; visit < 200; visit += 1) {
-    const received = stage.make('sqs', 'ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
-    const { Messages = [] } = received;
-    for (const { ReceiptHandle = '' } of Messages) stage.make('sqs', 'DeleteMessage', { QueueUrl, ReceiptHandle });
-    const left = stage.look((ctx) => ctx.scan(messages, { prefix: `${name}@` })).length;
-    if (left === 0) return;
-    // What is invisible comes back by its timeout.
-    if (Messages.length === 0) stage.advance(10 * MINUTE);
+  const left = (): number => stage.look((ctx) => ctx.scan(messages, { prefix: `${name}@` })).length;
+  for (let waits = 0; left() > 0;) {
+    const { Messages = [] } = stage.make('sqs', 'ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
+    const Entries = Messages.map(({ ReceiptHandle = '' }, at) => ({ Id: String(at), ReceiptHandle }));
+    if (Entries.length > 0) stage.make('sqs', 'DeleteMessageBatch', { QueueUrl, Entries });
+    else {
+      // What is invisible comes back by its timeout.
+      if ((waits += 1) > MOST_WAITS)
+        throw new Stuck(`Queue ${name} keeps ${left()} messages that nobody can receive.`);
+      stage.advance(10 * MINUTE);
+    }
   }
-  throw new Stuck(`Queue ${name} does not drain.`);
 }
 
 function reach(stage: Stage, what: string, missing: (ctx: Ctx) => string[]): void {
@@ -175,7 +203,8 @@ function pending(ctx: Ctx): string[] {
     for (const { instanceId, state } of moving) found.push(`${instanceId} is ${state}`);
   }
   for (const { instanceId, state } of ctx.list(instanceRows)) {
-    if (state === 'pending' || state === 'shutting-down' || state === 'stopping') found.push(`${instanceId} is ${state}`);
+    if (state === 'pending' || state === 'shutting-down' || state === 'stopping')
+      found.push(`${instanceId} is ${state}`);
   }
   for (const { id } of ctx.list(deliveries)) found.push(`delivery ${id}`);
   for (const { load } of ctx.everywhere.list(progress)) found.push(`load ${load} goes on`);
@@ -192,7 +221,8 @@ function protectedFrom(excess: number, own: readonly { protected: boolean }[]): 
 function busy(ctx: Ctx): string[] {
   const found: string[] = [];
   ctx.kernel.store.scanTimers((timer: Timer) => {
-    if (!timer.background) found.push(`${timer.kind} ${JSON.stringify(timer.payload)} in ${timer.due - ctx.now} ms`);
+    if (!timer.background)
+      found.push(`${timer.kind} ${JSON.stringify(timer.payload)} in ${timer.due - ctx.now} ms`);
   });
   return found;
 }

@@ -167,7 +167,10 @@ const lifecycle: Readonly<Record<string, Disturb>> = {
     const all = stage.look((ctx) => ctx.list(hooks)).filter(({ name }) => /^(first|second)-/.test(name));
     if (all.length === 0) return;
     const { group, name } = draw.pick(all);
-    stage.call('autoscaling', 'DeleteLifecycleHook', { AutoScalingGroupName: group, LifecycleHookName: name });
+    stage.call('autoscaling', 'DeleteLifecycleHook', {
+      AutoScalingGroupName: group,
+      LifecycleHookName: name,
+    });
   },
   'answer hooks': (stage, draw) => {
     const all = stage.look((ctx) => ctx.list(actions));
@@ -196,13 +199,11 @@ const machines: Readonly<Record<string, Disturb>> = {
   },
   'reboot instances': (stage, draw) => {
     const all = ofState(stage, 'running');
-    if (all.length > 0)
-      stage.call('ec2', 'RebootInstances', { InstanceIds: [draw.pick(all).instanceId] });
+    if (all.length > 0) stage.call('ec2', 'RebootInstances', { InstanceIds: [draw.pick(all).instanceId] });
   },
   'terminate instances': (stage, draw) => {
     const all = stage.look((ctx) => ctx.list(instanceRows));
-    if (all.length > 0)
-      stage.call('ec2', 'TerminateInstances', { InstanceIds: [draw.pick(all).instanceId] });
+    if (all.length > 0) stage.call('ec2', 'TerminateInstances', { InstanceIds: [draw.pick(all).instanceId] });
   },
   'run instances': (stage, draw) => {
     const running = ofState(stage, 'running').length + ofState(stage, 'stopped').length;

@@ -2,8 +2,10 @@
 
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '#cloud/authenticate.ts';
 import type { Input } from '#cloud/contracts.ts';
+import { deployments, hasEnded } from '#services/codedeploy/rows.ts';
 import { startLoad } from '#traffic/load-control.ts';
 import { packBundle } from '#workloads/bundle.ts';
+import { agents } from '#workloads/codedeploy-agent/agent-rows.ts';
 import type { Stage } from './stage.ts';
 import type { Swarm } from './swarm.ts';
 
@@ -19,8 +21,7 @@ const SERVICE_ROLE = `arn:aws:iam::${DEFAULT_ACCOUNT}:role/codedeploy`;
 
 export const queueUrl = (name: string): string =>
   `https://sqs.${DEFAULT_REGION}.amazonaws.com/${DEFAULT_ACCOUNT}/${name}`;
-export const queueArn = (name: string): string =>
-  `arn:aws:sqs:${DEFAULT_REGION}:${DEFAULT_ACCOUNT}:${name}`;
+export const queueArn = (name: string): string => `arn:aws:sqs:${DEFAULT_REGION}:${DEFAULT_ACCOUNT}:${name}`;
 
 const INSTALL_AGENT = `#!/bin/bash
 wget https://aws-codedeploy-us-east-1.s3.us-east-1.amazonaws.com/latest/install
@@ -42,16 +43,17 @@ systemctl enable --now web
 export const REVISIONS = ['good', 'errs', 'slow', 'fails', 'unhealthy', 'hangs', 'stuck', 'damaged'] as const;
 export type Revision = (typeof REVISIONS)[number];
 
-const BEHAVIOUR: Readonly<Record<Exclude<Revision, 'damaged'>, readonly [application: string, start: string]>> =
-  {
-    good: ['', 'seconds: 100ms, starts: true'],
-    errs: ['  errors: [{ status: 500, share: 5% }]', 'seconds: 100ms, starts: true'],
-    slow: ['  start: 20s', 'seconds: 90s, starts: true'],
-    fails: ['', 'seconds: 1s, exit: 1'],
-    unhealthy: ['  health: { path: /health, status: 500 }', 'seconds: 100ms, starts: true'],
-    hangs: ['  hangsAfter: 120s', 'seconds: 100ms, starts: true'],
-    stuck: ['', 'hangs: true'],
-  };
+const BEHAVIOUR: Readonly<
+  Record<Exclude<Revision, 'damaged'>, readonly [application: string, start: string]>
+> = {
+  good: ['', 'seconds: 100ms, starts: true'],
+  errs: ['  errors: [{ status: 500, share: 5% }]', 'seconds: 100ms, starts: true'],
+  slow: ['  start: 20s', 'seconds: 90s, starts: true'],
+  fails: ['', 'seconds: 1s, exit: 1'],
+  unhealthy: ['  health: { path: /health, status: 500 }', 'seconds: 100ms, starts: true'],
+  hangs: ['  hangsAfter: 120s', 'seconds: 100ms, starts: true'],
+  stuck: ['', 'hangs: true'],
+};
 
 function bundle(revision: Revision): Uint8Array {
   if (revision === 'damaged') return new TextEncoder().encode('This is no archive.');
@@ -99,7 +101,9 @@ export function upload(stage: Stage, revision: Revision): boolean {
   return stage.call('s3', 'PutObject', { Bucket: BUCKET, Key: `${revision}.zip`, Body }).ok;
 }
 
-export function location(revision: Revision): NonNullable<Input<'codedeploy', 'CreateDeployment'>['revision']> {
+export function location(
+  revision: Revision,
+): NonNullable<Input<'codedeploy', 'CreateDeployment'>['revision']> {
   return {
     revisionType: 'S3',
     s3Location: { bucket: BUCKET, key: `${revision}.zip`, bundleType: 'zip' },
@@ -115,7 +119,9 @@ export function build(stage: Stage, swarm: Swarm): void {
     .toSorted((a, b) => ((a.AvailabilityZone ?? '') < (b.AvailabilityZone ?? '') ? -1 : 1))
     .slice(0, Math.max(swarm.zones, 2));
   const subnetIds = chosen.map(({ SubnetId = '' }) => SubnetId);
-  const targetGroupArn = swarm.balanced ? balancer(stage, swarm, subnetIds, chosen[0]?.VpcId ?? '') : undefined;
+  const targetGroupArn = swarm.balanced
+    ? balancer(stage, swarm, subnetIds, chosen[0]?.VpcId ?? '')
+    : undefined;
   fleet(stage, swarm, subnetIds.slice(0, swarm.zones), targetGroupArn);
   alarm(stage);
   stage.make('s3', 'CreateBucket', { Bucket: BUCKET });
@@ -125,6 +131,19 @@ export function build(stage: Stage, swarm: Swarm): void {
   });
   for (const revision of REVISIONS) upload(stage, revision);
   if (swarm.codedeploy) codedeploy(stage, swarm);
+  if (swarm.codedeploy && swarm.deployed) firstDeployment(stage, swarm.size);
+}
+
+/** So that there is something to roll back to, and to bring to new instances. */
+function firstDeployment(stage: Stage, size: number): void {
+  stage.until(() => stage.look((ctx) => ctx.list(agents)).length >= size, 30 * 60_000);
+  stage.make('codedeploy', 'CreateDeployment', {
+    applicationName: APPLICATION,
+    deploymentGroupName: DEPLOYMENT_GROUP,
+    revision: location('good'),
+    deploymentConfigName: 'CodeDeployDefault.AllAtOnce',
+  });
+  stage.until(() => stage.look((ctx) => ctx.list(deployments)).every(hasEnded), 60 * 60_000);
 }
 
 /** What IAM denies when it is taken away: CodeDeploy's rights, for one. */
@@ -144,7 +163,10 @@ function roles(stage: Stage): void {
     ['codedeploy', 'codedeploy'],
     ['hooks', 'autoscaling'],
   ] as const) {
-    stage.make('iam', 'CreateRole', { RoleName, AssumeRolePolicyDocument: trust(`${service}.amazonaws.com`) });
+    stage.make('iam', 'CreateRole', {
+      RoleName,
+      AssumeRolePolicyDocument: trust(`${service}.amazonaws.com`),
+    });
   }
   for (const [RoleName, PolicyArn] of ROLE_POLICIES)
     stage.make('iam', 'AttachRolePolicy', { RoleName, PolicyArn });
@@ -156,7 +178,9 @@ function roles(stage: Stage): void {
     PolicyName: 'launch-templates',
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement }),
   });
-  const tell = [{ Effect: 'Allow', Action: ['sqs:SendMessage', 'sqs:GetQueueUrl', 'sns:Publish'], Resource: '*' }];
+  const tell = [
+    { Effect: 'Allow', Action: ['sqs:SendMessage', 'sqs:GetQueueUrl', 'sns:Publish'], Resource: '*' },
+  ];
   stage.make('iam', 'PutRolePolicy', {
     RoleName: 'hooks',
     PolicyName: 'tell',
@@ -170,7 +194,12 @@ function messaging(stage: Stage): void {
   const Policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
-      { Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: '*' },
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: '*',
+      },
     ],
   });
   stage.make('sqs', 'CreateQueue', { QueueName: 'dead' });
@@ -190,9 +219,7 @@ function balancer(stage: Stage, swarm: Swarm, subnetIds: readonly string[], VpcI
   });
   stage.make('ec2', 'AuthorizeSecurityGroupIngress', {
     GroupId: group.GroupId ?? '',
-    IpPermissions: [
-      { IpProtocol: 'tcp', FromPort: 80, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-    ],
+    IpPermissions: [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 8080, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
   });
   const { LoadBalancers: [made] = [] } = stage.make('elasticloadbalancing', 'CreateLoadBalancer', {
     Name: 'web',
@@ -283,6 +310,7 @@ function codedeploy(stage: Stage, swarm: Swarm): void {
       deploymentType: 'IN_PLACE',
       deploymentOption: swarm.trafficControl ? 'WITH_TRAFFIC_CONTROL' : 'WITHOUT_TRAFFIC_CONTROL',
     },
+    terminationHookEnabled: swarm.terminationHook,
     ...(swarm.trafficControl ? { loadBalancerInfo: { targetGroupInfoList: [{ name: 'web' }] } } : {}),
     alarmConfiguration: { enabled: swarm.alarms, alarms: [{ name: ALARM }] },
     autoRollbackConfiguration: {

@@ -6,7 +6,8 @@ import type { Change } from '#world/index.ts';
 export function checkPlain(value: unknown, where: string): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number') {
-    if (!Number.isFinite(value) || Object.is(value, -0)) throw new Error(`${where} is ${value}, which JSON has not.`);
+    if (!Number.isFinite(value) || Object.is(value, -0))
+      throw new Error(`${where} is ${value}, which JSON has not.`);
     return;
   }
   if (typeof value !== 'object') throw new Error(`${where} is ${typeof value}, which JSON has not.`);
@@ -83,9 +84,11 @@ export function checkPath({ table, key, before, after }: Change): void {
   if (member === undefined || !paths) return;
   const of = (row: object | undefined): string => (row as Record<string, string> | undefined)?.[member] ?? '';
   const [from, to] = [of(before), of(after)];
-  if (from !== to && !paths[from]?.includes(to)) throw new Error(`${table} ${key} went from '${from}' to '${to}'.`);
+  if (from !== to && !paths[from]?.includes(to))
+    throw new Error(`${table} ${key} went from '${from}' to '${to}'.`);
   if (table === 'autoscaling/instances' && before && after) {
     const [old, now] = [before, after] as { group: string }[];
-    if (old?.group !== now?.group) throw new Error(`Instance ${key} changed from group ${old?.group} to ${now?.group}.`);
+    if (old?.group !== now?.group)
+      throw new Error(`Instance ${key} changed from group ${old?.group} to ${now?.group}.`);
   }
 }

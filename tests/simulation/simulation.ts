@@ -19,6 +19,8 @@ import { Safety } from './watch.ts';
 /** 2026-01-05T00:00:00Z, a Monday. */
 const START = 1_767_571_200_000;
 export const STEPS = 60;
+/** Past so many transitions a seed that goes round in circles, such as launches that fail at once, is left alone. */
+const MOST_TRANSITIONS = 40_000;
 
 /** A seed that failed, and where. */
 export class SimulationFailure extends Error {
@@ -48,7 +50,8 @@ export interface Simulated {
 /** How time moves between two steps: by a few transitions, or by a span. */
 function move(stage: Stage, draw: Draw): void {
   const how = draw.number();
-  if (how < 0.25) for (let left = draw.whole(1, 30); left > 0 && stage.step(stage.now + 3_600_000); left -= 1);
+  if (how < 0.25)
+    for (let left = draw.whole(1, 30); left > 0 && stage.step(stage.now + 3_600_000); left -= 1);
   else if (how < 0.5) stage.advance(draw.whole(0, 5000));
   else if (how < 0.8) stage.advance(draw.whole(5, 180) * 1000);
   else if (how < 0.96) stage.advance(draw.whole(3, 20) * 60_000);
@@ -57,10 +60,12 @@ function move(stage: Stage, draw: Draw): void {
 
 /** A step depends on seed, ordinal and world alone. */
 function step(stage: Stage, seed: string, ordinal: number, swarm: Swarm): void {
+  if (stage.world.position > MOST_TRANSITIONS) return;
   const draw = new Draw(seed, `step ${ordinal}`);
   const entries = Object.keys(DISTURBANCES).map((name) => [name, swarm.weights[name] ?? 0] as const);
   if (entries.some(([, weight]) => weight > 0)) {
-    for (let count = draw.whole(1, 3); count > 0; count -= 1) DISTURBANCES[draw.weighted(entries)]?.(stage, draw);
+    for (let count = draw.whole(1, 3); count > 0; count -= 1)
+      DISTURBANCES[draw.weighted(entries)]?.(stage, draw);
   }
   if (draw.chance(0.25)) heal(stage, draw);
   move(stage, draw);
@@ -109,7 +114,11 @@ export interface Options {
 }
 
 /** Simulates a seed. Throws `SimulationFailure`. */
-export function simulate(cloud: Cloud, seed: string, { steps = STEPS, once = false }: Options = {}): Simulated {
+export function simulate(
+  cloud: Cloud,
+  seed: string,
+  { steps = STEPS, once = false }: Options = {},
+): Simulated {
   const swarm = swarmOf(seed, Object.keys(DISTURBANCES));
   const course: Course = { seed, steps, swarm };
   const middle = Math.floor(steps / 2);
@@ -118,7 +127,8 @@ export function simulate(cloud: Cloud, seed: string, { steps = STEPS, once = fal
   at(course, 'building', () => build(stage, swarm));
   run(stage, course, 0, middle);
   const copies: [what: string, Stage][] = [];
-  if (!once) at(course, 'copying', () => copies.push(['fork', stage.fork()], ['saved and opened', stage.reopened()]));
+  if (!once)
+    at(course, 'copying', () => copies.push(['fork', stage.fork()], ['saved and opened', stage.reopened()]));
   run(stage, course, middle, steps);
   const hash = stage.world.hash();
   for (const [what, copy] of copies) {

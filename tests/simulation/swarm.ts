@@ -14,7 +14,9 @@ export interface Swarm {
   readonly healthCheckType: 'EC2' | 'ELB';
   readonly drainSeconds: number;
   readonly codedeploy: boolean;
-  readonly blueGreen: boolean;
+  /** A first deployment has ended before anything is disturbed. */
+  readonly deployed: boolean;
+  readonly terminationHook: boolean;
   readonly trafficControl: boolean;
   readonly rollback: boolean;
   readonly alarms: boolean;
@@ -32,6 +34,9 @@ export function swarmOf(seed: string, disturbances: readonly string[]): Swarm {
   const weights: Record<string, number> = {};
   for (const name of disturbances) weights[name] = draw.chance(0.6) ? draw.whole(1, 5) : 0;
   const balanced = draw.chance(0.8);
+  const codedeploy = draw.chance(0.85);
+  // Nothing else sets so much in motion.
+  if (codedeploy) weights['deploy'] = draw.whole(2, 8);
   return {
     size,
     minSize: draw.whole(0, size),
@@ -40,13 +45,14 @@ export function swarmOf(seed: string, disturbances: readonly string[]): Swarm {
     balanced,
     healthCheckType: balanced && draw.chance(0.5) ? 'ELB' : 'EC2',
     drainSeconds: draw.pick([0, 30, 300]),
-    codedeploy: draw.chance(0.85),
-    blueGreen: balanced && draw.chance(0.3),
+    codedeploy,
+    deployed: draw.chance(0.8),
+    terminationHook: draw.chance(0.15),
     trafficControl: balanced && draw.chance(0.7),
     rollback: draw.chance(0.5),
     alarms: draw.chance(0.4),
     triggers: draw.chance(0.5),
-    profile: draw.chance(0.15) ? 'instant' : 'typical',
+    profile: draw.chance(0.06) ? 'instant' : 'typical',
     load: draw.weighted([
       ['none', 2],
       ['binned', 3],

@@ -168,7 +168,8 @@ const RELATIONS: Readonly<Record<string, Relation>> = {
   [groups.name](ctx, name) {
     const group = ctx.get(groups, name);
     if (!group) {
-      if (ctx.list(members, 'group', name).length > 0) throw new Error(`Group ${name} went before its instances.`);
+      if (ctx.list(members, 'group', name).length > 0)
+        throw new Error(`Group ${name} went before its instances.`);
       return;
     }
     const { minSize, desired, maxSize } = group;
@@ -182,7 +183,8 @@ const RELATIONS: Readonly<Record<string, Relation>> = {
       if (waiting.length > 0) throw new Error(`Instance ${id} left its group, and its hooks wait on.`);
       return;
     }
-    if (!ctx.get(groups, member.group)) throw new Error(`Instance ${id} is in group ${member.group}, which is gone.`);
+    if (!ctx.get(groups, member.group))
+      throw new Error(`Instance ${id} is in group ${member.group}, which is gone.`);
     const waits = member.state.endsWith(':Wait');
     if (waits !== waiting.length > 0)
       throw new Error(`Instance ${id} is in ${member.state} with ${waiting.length} hooks.`);
@@ -231,13 +233,25 @@ function deploymentOf(ctx: Ctx, id: string): void {
 
 /** What a deployment counts is what its instances are. */
 function checkOverview(ctx: Ctx, deployment: Deployment): void {
-  const counted: Record<string, number> = { Pending: 0, InProgress: 0, Succeeded: 0, Failed: 0, Skipped: 0, Ready: 0 };
+  const counted: Record<string, number> = {
+    Pending: 0,
+    InProgress: 0,
+    Succeeded: 0,
+    Failed: 0,
+    Skipped: 0,
+    Ready: 0,
+  };
   for (const { status } of ctx.scan(targets, { prefix: `${deployment.id}/` }))
     counted[status] = (counted[status] ?? 0) + 1;
   if (hasEnded(deployment)) {
     // Instances that did not get to their end are shown as skipped.
     const { Pending = 0, InProgress = 0, Ready = 0, Skipped = 0 } = counted;
-    Object.assign(counted, { Pending: 0, InProgress: 0, Ready: 0, Skipped: Skipped + Pending + InProgress + Ready });
+    Object.assign(counted, {
+      Pending: 0,
+      InProgress: 0,
+      Ready: 0,
+      Skipped: Skipped + Pending + InProgress + Ready,
+    });
   }
   for (const [status, count] of Object.entries(deployment.overview)) {
     if (counted[status] !== count) {

@@ -287,8 +287,23 @@ it.skipIf(!(await namespacesWork()))(
     s.machines.port((ctx, port) => port.off(ctx, ID, true));
     await s.advance(1000);
     expect(existsSync(s.host.pathOf(ID, '/srv'))).toBe(false);
+    const root = s.host.rootOf(ids[1] as string);
+    expect(commandsWith(root)).not.toEqual([]);
+    await s.close();
+    expect(await within(1000, () => commandsWith(root).length === 0)).toBe(true);
   },
 );
+
+/** Processes that have this text in their command. Only Linux tells. */
+function commandsWith(text: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
 
 it('ends the processes of a machine that is lost or switched off, also those that left their group', async () => {
   const s = stand();

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BTree, byText } from '../../src/world/btree.ts';
 import { Clock, table, World } from '#world/index.ts';
+import type { Memo } from '#world/index.ts';
 import { host } from '#runtime/host.ts';
+import type { Beat } from './worlds.ts';
 import { act, all, attached, beat, beats, fetched, newWorld, options, tick, told } from './worlds.ts';
 
 const key = fc.integer({ min: 0, max: 60 }).map((n) => `k${n}`);
@@ -340,5 +342,65 @@ describe('settling', () => {
       tx.put(rows, { id: 'kept' });
     });
     expect(settled).toEqual([10, 10]);
+  });
+});
+
+describe('a snapshot of an older release', () => {
+  it('opens with its rows lifted to the present version', () => {
+    interface Named {
+      id: string;
+      name: string;
+    }
+    const old = table<{ id: string }>('test/named', (row) => row.id);
+    const now = table<Named>(
+      'test/named',
+      (row) => row.id,
+      {},
+      {
+        version: 2,
+        upgrade: (row, from) => ({ ...(row as Named), name: `from version ${from}` }),
+      },
+    );
+    const world = new World({ ...options, parts: [{ name: 'old', tables: [old] }], seed: 's', startAt: 0 });
+    act(world, (tx) => tx.put(old, { id: 'x' }));
+    const snapshot = world.save();
+    const opened = World.open({ ...options, parts: [{ name: 'now', tables: [now] }] }, snapshot);
+    expect(opened.read('a', (tx) => tx.list(now))).toEqual([{ id: 'x', name: 'from version 1' }]);
+    const back = (): World =>
+      World.open({ ...options, parts: [{ name: 'old', tables: [old] }] }, opened.save());
+    expect(back).toThrow(/version 2; this release reads 1/);
+  });
+});
+
+describe('a memo', () => {
+  const total: Memo<{ sum: number }, Beat> = {
+    table: beats,
+    empty: () => ({ sum: 0 }),
+    changed: (kept, _scope, before, after) => void (kept.sum += (after?.count ?? 0) - (before?.count ?? 0)),
+  };
+  const sum = (world: World): number => world.read('a', (tx) => tx.memo(total).sum);
+
+  it('is told of each write and of each rollback', () => {
+    const world = newWorld();
+    expect(sum(world)).toBe(0);
+    act(world, (tx) => tx.put(beats, { id: 'x', group: 'g', count: 2 }));
+    act(world, (tx) => tx.put(beats, { id: 'x', group: 'g', count: 5 }));
+    const failing = (): void =>
+      act(world, (tx) => {
+        tx.put(beats, { id: 'y', group: 'g', count: 7 });
+        tx.delete(beats, 'x');
+        throw new Error('no');
+      });
+    expect(failing).toThrow('no');
+    expect(sum(world)).toBe(5);
+  });
+
+  it('is empty after a fork, which must not see what its origin works out', () => {
+    const world = newWorld();
+    expect(sum(world)).toBe(0);
+    act(world, (tx) => tx.put(beats, { id: 'x', group: 'g', count: 2 }));
+    const fork = world.fork();
+    act(world, (tx) => tx.put(beats, { id: 'y', group: 'g', count: 3 }));
+    expect([sum(fork), sum(world)]).toEqual([0, 5]);
   });
 });

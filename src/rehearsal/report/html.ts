@@ -21,10 +21,11 @@ h1{font-size:1.7rem;margin:0 0 .3rem}h2{margin:0 0 .6rem;font-size:1.3rem}sectio
 .lead{color:#47535f;margin:.2rem 0 .8rem}
 table{border-collapse:collapse;font-size:.88rem}th,td{padding:.28rem .55rem;border-bottom:1px solid #e3e7eb;text-align:right;vertical-align:middle}
 th{font-weight:600;color:#47535f;font-size:.8rem;vertical-align:bottom}caption{text-align:left;font-weight:600;padding:.7rem 0 .2rem}
-table.summary{width:100%}.summary td{white-space:nowrap}.summary th,.summary td{padding-inline:.4rem}th:nth-child(-n+3),td:nth-child(-n+3),.events td,.timings td{text-align:left}
+table.summary{width:100%}.summary td{white-space:nowrap}.summary th,.summary td{padding-inline:.4rem}th:nth-child(-n+3),td:nth-child(-n+3),.events td,.timings td,.timings th{text-align:left}
 table.summary .group{text-align:left;font-size:.95rem;color:#1d2733;padding-top:.9rem}
 .best{font-weight:700;color:#1f6b3f}.worst{color:#a8283f}.flip{color:#5b6875;cursor:help}
 .events td{border:0;padding:.12rem .5rem;vertical-align:top}.events .when{font-variant-numeric:tabular-nums;text-align:right;color:#47535f}
+.steps td{white-space:nowrap}
 .badge{display:inline-block;min-width:1.35em;border-radius:1em;color:#fff;font-style:normal;font-size:.75rem;font-weight:600;text-align:center}
 figure{margin:1rem 0 .2rem}figcaption{font-size:.85rem;color:#47535f;font-weight:600}figure svg{width:100%;height:auto;overflow:visible}.spark{display:block}
 .grid{stroke:#e6eaee}.zero{stroke:#1d4e89}.mark{stroke-width:1;stroke-dasharray:2 3;opacity:.7}
@@ -66,8 +67,11 @@ function lead(results: readonly RunResult[]): string {
       : checks > 0
         ? '<b class="passed">All expectations hold.</b>'
         : 'Nothing was expected.';
+  const sampled = results.some((result) => result.sampled)
+    ? ' Requests are real: a sample of the load, as many as one computer can take.'
+    : '';
   const ways = results.length === 1 ? 'One run' : `${results.length} variants from the same start`;
-  return `<p class="lead">${ways}, ${timeText(virtualMs)} of AWS time in all, rehearsed with Sandtable. ${verdict}</p>`;
+  return `<p class="lead">${ways}, ${timeText(virtualMs)} of AWS time in all, rehearsed with Sandtable. ${verdict}${sampled}</p>`;
 }
 
 function summary(results: readonly RunResult[], flips: readonly Flip[], colours: VersionColours): string {
@@ -165,9 +169,12 @@ function precise(ms: number): string {
   return ms > 0 && ms < 10_000 ? `${ms / 1000} s` : timeText(ms);
 }
 
+/** Addresses in a text become links: readers follow them, the report loads nothing. */
 function linked(source: string): string {
-  const text = escapeXml(source);
-  return source.startsWith('https://') ? `<a href="${text.split(' ')[0]}">${text}</a>` : text;
+  return escapeXml(source).replaceAll(
+    /https:\/\/[^\s()]*[^\s().,:;]/g,
+    (url) => `<a href="${url}">${url}</a>`,
+  );
 }
 
 function proof(results: readonly RunResult[]): string {

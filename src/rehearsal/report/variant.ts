@@ -141,19 +141,21 @@ function traffic({ measurement }: RunResult, colours: VersionColours, frame: Fra
   ].join('\n');
 }
 
-function instanceTimeline({ deploymentId, targets }: DeploymentReport, frame: Frame): string {
+function instanceTimeline(deployment: DeploymentReport, frame: Frame): string {
+  const { deploymentId, targets, completedAt = frame.span.to } = deployment;
   if (targets.length === 0) return '';
   const rows = targets.map(({ instanceId, label, events: all }) => ({
     name: label === undefined ? instanceId : `${instanceId} ${label}`,
-    bars: all.flatMap((event) => bar(event)),
+    bars: all.flatMap((event) => bar(event, completedAt)),
   }));
   return timeline(`Lifecycle events of ${deploymentId}, by instance`, rows, frame);
 }
 
-function bar(event: EventReport): Bar[] {
-  const { name, status, startedAt, endedAt, error } = event;
+/** An event that never ended lasted as long as its deployment did. */
+function bar(event: EventReport, deploymentEnd: number): Bar[] {
+  const { name, status, startedAt, endedAt = deploymentEnd, error } = event;
   if (startedAt === undefined || status === 'Skipped') return [];
-  const to = endedAt ?? startedAt;
+  const to = Math.max(startedAt, endedAt);
   const label = `${name}: ${status}, ${timeText(to - startedAt)}${error === undefined ? '' : `\n${error}`}`;
   return [{ at: startedAt, to, colour: status === 'Failed' ? FAILED : eventColour(name), label }];
 }
@@ -168,7 +170,7 @@ function eventTable({ deploymentId, targets }: DeploymentReport): string {
     const target = escapeXml(label === undefined ? instanceId : `${instanceId} ${label}`);
     return `<tr><td>${target}</td><td>${escapeXml(status)}</td>${cells.join('')}</tr>`;
   });
-  return `<details><summary>How long each lifecycle event of ${escapeXml(deploymentId)} took</summary><div class="wide"><table><tr>${head}</tr>${rows.join('')}</table></div></details>`;
+  return `<details><summary>How long each lifecycle event of ${escapeXml(deploymentId)} took</summary><div class="wide"><table class="steps"><tr>${head}</tr>${rows.join('')}</table></div></details>`;
 }
 
 function eventCell(event: EventReport | undefined): string {

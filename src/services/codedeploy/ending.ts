@@ -3,6 +3,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
+import { recordInstance } from './instances.ts';
 import { isRolledBack, rollBack } from './rollback.ts';
 import {
   alarmWatches,
@@ -58,7 +59,7 @@ export function endDeployment(
   };
   ctx.put(deployments, ended);
   if (ctx.get(alarmWatches, id)) ctx.delete(alarmWatches, id);
-  dropDeadlines(ctx, id, InProgress > 0);
+  leaveUnfinished(ctx, ended, InProgress > 0);
   const group = ctx.get(deploymentGroups, row.groupId);
   if (group && !row.launch) tellGroup(ctx, group, ended);
   notify(ctx, ended, NEWS[status]);
@@ -68,11 +69,14 @@ export function endDeployment(
 }
 
 /** Time limits that are still ahead concern nobody any more: a last look at once takes their place. */
-function dropDeadlines(ctx: Ctx, id: string, underWay: boolean): void {
+function leaveUnfinished(ctx: Ctx, { id, groupId }: Deployment, underWay: boolean): void {
   ctx.wake(deploymentLook, id);
   if (!underWay) return;
-  for (const { key, status } of ctx.scan(targets, { prefix: `${id}/` })) {
-    if (status === 'InProgress') ctx.wake(targetLook, key);
+  for (const { key, status, targetId } of ctx.scan(targets, { prefix: `${id}/` })) {
+    if (status !== 'InProgress') continue;
+    ctx.wake(targetLook, key);
+    // Nobody knows what is on it now, so that the next deployment takes it first.
+    recordInstance(ctx, groupId, targetId, undefined);
   }
 }
 

@@ -7,7 +7,9 @@ import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports.ts';
 import type { MetricId } from '#cloud/ports.ts';
-import { dimension, loadBalancerUsing, targets } from './tables.ts';
+import { rosterOf } from './rosters.ts';
+import type { ZoneCount } from './rosters.ts';
+import { dimension, loadBalancerUsing } from './tables.ts';
 
 /** What CloudWatch was last told of a group. Zone '' is the whole group. */
 interface HostCount {
@@ -43,18 +45,15 @@ export function publishHostCounts(ctx: Ctx, targetGroupArn: string): void {
  */
 function count(ctx: Ctx, targetGroupArn: string): HostCount | undefined {
   const loadBalancer = loadBalancerUsing(ctx, targetGroupArn);
-  const registered = ctx
-    .list(targets, 'group', targetGroupArn)
-    .filter(({ drainingUntil }) => drainingUntil === null);
-  if (!loadBalancer || registered.length === 0) return undefined;
-  const zones: Record<string, { healthy: number; unhealthy: number }> = { '': { healthy: 0, unhealthy: 0 } };
-  for (const { zone, health } of registered) {
-    if (health.state === 'unused') continue;
-    const ofZone = (zones[zone] ??= { healthy: 0, unhealthy: 0 });
-    for (const counted of [ofZone, zones['']]) {
-      if (counted && health.state === 'healthy') counted.healthy += 1;
-      if (counted && health.state === 'unhealthy') counted.unhealthy += 1;
-    }
+  const roster = rosterOf(ctx, targetGroupArn);
+  if (!loadBalancer || roster.registered === 0) return undefined;
+  const whole = { healthy: 0, unhealthy: 0 };
+  const zones: Record<string, { healthy: number; unhealthy: number }> = { '': whole };
+  for (const zone of [...roster.zones.keys()].toSorted()) {
+    const { healthy, unhealthy } = roster.zones.get(zone) as ZoneCount;
+    zones[zone] = { healthy, unhealthy };
+    whole.healthy += healthy;
+    whole.unhealthy += unhealthy;
   }
   return { targetGroupArn, loadBalancerArn: loadBalancer.arn, zones };
 }

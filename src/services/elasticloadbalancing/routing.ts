@@ -6,8 +6,9 @@ import type { Plan, PlanGroup, Routing } from '#cloud/ports.ts';
 import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
 import { holds } from './conditions.ts';
 import type { RequestFacts } from './conditions.ts';
+import { eligible } from './rosters.ts';
 import { rank } from './rules.ts';
-import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups, targets } from './tables.ts';
+import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups } from './tables.ts';
 import type { ForwardGroup, LoadBalancer, Rule, TargetGroup } from './tables.ts';
 
 const REDIRECTS = { HTTP_301: 301, HTTP_302: 302 } as const;
@@ -80,24 +81,16 @@ function planFor(ctx: Ctx, loadBalancer: LoadBalancer, { action }: Rule): Plan {
 
 function planGroup(ctx: Ctx, { targetGroupArn, weight }: ForwardGroup): PlanGroup {
   const group = ctx.get(targetGroups, targetGroupArn) as TargetGroup;
-  const registered = ctx
-    .list(targets, 'group', targetGroupArn)
-    .filter(({ health }) => health.state !== 'draining' && health.state !== 'unused');
-  const healthy = registered.filter(({ health }) => health.state === 'healthy');
-  const failOpen = registered.length > 0 && tooFew(group, healthy.length, registered.length);
+  const { failOpen, targets } = eligible(ctx, group, (healthy, registered) =>
+    tooFew(group, healthy, registered),
+  );
   const seconds = stickinessSeconds(group);
   return {
     targetGroupArn,
     dimension: dimension(targetGroupArn),
     weight,
     algorithm: targetGroupAttribute(group, 'load_balancing.algorithm.type') as PlanGroup['algorithm'],
-    targets: (failOpen ? registered : healthy).map((target) => ({
-      instanceId: target.instanceId,
-      port: target.port,
-      zone: target.zone,
-      weight: target.weight,
-      healthy: target.health.state === 'healthy',
-    })),
+    targets,
     failOpen,
     ...(seconds === undefined ? {} : { stickinessSeconds: seconds }),
   };

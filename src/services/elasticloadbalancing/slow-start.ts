@@ -5,6 +5,7 @@
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { targetGroupAttribute } from './attributes.ts';
+import { rosterOf } from './rosters.ts';
 import { targets } from './tables.ts';
 import type { Target, TargetGroup } from './tables.ts';
 import { SLOW_START_STEP_MS } from './timings.ts';
@@ -17,13 +18,11 @@ export function slowStartFor(ctx: Ctx, group: TargetGroup, target: Target): Part
   const full = { weight: 1000, slowStart: null, startsFull: false };
   if (durationMs === 0 || target.startsFull) return full;
   // Only beside a healthy target that is not starting slowly itself.
-  const others = ctx.list(targets, 'group', group.arn);
-  if (
-    !others.some(
-      ({ key, health, slowStart }) => key !== target.key && health.state === 'healthy' && !slowStart,
-    )
-  )
-    return full;
+  const { entries } = rosterOf(ctx, group.arn);
+  const beside = entries.some(
+    ({ row }) => row.key !== target.key && row.health.state === 'healthy' && !row.slowStart,
+  );
+  if (!beside) return full;
   const slowStart = { from: ctx.now, until: ctx.now + durationMs };
   ctx.wake(RAMP, target.key, ctx.now + SLOW_START_STEP_MS);
   return { weight: weightAt(slowStart, ctx.now), slowStart, startsFull: false };

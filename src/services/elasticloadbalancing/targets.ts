@@ -10,6 +10,7 @@ import type { Operations } from '#cloud/service.ts';
 import { drainedAt } from './attributes.ts';
 import { publishHostCounts } from './host-counts.ts';
 import { QUOTAS } from './limits.ts';
+import { rosterOf } from './rosters.ts';
 import {
   checks,
   loadBalancerUsing,
@@ -89,16 +90,10 @@ export const targetOperations: Operations<'elasticloadbalancing'> = {
     const group = targetGroupOf(ctx, TargetGroupArn);
     const wanted = distinct(group, Targets).map((one) => ({ ...one, facts: factsOf(ctx, one.instanceId) }));
     checkInstances(group, wanted);
-    const present = ctx.list(targets, 'group', group.arn);
-    const added = wanted.filter(
-      ({ key }) => present.find((target) => target.key === key)?.drainingUntil !== null,
-    );
-    checkQuota(
-      ctx,
-      group,
-      present.filter(({ drainingUntil }) => drainingUntil === null).length + added.length,
-      added.length,
-    );
+    const { registered, entries } = rosterOf(ctx, group.arn);
+    const startsFull = entries.length === 0;
+    const added = wanted.filter(({ key }) => ctx.get(targets, key)?.drainingUntil !== null);
+    checkQuota(ctx, group, registered + added.length, added.length);
     for (const [i, { key, instanceId, port, facts }] of added.entries()) {
       ctx.put(targets, {
         key,
@@ -111,7 +106,7 @@ export const targetOperations: Operations<'elasticloadbalancing'> = {
         drainingUntil: null,
         weight: 1000,
         slowStart: null,
-        startsFull: present.length === 0,
+        startsFull,
       });
       ctx.delete(checks, key);
       ctx.emit(targetChanged, { targetGroupArn: group.arn, targetId: instanceId, state: 'initial' });
@@ -205,7 +200,7 @@ function checkQuota(ctx: Ctx, group: TargetGroup, inGroup: number, added: number
   );
   let inAll = added;
   for (const arn of groups) {
-    inAll += ctx.list(targets, 'group', arn).filter(({ drainingUntil }) => drainingUntil === null).length;
+    inAll += rosterOf(ctx, arn).registered;
   }
   if (inAll > QUOTAS['targets-per-application-load-balancer']) throw tooMany;
 }

@@ -113,22 +113,17 @@ function begin(
   const { instanceId } = agent;
   const log = { log: [], startedAt: ctx.now, interrupted: false };
   const command: Command = { id, instanceId, event, deployment, steps: [], ordinal: -1, ...log };
-  ctx.put(commands, command);
   if (event === 'DownloadBundle')
-    return proceed(ctx, runner, ctx.update(commands, command, { steps: [download(ctx, agent, deployment)] }));
+    return proceed(ctx, runner, { ...command, steps: [download(ctx, agent, deployment)] });
   if (event === 'Install') {
     const { archive } = specToInstall(ctx, instanceId, deployment);
     const cleanup = rootOf(ctx, instanceId).cleanup[deployment.groupId] ?? [];
-    return proceed(
-      ctx,
-      runner,
-      ctx.update(commands, command, { steps: [{ kind: 'install', archive, cleanup }] }),
-    );
+    return proceed(ctx, runner, { ...command, steps: [{ kind: 'install', archive, cleanup }] });
   }
   if (!SCRIPTED.includes(event)) throw new AgentError(`Unsupported command type: ${event}.`);
   const steps = scriptSteps(ctx, instanceId, deployment, event);
   const begun = steps.length === 0 ? command : note(ctx, command, [`LifecycleEvent - ${event}\n`]);
-  proceed(ctx, runner, ctx.update(commands, begun, { steps }));
+  proceed(ctx, runner, { ...begun, steps });
 }
 
 function scriptSteps(ctx: Ctx, instanceId: string, deployment: Deployment, event: string): ScriptStep[] {
@@ -145,7 +140,7 @@ function scriptSteps(ctx: Ctx, instanceId: string, deployment: Deployment, event
 }
 
 /**
- * https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#reference-appspec-file-structure-environment-variable-availability
+ * https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
  */
 function environmentOf(
   { deploymentId, application, groupName, groupId, revision }: Deployment,
@@ -207,7 +202,7 @@ function proceed(ctx: Ctx, runner: StepRunner, command: Command): void {
   const ordinal = command.ordinal + 1;
   const step = command.steps[ordinal];
   if (!step) return finish(ctx, command, SUCCEEDED);
-  let current = ctx.update(commands, command, { ordinal });
+  let current: Command = { ...command, ordinal };
   if (step.kind === 'script') {
     const { location } = step.script;
     const revision = revisionOf(ctx, step.archive.blob, step.archive.bundleType);
@@ -219,15 +214,17 @@ function proceed(ctx: Ctx, runner: StepRunner, command: Command): void {
     // Where the bundle's script is not executable, the agent makes it so and goes on.
     current = note(ctx, current, [`Script - ${location}\n`]);
   }
+  ctx.put(commands, current);
   const { id: commandId, instanceId, deployment } = current;
   runner.start(ctx, { commandId, ordinal, instanceId, deployment, step });
 }
 
+/** Writes to the log; the command's own copy of it is written with the command. */
 function note(ctx: Ctx, command: Command, entries: readonly string[]): Command {
   writeLog(ctx, command.instanceId, command.deployment.deploymentId, entries);
   let log = command.log;
   for (const entry of entries) log = logTail([...log, entry]);
-  return ctx.update(commands, command, { log });
+  return { ...command, log };
 }
 
 /** Goes on with a command when the driver has done a step. */

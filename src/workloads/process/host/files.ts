@@ -1,6 +1,6 @@
 // Unpacking and installing bundles into the root folder of a machine.
 
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { absolute, copiesOf, InstallError } from '../../install.ts';
@@ -41,15 +41,18 @@ export async function install(
   const created: string[] = [];
   try {
     const spec = specIn(files, appSpecPath);
-    const copies = copiesOf(files, folder, spec, fileExistsBehavior, (path) =>
-      existsSync(machine.path(path)),
-    );
+    const copies = copiesOf(files, folder, spec, fileExistsBehavior, (path) => isThere(machine.path(path)));
     for (const copy of copies) await copyInto(machine, folder, copy, created);
     for (const permission of spec.permissions) await permit(machine, permission, created);
     return { kind: 'installed', created };
   } catch (error) {
     return { kind: 'installed', created, problem: wording(error) };
   }
+}
+
+/** A link counts, wherever it leads. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function specIn(files: readonly BundleFile[], path: string): AppSpec {
@@ -90,7 +93,7 @@ async function copyInto(
 }
 
 async function makeFolder(machine: Machine, path: string, created: string[]): Promise<void> {
-  if (path === '/' || existsSync(machine.path(path))) return;
+  if (path === '/' || existsSync(machine.folder(path))) return;
   await makeFolder(machine, dirname(path), created);
   await mkdir(machine.path(path));
   created.push(path);

@@ -5,7 +5,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** `+ GROUP` and `- GROUP` come in; processes that have left their group are found by their environment, where there is /proc. */
+/**
+ * `+ GROUP` and `- GROUP` come in; processes that have left their group are found by their environment, where there is /proc. Some
+ * shells take groups only after `kill -s`.
+ */
 const WATCH = `
 trap '' INT TERM HUP
 root=$1
@@ -17,7 +20,7 @@ while read -r sign group; do
   groups=$kept
 done
 finish() {
-  for one in $groups; do kill -KILL -- "-$one" 2>/dev/null; done
+  for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
   for file in $(grep -lsz -- "^SANDTABLE_MACHINE=$root/" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
     kill -KILL "\${pid%/environ}" 2>/dev/null
@@ -31,6 +34,7 @@ rm -rf -- "$root"
 
 export class Guardian {
   readonly #shell: ChildProcess;
+  #closed = false;
 
   /** Watches over processes whose `$SANDTABLE_MACHINE` lies in `root`, and over that folder. */
   constructor(root: string) {
@@ -45,7 +49,9 @@ export class Guardian {
     (this.#shell.stdin as unknown as { unref?: () => void }).unref?.();
   }
 
+  /** Watches over a process group. One that comes too late, while everything is being ended, is ended at once. */
   add(group: number): void {
+    if (this.#closed) return killGroup(group);
     this.#shell.stdin?.write(`+ ${group}\n`);
   }
 
@@ -55,10 +61,19 @@ export class Guardian {
 
   /** Ends everything now. */
   async close(): Promise<void> {
+    this.#closed = true;
     if (this.#shell.exitCode !== null) return;
     const gone = once(this.#shell, 'exit');
     this.#shell.ref();
     this.#shell.stdin?.end();
     await gone;
+  }
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
   }
 }

@@ -103,6 +103,11 @@ export class ProcessHost {
     return this.#machine({ instanceId }).path(path);
   }
 
+  /** The folder of a machine on this computer. */
+  rootOf(instanceId: string): string {
+    return this.#machine({ instanceId }).root;
+  }
+
   /** Where a port of a machine is on this computer. */
   placeOf(instanceId: string, port: number): Promise<{ host: string; port: number }> {
     return this.#machine({ instanceId }).place(port);

@@ -30,6 +30,11 @@ export class Machine {
     this.#address = address;
   }
 
+  /** A folder of the machine as a path of this computer: where it is a link, the folder that it leads to. */
+  folder(path: string): string {
+    return this.sandbox ? this.sandbox.path(`${absolute(path)}/.`) : this.path(path);
+  }
+
   /** A path of the machine as a path of this computer. */
   path(path: string): string {
     return this.sandbox ? this.sandbox.path(absolute(path)) : join(this.root, absolute(path));

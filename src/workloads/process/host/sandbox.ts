@@ -10,7 +10,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Guardian } from './guardian.ts';
 
 /** The first process of a machine: it lays the file system out, then takes care of processes that nobody waits for. */
@@ -55,60 +55,31 @@ const NAMESPACES = ['--mount', '--pid', '--net'];
 export class Sandbox {
   /** The first process, as this computer counts. */
   readonly #init: number;
-  readonly #children: readonly ChildProcess[];
-  readonly #guardian: Guardian;
   readonly #socket: string;
+  readonly #crew: Crew;
 
-  private constructor(init: number, children: readonly ChildProcess[], guardian: Guardian, socket: string) {
+  private constructor(init: number, socket: string, crew: Crew) {
     this.#init = init;
-    this.#children = children;
-    this.#guardian = guardian;
     this.#socket = socket;
+    this.#crew = crew;
   }
 
   /** Sets a machine up in a folder. Rejects where this computer does not allow it. */
   static async create(folder: string, outbound: string, guardian: Guardian): Promise<Sandbox> {
-    await mkdir(join(folder, 'disk'), { recursive: true });
-    const init = spawn(
-      'unshare',
-      [
-        ...NAMESPACES,
-        '--fork',
-        '--kill-child=KILL',
-        '--propagation',
-        'private',
-        '/bin/sh',
-        '-c',
-        INIT,
-        'init',
-        folder,
-      ],
-      { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH } },
-    );
-    guardian.add(init.pid ?? 0);
-    await firstLine(init);
-    const pid = await childOf(init.pid ?? 0);
-    const socket = join(folder, 'relay.sock');
-    const relay = spawn(
-      'nsenter',
-      [
-        '--target',
-        String(pid),
-        '--net',
-        '--',
-        process.execPath,
-        '-e',
-        RELAY,
-        socket,
-        outbound,
-        String(ENDPOINT_PORT),
-      ],
-      { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH } },
-    );
-    guardian.add(relay.pid ?? 0);
-    await firstLine(relay);
-    for (const child of [init, relay]) child.unref();
-    return new Sandbox(pid, [init, relay], guardian, socket);
+    const crew = new Crew(guardian);
+    try {
+      await mkdir(join(folder, 'disk'), { recursive: true });
+      const namespaces = [...NAMESPACES, '--fork', '--kill-child=KILL', '--propagation', 'private'];
+      const parent = await crew.start('unshare', [...namespaces, '/bin/sh', '-c', INIT, 'init', folder]);
+      const init = await childOf(parent);
+      const socket = join(folder, 'relay.sock');
+      const relay = [process.execPath, '-e', RELAY, socket, outbound, String(ENDPOINT_PORT)];
+      await crew.start('nsenter', ['--target', String(init), '--net', '--', ...relay]);
+      return new Sandbox(init, socket, crew);
+    } catch (error) {
+      crew.end();
+      throw error;
+    }
   }
 
   /** A path of the machine as a path of this computer. */
@@ -129,16 +100,45 @@ export class Sandbox {
 
   /** The machine is gone, with its disk and whatever ran on it. */
   async close(): Promise<void> {
-    for (const { pid } of this.#children) {
-      if (pid === undefined) continue;
+    this.#crew.end();
+    await rm(this.#socket, { force: true });
+  }
+}
+
+/** The processes that a machine consists of. */
+class Crew {
+  readonly #guardian: Guardian;
+  readonly #groups: number[] = [];
+
+  constructor(guardian: Guardian) {
+    this.#guardian = guardian;
+  }
+
+  /** Starts a program and waits until it says that it is ready. Returns its process. */
+  async start(program: string, args: readonly string[]): Promise<number> {
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH } });
+    const { pid } = child;
+    if (pid !== undefined) {
+      this.#groups.push(pid);
+      this.#guardian.add(pid);
+    }
+    await ready(child);
+    child.unref();
+    child.stdout.destroy();
+    child.stderr.destroy();
+    if (pid === undefined) throw new Error(`${program} has no process.`);
+    return pid;
+  }
+
+  end(): void {
+    for (const group of this.#groups.splice(0)) {
       try {
-        process.kill(-pid, 'SIGKILL');
+        process.kill(-group, 'SIGKILL');
       } catch {
         // It has ended by itself.
       }
-      this.#guardian.remove(pid);
+      this.#guardian.remove(group);
     }
-    await rm(this.#socket, { force: true });
   }
 }
 
@@ -209,15 +209,18 @@ async function attempt(guardian: Guardian): Promise<boolean> {
 
 const SETUP_MS = 10_000;
 
-/** What a program says first; rejects where it ends before that. */
-function firstLine(child: ChildProcess): Promise<string> {
+/** Waits for the first thing that a program says; rejects where it ends before that. */
+function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let trouble = '';
+    const limit = setTimeout(() => reject(new Error('It took too long.')), SETUP_MS);
     child.stderr?.on('data', (bytes: Buffer) => (trouble += bytes.toString()));
-    child.stdout?.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()));
+    child.stdout?.once('data', () => (clearTimeout(limit), resolve()));
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`It ended with ${code}: ${trouble}`)));
-    setTimeout(() => reject(new Error('It took too long.')), SETUP_MS).unref();
+    child.once(
+      'exit',
+      (code) => (clearTimeout(limit), reject(new Error(`It ended with ${code}: ${trouble}`))),
+    );
   });
 }
 

@@ -137,7 +137,7 @@ export class Threads {
 }
 
 /** What a thread failed with. */
-export class ThreadFailure extends Error {
+class ThreadFailure extends Error {
   /** Where in the user's own file. */
   readonly place: string | undefined;
 

@@ -58,7 +58,7 @@ function byTarget(headers: readonly ContractHeader[], wire: WireRequest): Contra
 const scope = /Credential=[^,\s]*\/\d{8}\/[^/,\s]*\/([^/,\s]+)\/aws4_request/u;
 
 /** The service name in a SigV4 credential scope, from the Authorization header or a presigned URL. */
-export function signingName(wire: WireRequest): string | undefined {
+function signingName(wire: WireRequest): string | undefined {
   const authorization = wire.headers['authorization'];
   if (authorization !== undefined) return scope.exec(authorization)?.[1];
   const credential = /(?:^|&)X-Amz-Credential=([^&]*)/iu.exec(wire.query)?.[1];

@@ -26,12 +26,12 @@ export function timeText(ms: number): string {
 const percent = (share: number): string => `${(Math.floor(share * 100_000) / 1000).toFixed(3)} %`;
 
 /** How long the operation itself took. */
-export function operationMs({ startedAt, endedAt }: RunResult): number {
+function operationMs({ startedAt, endedAt }: RunResult): number {
   return endedAt - startedAt;
 }
 
 /** Virtual time in which the bad version answered requests. */
-export function badMs({ measurement, badVersion }: RunResult): number | undefined {
+function badMs({ measurement, badVersion }: RunResult): number | undefined {
   return badVersion === undefined ? undefined : (measurement?.servedBy[badVersion] ?? 0);
 }
 

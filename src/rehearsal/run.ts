@@ -19,7 +19,7 @@ import type { Composition } from './scene.ts';
 import { DEFAULT_LIMIT_MS } from './script-clock.ts';
 
 /** 2026-01-05T09:00:00Z, a Monday morning: where rehearsals begin. */
-export const REHEARSAL_START = 1_767_603_600_000;
+const REHEARSAL_START = 1_767_603_600_000;
 
 export interface RunOptions {
   readonly seed?: string;

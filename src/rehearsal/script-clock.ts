@@ -19,7 +19,7 @@ const STUCK_MS = 60_000;
 const QUIET_TURNS = 3;
 
 /** A rehearsal whose condition did not come about in time, or whose script never ends. */
-export class RehearsalTimeout extends Error {
+class RehearsalTimeout extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'RehearsalTimeout';

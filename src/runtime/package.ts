@@ -16,7 +16,7 @@ export function packageRoot(): string {
 }
 
 /** True where the source tree runs as it is, without a bundle. */
-export const fromSource: boolean = import.meta.url.endsWith('.ts');
+const fromSource: boolean = import.meta.url.endsWith('.ts');
 
 /** The entry of the worker threads in which rehearsals run. */
 export function threadEntry(): string {

@@ -43,7 +43,7 @@ export function inTurn(choice: Weighted, turn: number): number {
 }
 
 /** Weights of the groups of a forward action; all requests to a group without targets fail, its share is not shared out. */
-export function groupWeights({ groups }: Forward): number[] {
+function groupWeights({ groups }: Forward): number[] {
   return groups.map((group) => group.weight);
 }
 

@@ -48,7 +48,7 @@ export class AppSpecError extends Error {
  * Seconds that a script may take where its AppSpec says nothing; also the most that all of an event's scripts
  * may take.
  */
-export const DEFAULT_TIMEOUT_SECONDS = 3600;
+const DEFAULT_TIMEOUT_SECONDS = 3600;
 
 const FAILED = 'The deployment failed because';
 const AGAIN = 'of the AppSpec file, and then try again.';

@@ -14,7 +14,7 @@ export interface BundleFile {
 /**
  * Entries and unpacked bytes that a bundle may have. CodeDeploy sets no limit of its own; these bound memory.
  */
-export const MOST_FILES = 50_000;
+const MOST_FILES = 50_000;
 export const MOST_BYTES: number = 256 * 1024 * 1024;
 
 /**

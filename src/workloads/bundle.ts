@@ -4,8 +4,6 @@
 import type { BundleFile } from './archive.ts';
 import { readTar, readTgz } from './tar.ts';
 import { readZip, writeZip } from './zip.ts';
-
-export { BundleError } from './archive.ts';
 export type { BundleFile } from './archive.ts';
 
 export type BundleType = 'zip' | 'tar' | 'tgz';

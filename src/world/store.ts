@@ -260,7 +260,7 @@ function refile(
 }
 
 /** Freezes a row all the way down, so that sharing it between forks is safe. */
-export function freeze<R extends Row>(row: R): R {
+function freeze<R extends Row>(row: R): R {
   if (Object.isFrozen(row)) return row;
   if (Array.isArray(row)) {
     for (const value of row) if (typeof value === 'object' && value !== null) freeze(value);

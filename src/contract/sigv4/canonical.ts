@@ -29,7 +29,7 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /** Percent-encodes all but the unreserved characters of RFC 3986, as SigV4 does. */
-export function uriEncode(text: string): string {
+function uriEncode(text: string): string {
   if (/^[\w\-.~]*$/.test(text)) return text;
   return encodeURIComponent(text.toWellFormed()).replaceAll(
     /[!'()*]/g,
@@ -77,7 +77,7 @@ export function pathRules(service: string): PathRules {
   return { normalize: !plain, encodeTwice: !plain };
 }
 
-export function canonicalPath(path: string, rules: PathRules): string {
+function canonicalPath(path: string, rules: PathRules): string {
   const normal = rules.normalize ? normalizePath(path) : path;
   const encode = rules.encodeTwice ? uriEncode : reencode;
   const encoded = normal.split('/').map(encode).join('/');
@@ -93,7 +93,7 @@ function byteOrder(a: string, b: string): number {
  * Sorted by encoded name, then by encoded value. The signature of a presigned URL is not part of what it
  * signs.
  */
-export function canonicalQuery(query: string): string {
+function canonicalQuery(query: string): string {
   if (query === '') return '';
   const pairs: [name: string, value: string][] = [];
   for (const part of query.split('&')) {
@@ -109,7 +109,7 @@ export function canonicalQuery(query: string): string {
 }
 
 /** The value of a header as it is signed: the Host header with its port, which `WireRequest.host` lacks. */
-export function signedHeaderValue(wire: WireRequest, name: string): string | undefined {
+function signedHeaderValue(wire: WireRequest, name: string): string | undefined {
   const value = wire.headers[name] ?? (name === 'host' || name === ':authority' ? wire.host : undefined);
   return value?.trim().replaceAll(/\s+/g, ' ');
 }

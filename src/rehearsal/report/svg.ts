@@ -3,7 +3,7 @@
 import { escapeXml } from './junit.ts';
 
 /** Width and margins of all plots (CSS pixels), so that their time axes line up. */
-export const WIDTH = 960;
+const WIDTH = 960;
 const LEFT = 170;
 const RIGHT = 20;
 /** Room for the axis below a plot. */

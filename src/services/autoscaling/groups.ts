@@ -266,11 +266,7 @@ function passes(
   throw invalid(`Invalid filter name: ${Name}. Valid filter names are: tag-key, tag-value, tag:<key>.`);
 }
 
-export function describeTemplate({
-  id,
-  name,
-  version,
-}: LaunchTemplate): NonNullable<WireGroup['LaunchTemplate']> {
+function describeTemplate({ id, name, version }: LaunchTemplate): NonNullable<WireGroup['LaunchTemplate']> {
   return { LaunchTemplateId: id, LaunchTemplateName: name, Version: version };
 }
 

@@ -33,7 +33,7 @@ const POLICIES: Readonly<Record<string, Policy>> = {
   },
 };
 
-export const TERMINATION_POLICIES: readonly string[] = Object.keys(POLICIES).toSorted();
+const TERMINATION_POLICIES: readonly string[] = Object.keys(POLICIES).toSorted();
 
 /** Throws AWS's error for policies that it would not take. */
 export function checkPolicies(names: readonly string[]): void {

@@ -20,7 +20,7 @@ const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
 
 type Info = NonNullable<Output<'codedeploy', 'GetDeploymentGroup'>['deploymentGroupInfo']>;
 
-export function describeGroup(row: DeploymentGroup): Info {
+function describeGroup(row: DeploymentGroup): Info {
   const { id, applicationName, name, configName, serviceRoleArn, settings, autoScalingGroups } = row;
   const { targetRevision, lastSuccessful, lastAttempted } = row;
   return {

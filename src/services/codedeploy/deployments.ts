@@ -31,7 +31,7 @@ import type {
 import { deploymentStart, LIMITS } from './timings.ts';
 
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
-export const NOBODY: Overview = { Pending: 0, InProgress: 0, Succeeded: 0, Failed: 0, Skipped: 0, Ready: 0 };
+const NOBODY: Overview = { Pending: 0, InProgress: 0, Succeeded: 0, Failed: 0, Skipped: 0, Ready: 0 };
 
 /** What a deployment is asked to do, beyond what its group says. */
 export interface Order extends Partial<Pick<Deployment, Optional>> {

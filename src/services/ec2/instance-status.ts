@@ -101,7 +101,7 @@ function look(
   return { check: { ...check, turnedAt }, again: due };
 }
 
-export const statusChecks: Reconciler<InstanceStatus, Ctx> = {
+const statusChecks: Reconciler<InstanceStatus, Ctx> = {
   name: 'ec2/status-checks',
   table: instanceStatuses,
   wakes: [

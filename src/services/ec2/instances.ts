@@ -221,7 +221,7 @@ function networkShown(ctx: Ctx, instance: Instance, row: NetworkInterface): Part
   };
 }
 
-export function describeInstance(ctx: Ctx, instance: Instance): WireInstance {
+function describeInstance(ctx: Ctx, instance: Instance): WireInstance {
   const { instanceId, reason, profile } = instance;
   const launch = launchOf(ctx, instanceId);
   const row = interfaceOfInstance(ctx, instance);

@@ -274,7 +274,7 @@ function judge({ healthCheck }: TargetGroup, result: ProbeResult): Health | unde
 }
 
 /** Whether a matcher such as `200,300-399` expects a status code. */
-export function expects(matcher: string, status: number): boolean {
+function expects(matcher: string, status: number): boolean {
   return matcher.split(',').some((part) => {
     const [from = '', to = from] = part.split('-');
     return status >= Number(from) && status <= Number(to);

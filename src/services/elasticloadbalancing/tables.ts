@@ -238,7 +238,7 @@ const KINDS: Readonly<Record<ArnKind, RegExp>> = {
 };
 
 /** Throws for what is no ARN of this kind in this account and region. */
-export function checkArn(ctx: Ctx, kind: ArnKind, arn: string): void {
+function checkArn(ctx: Ctx, kind: ArnKind, arn: string): void {
   if (KINDS[kind].test(arn) && arn.startsWith(ctx.arn('elasticloadbalancing', ''))) return;
   throw new Fault('ValidationError', `'${arn}' is not a valid ${kind} ARN`);
 }

@@ -37,7 +37,7 @@ const DRAINING: Health = {
   reason: 'Target.DeregistrationInProgress',
   description: 'Target deregistration is in progress',
 };
-export const NOT_REGISTERED: Health = {
+const NOT_REGISTERED: Health = {
   state: 'unused',
   reason: 'Target.NotRegistered',
   description: 'Target is not registered to the target group',

@@ -34,7 +34,7 @@ export function describeUser({ path, name, id, arn, createdAt }: User): Describe
 }
 
 /** Where a request names no user, it is about the one who signs it. */
-export function userNameOr(ctx: Ctx, given: string | undefined, operation: string): string {
+function userNameOr(ctx: Ctx, given: string | undefined, operation: string): string {
   if (given !== undefined) return given;
   const { principal } = ctx;
   if (principal.type === 'user') return principal.name;
@@ -42,7 +42,7 @@ export function userNameOr(ctx: Ctx, given: string | undefined, operation: strin
   throw new Fault('ValidationError', 'Must specify userName when calling with non-User credentials');
 }
 
-export function keysOf(ctx: Ctx, userName: string): UserKey[] {
+function keysOf(ctx: Ctx, userName: string): UserKey[] {
   return ctx.everywhere.list(userKeys, 'user', `${ctx.account} ${userName}`);
 }
 

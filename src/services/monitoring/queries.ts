@@ -42,7 +42,7 @@ export function checkPeriod(seconds: number): void {
   throw invalid('Period must be 10, 20, 30 or a multiple of 60');
 }
 
-export function statisticOf(name: string): Statistic {
+function statisticOf(name: string): Statistic {
   const statistic = parseStatistic(name);
   if (statistic === undefined) throw invalid(`The value ${name} for parameter Stat is not supported.`);
   return statistic;

@@ -42,7 +42,7 @@ interface SourceName {
 }
 
 /** `[/]bucket/key[?versionId=id]`, percent-encoded. */
-export function sourceName(text: string): SourceName {
+function sourceName(text: string): SourceName {
   if (text.startsWith('arn:')) throw notModelled('An access point as the source of a copy');
   const [, path = '', versionId] = /^\/?(.*?)(?:\?versionId=([^&]*))?$/s.exec(text) ?? [];
   const decoded = percentDecoded(path, false);

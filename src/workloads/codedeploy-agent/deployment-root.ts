@@ -11,7 +11,7 @@ import type { BundleType } from '../bundle.ts';
 import { AgentError } from '../problem.ts';
 import type { Deployment } from './specification.ts';
 
-export const DEPLOYMENT_ROOT = '/opt/codedeploy-agent/deployment-root';
+const DEPLOYMENT_ROOT = '/opt/codedeploy-agent/deployment-root';
 
 /** An unpacked revision: `<root>/<group>/<deployment>/deployment-archive`. */
 export interface Archive {

@@ -31,9 +31,9 @@ import { packBundle } from '../bundle.ts';
 import type { Packable } from '../bundle.ts';
 import { modelled } from './modelled.ts';
 
-export const ROLE = 'arn:aws:iam::000000000000:role/web';
-export const PROFILE = 'arn:aws:iam::000000000000:instance-profile/web';
-export const INSTALLER = `#!/bin/bash
+const ROLE = 'arn:aws:iam::000000000000:role/web';
+const PROFILE = 'arn:aws:iam::000000000000:instance-profile/web';
+const INSTALLER = `#!/bin/bash
 dnf install -y ruby wget
 wget https://aws-codedeploy-us-east-1.s3.us-east-1.amazonaws.com/latest/install
 chmod +x ./install

@@ -32,7 +32,8 @@ export function randomStream(seed: string, name: string, key: string): RandomStr
   const [a, b] = digest(`${seed}\u0000${name}\u0000${key}`, 0);
   return (ordinal) => {
     const high = Math.floor(ordinal / 0x100000000);
-    const first = mix(a ^ mix((ordinal >>> 0) ^ Math.imul(high + 1, 0x9e3779b1)));
+    // Both words go into the first half: two streams that share one of them must not run in step.
+    const first = mix(a ^ mix((ordinal >>> 0) ^ Math.imul(high + 1, 0x9e3779b1) ^ b));
     const second = mix(b ^ mix(first ^ Math.imul((ordinal >>> 0) + 0x6d2b79f5, 0xc2b2ae3d)));
     return ((first >>> 5) * 67108864 + (second >>> 6)) / 9007199254740992;
   };

@@ -39,7 +39,7 @@ const SERVE = `#!/bin/bash
 systemctl enable --now web
 `;
 
-/** Kinds of revisions: only `good` ones and those that err can be deployed successfully. */
+/** Kinds of revisions: some succeed, some fail in a script, some come up and then do not answer, one is no archive. */
 export const REVISIONS = ['good', 'errs', 'slow', 'fails', 'unhealthy', 'hangs', 'stuck', 'damaged'] as const;
 export type Revision = (typeof REVISIONS)[number];
 

@@ -311,6 +311,12 @@ describe('determinism', () => {
     expect(alone).toBe(among);
   });
 
+  it('gives out 100,000 ids, none twice', () => {
+    const world = newWorld();
+    const ids = act(world, (tx) => Array.from({ length: 100_000 }, () => tx.id('thing')));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('spreads random numbers evenly', () => {
     const draw = newWorld().read('a', (tx) => tx.random('s', 'k'));
     const buckets = Array.from({ length: 10 }, () => 0);

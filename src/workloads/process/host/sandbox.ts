@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
+import { packageRoot } from '#runtime/package.ts';
 import type { Guardian } from './guardian.ts';
 
 /** The first process of a machine: it lays the file system out, then takes care of processes that nobody waits for. */
@@ -26,6 +27,14 @@ mount -t proc proc proc
 mount -t tmpfs tmpfs tmp
 mount -t tmpfs tmpfs run
 chmod 1777 tmp
+# What runs the programs must be seen also where it lies in a folder that every machine has of its own.
+case "$2" in
+  /tmp/* | /run/*)
+    mkdir -p ".$2"
+    mount --bind "$2" ".$2"
+    mount -o remount,bind,ro ".$2"
+    ;;
+esac
 ip link set lo up
 exec chroot . /bin/sh -c 'cd /; echo ready; while :; do sleep 1000; done'
 `;
@@ -70,7 +79,15 @@ export class Sandbox {
     try {
       await mkdir(join(folder, 'disk'), { recursive: true });
       const namespaces = [...NAMESPACES, '--fork', '--kill-child=KILL', '--propagation', 'private'];
-      const parent = await crew.start('unshare', [...namespaces, '/bin/sh', '-c', INIT, 'init', folder]);
+      const parent = await crew.start('unshare', [
+        ...namespaces,
+        '/bin/sh',
+        '-c',
+        INIT,
+        'init',
+        folder,
+        packageRoot(),
+      ]);
       const init = await childOf(parent);
       const socket = join(folder, 'relay.sock');
       const relay = [process.execPath, '-e', RELAY, socket, outbound, String(ENDPOINT_PORT)];

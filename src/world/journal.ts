@@ -48,7 +48,7 @@ export const WAKES = 'world/wakes';
 /** The hash takes in text by blocks of this many UTF-16 units: one native call for a few hundred transitions. */
 const BLOCK = 65_536;
 /** How many of the latest entries are kept in memory, unless told otherwise. */
-const TAIL = 4_096;
+const TAIL = 512;
 
 export class Journal {
   #position = 0;

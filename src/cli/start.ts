@@ -17,6 +17,9 @@ import { writeReport } from './outputs.ts';
 import { exportsFor, greeting, untilInterrupted } from './up.ts';
 import { version } from './version.ts';
 
+/** The rehearsal of the example release. */
+const STRATEGIES: string = join(rehearsalFolder(), 'deploy', `strategies${moduleExtension}`);
+
 export const command: Command = {
   name: 'start',
   summary: 'Serves a local AWS and rehearses the release of the example application with every strategy.',
@@ -33,7 +36,7 @@ export const command: Command = {
   },
   async run(values) {
     const threads = new Threads();
-    threads.warmUp();
+    threads.warmUp(STRATEGIES);
     const served = await serve({
       port: portOf(values),
       seed: values.text('seed') ?? 'sandtable',
@@ -57,7 +60,7 @@ async function compareAndServe(values: Values, threads: Threads, served: Served)
   say(greeting(served, portOf(values)));
   const from = performance.now();
   const options = {
-    file: join(rehearsalFolder(), 'deploy', `strategies${moduleExtension}`),
+    file: STRATEGIES,
     driver: driverOf(values),
     seed: values.text('seed') ?? 'sandtable',
   };

@@ -214,6 +214,11 @@ it('kills a script that never ends at its timeout, with its whole process group'
   expect(await within(1000, () => !pids.some(alive))).toBe(true);
 });
 
+it('says that a script ran out of time also where it ends at its stop signal', async () => {
+  const ended = await start(stand(), starting('sleep 1000', 5));
+  expect(ended).toMatchObject({ status: 'Failed', error_code: 3 });
+});
+
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments.html#troubleshooting-long-running-processes
 it('fails a script whose background process keeps its output open, and lets that process be', async () => {
   const s = stand();

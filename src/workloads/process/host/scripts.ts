@@ -53,6 +53,7 @@ function follow(
   child.stdout.on('data', (bytes: Buffer) => output.add('stdout', bytes));
   child.stderr.on('data', (bytes: Buffer) => output.add('stderr', bytes));
   let exit: number | undefined;
+  let late = false;
   return new Promise((resolve) => {
     const limit = setTimeout(() => outOfTime(), limitMs);
     const settle = (result: StepResult): void => {
@@ -64,13 +65,16 @@ function follow(
     };
     const abort = (): void => settle({ kind: 'failed', message: 'The world has been closed.' });
     const look = (): void => {
-      if (exit !== undefined && open.size === 0) settle({ kind: 'exited', exit, output: output.lines() });
+      // A script that ends at its stop signal has run out of time all the same.
+      if (exit !== undefined && open.size === 0 && !late)
+        settle({ kind: 'exited', exit, output: output.lines() });
     };
     const outOfTime = (): void => {
       const [stream] = open;
       // What a script leaves running is not stopped; the agent only gives up waiting for its output.
       if (exit !== undefined && stream)
         return settle({ kind: 'output-left-open', stream, output: output.lines() });
+      late = true;
       void end(processes, child).then(() => settle({ kind: 'timed-out', output: output.lines() }));
     };
     child.stdout.once('close', () => (open.delete('STDOUT'), look()));

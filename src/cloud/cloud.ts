@@ -122,7 +122,7 @@ export class Cloud implements Surroundings {
     const { key, deadline, patient } = waiting;
     const id = ctx.uuid('request');
     ctx.put(waits, { id, ...request, key, deadline });
-    if (!patient || request.replyTo.to === 'client') ctx.schedule(waitDue, deadline, { id, deadline: true });
+    if (!patient || request.replyTo.to === 'client') ctx.schedule(waitDue, deadline, { id });
     return id;
   }
 

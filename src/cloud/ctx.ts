@@ -126,8 +126,7 @@ export class Ctx extends Transition {
 
   /** Makes the requests that wait for `key` look again, in the order in which they came. */
   wakeWaiting(key: string): void {
-    for (const { id } of this.list(waits, 'key', key))
-      this.schedule(waitDue, this.now, { id, deadline: false });
+    for (const { id } of this.list(waits, 'key', key)) this.schedule(waitDue, this.now, { id });
   }
 
   /** Withdraws a parked request whose asker is gone. */

@@ -90,7 +90,7 @@ export class Gateway {
       throw service.invalid?.(operation.name, violations) ?? validationFault(contract, violations);
     }
     const answer = this.#run(contract.id, operation.name, input, caller, service.global);
-    if (typeof answer === 'string') return this.#defer(found, answer, requestId);
+    if (typeof answer === 'string') return this.#defer(found, caller, answer, requestId);
     if (!answer.ok)
       return writeFault({ contract, protocol: found.protocol, operation, requestId }, answer.fault);
     return writeResponse(found, answer.output as Record<string, unknown> | undefined, requestId);
@@ -115,7 +115,7 @@ export class Gateway {
     });
   }
 
-  #defer(found: Route, id: string, requestId: string): Deferred {
+  #defer(found: Route, caller: Authenticated, id: string, requestId: string): Deferred {
     const { contract, protocol, operation } = found;
     const response = new Promise<WireResponse>((resolve) => {
       this.#pending.set(id, ({ answer }) => {
@@ -123,8 +123,14 @@ export class Gateway {
         else resolve(writeFault({ contract, protocol, operation, requestId }, faultOf(answer)));
       });
     });
-    const pending = this.#pending;
-    return { response, answered: () => !pending.has(id), cancel: () => void pending.delete(id) };
+    return { response, answered: () => !this.#pending.has(id), cancel: () => this.#withdraw(caller, id) };
+  }
+
+  /** Whoever asked is gone: the request must not take what somebody else could still be given, such as a queue's message. */
+  #withdraw({ account, region }: Authenticated, id: string): void {
+    if (!this.#pending.delete(id)) return;
+    const cause = { kind: 'input', name: 'withdraw', detail: { id } } as const;
+    this.#world.transact(`${account}/${region}`, cause, (ctx) => ctx.stopWaiting(id));
   }
 
   #deliver({ notes }: Entry): void {

@@ -59,11 +59,10 @@ export interface Reply {
   readonly answer: Answer;
 }
 
-/** A look at a parked request: woken (`deadline` false) or expired. */
-export const waitDue: TimerKind<{ id: string; deadline: boolean }> = timer<{ id: string; deadline: boolean }>(
-  'cloud/wait-due',
-  { background: true },
-);
+/** A look at a parked request, because it was woken or because its deadline has come. */
+export const waitDue: TimerKind<{ id: string }> = timer<{ id: string }>('cloud/wait-due', {
+  background: true,
+});
 
 /** An outcome as plain data. */
 export function answerOf(outcome: Outcome): Answer {

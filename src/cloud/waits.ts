@@ -7,7 +7,7 @@ import { answerOf, REPLY, waitDue, Waiting, waits } from './waiting.ts';
 import type { Answer, Reply, Wait } from './waiting.ts';
 
 /** Runs a parked request again. */
-export const waitDueHandler: TimerHandler<{ id: string; deadline: boolean }, Ctx> = {
+export const waitDueHandler: TimerHandler<{ id: string }, Ctx> = {
   kind: waitDue,
   live: (ctx, { id }) => ctx.get(waits, id) !== undefined,
   fire(ctx, { id }) {

@@ -3,6 +3,12 @@ import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:http';
 import { KinesisClient, ListStreamsCommand } from '@aws-sdk/client-kinesis';
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '#server/serve.ts';
 import type { Served } from '#server/serve.ts';
@@ -104,6 +110,21 @@ describe('the endpoint', () => {
     expect(Date.parse(after.now) - Date.parse(before.now)).toBeGreaterThanOrEqual(3_600_000);
     expect(after.why).toEqual(['follows wall time at 1x']);
     expect((await raw('/_sandtable/clock', {}, '{"advanceMs":"soon"}')).status).toBe(400);
+  });
+
+  it('withdraws a long poll whose client has gone, so that the message goes to the next one', async () => {
+    const sqs = new SQSClient({ ...client, endpoint: served.url });
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'polled' }));
+    const gone = new AbortController();
+    const polled = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), {
+      abortSignal: gone.signal,
+    });
+    setTimeout(() => gone.abort(), 100);
+    await expect(polled).rejects.toThrow(/abort/i);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'kept' }));
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    expect(Messages).toMatchObject([{ Body: 'kept' }]);
   });
 
   it('survives bytes that are no HTTP', async () => {

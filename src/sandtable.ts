@@ -2,6 +2,7 @@
 
 import { Cloud } from '#cloud/cloud.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
+import { servedAt } from '#cloud/endpoint.ts';
 import type { Composition, Outside } from '#rehearsal/scene.ts';
 import { host } from '#runtime/host.ts';
 import { primitives } from '#runtime/primitives.ts';
@@ -58,6 +59,7 @@ async function outside({ paceRate = 1, requestsPerSecond = 20 }: ProcessOptions)
       const endpoint = await listen({ gateway, controlled, port: 0, crashed });
       stopServing = endpoint.close;
       machines.endpoint = endpoint.url;
+      world.transact('', { kind: 'script', name: 'served' }, (ctx) => servedAt(ctx, endpoint.url));
     },
     async close() {
       await stopServing();

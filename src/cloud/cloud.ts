@@ -8,6 +8,8 @@ import { authorize, decisionOn } from './authorize.ts';
 import type { Caller, Outcome } from './caller.ts';
 import { Ctx, GLOBAL } from './ctx.ts';
 import type { Surroundings } from './ctx.ts';
+import { endpoints } from './endpoint.ts';
+import type { Door } from './endpoint.ts';
 import { injectedFault, injections } from './injections.ts';
 import { identity, required, traffic } from './ports.ts';
 import type { Port } from './port.ts';
@@ -27,16 +29,19 @@ export interface CloudPart extends Part<Ctx> {
 
 export class Cloud implements Surroundings {
   readonly services: ReadonlyMap<string, Service>;
+  /** What services answer besides their APIs. */
+  readonly doors: readonly Door[];
   readonly #ports: ReadonlyMap<string, object>;
   readonly #parts: readonly Part<Ctx>[];
 
   constructor(services: readonly Service[], parts: readonly CloudPart[]) {
     this.services = new Map(services.map((service) => [service.contract, service]));
+    this.doors = services.flatMap((service) => service.doors);
     this.#ports = portsOf([...services, ...parts]);
     this.#parts = [
       {
         name: 'cloud',
-        tables: [waits, timingChoices, timingUses, injections],
+        tables: [waits, timingChoices, timingUses, injections, endpoints],
         timers: [waitDueHandler as TimerHandler<unknown, Ctx>],
       },
       ...services.map((service) => ({ ...service, name: service.contract })),

@@ -6,34 +6,48 @@ import type { CodedeployCommands } from '#generated/contracts/codedeploy-command
 import type { Codedeploy } from '#generated/contracts/codedeploy.ts';
 import type { Dynamodb } from '#generated/contracts/dynamodb.ts';
 import type { Ec2 } from '#generated/contracts/ec2.ts';
+import type { Ecr } from '#generated/contracts/ecr.ts';
+import type { ElasticloadbalancingClassic } from '#generated/contracts/elasticloadbalancing-classic.ts';
 import type { Elasticloadbalancing } from '#generated/contracts/elasticloadbalancing.ts';
+import type { Events } from '#generated/contracts/events.ts';
 import type { Iam } from '#generated/contracts/iam.ts';
 import type { Kinesis } from '#generated/contracts/kinesis.ts';
+import type { Kms } from '#generated/contracts/kms.ts';
 import type { Lambda } from '#generated/contracts/lambda.ts';
+import type { Logs } from '#generated/contracts/logs.ts';
 import type { Monitoring } from '#generated/contracts/monitoring.ts';
 import type { Route53 } from '#generated/contracts/route53.ts';
 import type { S3 } from '#generated/contracts/s3.ts';
+import type { Secretsmanager } from '#generated/contracts/secretsmanager.ts';
 import type { Sns } from '#generated/contracts/sns.ts';
 import type { Sqs } from '#generated/contracts/sqs.ts';
+import type { Ssm } from '#generated/contracts/ssm.ts';
 import type { Sts } from '#generated/contracts/sts.ts';
 
 /** Contracts by the name under which AWS signs their requests. */
 export interface Contracts {
   autoscaling: Autoscaling;
   cloudformation: Cloudformation;
-  codedeploy: Codedeploy;
   'codedeploy-commands': CodedeployCommands;
+  codedeploy: Codedeploy;
   dynamodb: Dynamodb;
   ec2: Ec2;
+  ecr: Ecr;
+  'elasticloadbalancing-classic': ElasticloadbalancingClassic;
   elasticloadbalancing: Elasticloadbalancing;
+  events: Events;
   iam: Iam;
   kinesis: Kinesis;
+  kms: Kms;
   lambda: Lambda;
+  logs: Logs;
   monitoring: Monitoring;
   route53: Route53;
   s3: S3;
+  secretsmanager: Secretsmanager;
   sns: Sns;
   sqs: Sqs;
+  ssm: Ssm;
   sts: Sts;
 }
 

@@ -18,6 +18,7 @@ import type { Outcome } from './caller.ts';
 import type { Cloud } from './cloud.ts';
 import { GLOBAL } from './ctx.ts';
 import type { Ctx } from './ctx.ts';
+import type { Door } from './endpoint.ts';
 import { principalName } from './principal.ts';
 import { notModelled } from './refuse.ts';
 import { faultOf, REPLY, Waiting } from './waiting.ts';
@@ -56,6 +57,8 @@ export class Gateway {
   /** Answers a request, at once or later. Never throws for anything that a client can send. */
   handle(wire: WireRequest): WireResponse | Deferred {
     const requestId = this.#requestId();
+    const door = this.#cloud.doors.find(({ path }) => wire.path.startsWith(path));
+    if (door) return this.#open(door, wire);
     const destination = identify(contractHeaders(), wire);
     if (!destination) return unknownService(wire, requestId);
     const contract = loadContract(destination.id);
@@ -74,6 +77,18 @@ export class Gateway {
         to,
         new Fault('InternalFailure', 'The request processing has failed because of an internal error.'),
       );
+    }
+  }
+
+  #open(door: Door, wire: WireRequest): WireResponse {
+    const detail = { method: wire.method, path: wire.path, bytes: wire.body.length };
+    try {
+      return this.#world.transact('', { kind: 'input', name: `door ${door.path}`, detail }, (ctx) =>
+        door.open(ctx, wire),
+      );
+    } catch (error) {
+      this.#edge.crashed?.(new WorldCrash(this.#world, { kind: 'input', name: wire.path }, error));
+      return { status: 500, headers: {}, body: new Uint8Array() };
     }
   }
 

@@ -303,6 +303,71 @@ export const alarmChanged: EventKind<{
   state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 }> = event('monitoring/alarm-changed');
 
+// ---- Functions: Lambda decides what runs where; a driver runs it ----
+
+/** One invocation, to be carried out in one execution environment. */
+export interface FunctionRun {
+  /** The request id, by which `functionResults.ended` tells what came of it. */
+  readonly requestId: string;
+  /** The execution environment: code that was started once and takes one invocation at a time. */
+  readonly environmentId: string;
+  /** The environment is new: the code has to be fetched, started and initialised. */
+  readonly cold: boolean;
+  /** ARN as invoked, with the qualifier if there is one. */
+  readonly invokedArn: string;
+  readonly functionName: string;
+  /** `$LATEST` or a number. */
+  readonly version: string;
+  /** Address of the deployment package, a zip. */
+  readonly codeBlob: string;
+  readonly handler: string;
+  readonly runtime: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Temporary credentials of the execution role. */
+  readonly credentials: AccessKey;
+  readonly logGroup: string;
+  readonly logStream: string;
+  /** JSON text. */
+  readonly event: string;
+  /** JSON text, as the client sent it. */
+  readonly clientContext?: string;
+  readonly traceId: string;
+}
+
+/** What came of an invocation. Times are virtual milliseconds. */
+export interface FunctionResult {
+  readonly outcome:
+    | { readonly kind: 'answered'; readonly payload: string }
+    /** `payload`: JSON text with errorMessage and errorType. `Handled` where the code itself reported it. */
+    | { readonly kind: 'error'; readonly payload: string }
+    | { readonly kind: 'timeout' }
+    /** The process ended, or could not be started: `errorType` such as `Runtime.ExitError`, `Runtime.ImportModuleError`. */
+    | { readonly kind: 'crash'; readonly errorType: string; readonly message: string };
+  /** Of the code before its first invocation; present in a cold start. */
+  readonly initMs?: number;
+  readonly durationMs: number;
+  readonly maxMemoryMb: number;
+  /** What the code wrote to its log, line by line, without the platform's own lines. */
+  readonly log: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** Runs functions. Implemented by a workload driver. */
+export interface FunctionHost {
+  /** Answers through `functionResults.ended`, in a later transition. */
+  run(ctx: Ctx, run: FunctionRun): void;
+  /** The environment is no longer needed, or must not be used again. */
+  retire(ctx: Ctx, environmentId: string): void;
+}
+export const functionHost: Port<FunctionHost> = port<FunctionHost>('function-host');
+
+/** Implemented by Lambda. */
+export interface FunctionResults {
+  ended(ctx: Ctx, requestId: string, result: FunctionResult): void;
+}
+export const functionResults: Port<FunctionResults> = port<FunctionResults>('function-results');
+
 // ---- Traffic ----
 
 export interface Traffic {

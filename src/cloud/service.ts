@@ -6,6 +6,7 @@ import type { Violation } from '#contract/validate.ts';
 import type { Fault } from '#contract/fault.ts';
 import type { Input, OperationName, Output, ServiceId } from './contracts.ts';
 import type { Ctx } from './ctx.ts';
+import type { Door } from './endpoint.ts';
 import type { Decision } from './iam/evaluate.ts';
 import type { Policy } from './iam/policy.ts';
 import type { Provision } from './port.ts';
@@ -96,6 +97,8 @@ export interface ServiceDefinition<S extends ServiceId> {
   readonly invalid?: (operation: OperationName<S>, violations: readonly Violation[]) => Fault | undefined;
   /** Violations of the published constraints that AWS itself lets pass; the operation then checks for itself. */
   readonly tolerates?: (operation: OperationName<S>, violation: Violation) => boolean;
+  /** What it answers besides its API. */
+  readonly doors?: readonly Door[];
 }
 
 /** A service whose contract has been forgotten: what the gateway and the composition handle. */
@@ -122,6 +125,7 @@ export interface Service {
   readonly withoutEffect: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly invalid?: (operation: string, violations: readonly Violation[]) => Fault | undefined;
   readonly tolerates?: (operation: string, violation: Violation) => boolean;
+  readonly doors: readonly Door[];
 }
 
 interface AnyAuthorization {
@@ -150,6 +154,7 @@ export function defineService<S extends ServiceId>(definition: ServiceDefinition
     authorization: {},
     refused: {},
     withoutEffect: {},
+    doors: [],
     ...plain,
     contract,
     tables: definition.tables,

@@ -1,6 +1,7 @@
 // Puts a world behind the endpoint: the composition of `sandtable up`.
 
 import type { Ctx } from '#cloud/ctx.ts';
+import { servedAt } from '#cloud/endpoint.ts';
 import { timingChoices } from '#cloud/timing.ts';
 import type { TimingProfile } from '#cloud/timing.ts';
 import { Gateway } from '#cloud/gateway.ts';
@@ -50,6 +51,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       crashed: crashing,
       port,
     });
+    world.transact('', { kind: 'script', name: 'served' }, (ctx) => servedAt(ctx, endpoint.url));
     const close = async (): Promise<void> => {
       clock.stop();
       await endpoint.close();

@@ -11,14 +11,24 @@ import type { TestTable } from '../table.ts';
 /** Packages of the stock clients, by contract. */
 const CLIENTS: Readonly<Record<string, string>> = {
   autoscaling: 'auto-scaling',
+  cloudformation: 'cloudformation',
   codedeploy: 'codedeploy',
   ec2: 'ec2',
+  ecr: 'ecr',
+  'elasticloadbalancing-classic': 'elastic-load-balancing',
+  events: 'eventbridge',
   elasticloadbalancing: 'elastic-load-balancing-v2',
   iam: 'iam',
+  kms: 'kms',
+  lambda: 'lambda',
+  logs: 'cloudwatch-logs',
   monitoring: 'cloudwatch',
+  route53: 'route-53',
   s3: 's3',
+  secretsmanager: 'secrets-manager',
   sns: 'sns',
   sqs: 'sqs',
+  ssm: 'ssm',
   sts: 'sts',
 };
 

@@ -21,7 +21,8 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { TargetHealth } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { RunResult, Scene } from 'sandtable';
+import { expectation } from 'sandtable';
+import type { Expectation, RunResult, Scene } from 'sandtable';
 import { APPLICATION, DEPLOYMENT_GROUP, GROUP } from './deploy/web-fleet.ts';
 
 /** One lifecycle event on one instance; instants in epoch ms, 0 where AWS gives none. */
@@ -168,13 +169,37 @@ export async function instanceStates(scene: Scene, ids: readonly string[]): Prom
   return ids.map((id) => all.find((one) => one.InstanceId === id)?.State?.Name ?? 'gone');
 }
 
+export type Series = NonNullable<RunResult['measurement']>['series'];
+
 /** Versions that answered in the last `ms` of a measured load, in order of name. */
-export function versionsSince(
-  series: NonNullable<RunResult['measurement']>['series'],
-  from: number,
-): string[] {
+export function versionsSince(series: Series, from: number): string[] {
   const late = series.filter(({ at }) => at >= from);
   return [...new Set(late.flatMap(({ byVersion }) => Object.keys(byVersion)))].toSorted();
+}
+
+/** The part of all requests in the buckets that begin in `[from, to)` that a version answered, in thousandths. */
+export function shareOf(series: Series, version: string, from: number, to: number): number {
+  const within = series.filter(({ at }) => at >= from && at < to);
+  const answers = within.reduce((sum, { byVersion }) => sum + (byVersion[version] ?? 0), 0);
+  const requests = within.reduce((sum, one) => sum + one.requests, 0);
+  return Math.round((1000 * answers) / Math.max(1, requests));
+}
+
+/** Seconds from an instant until the last bucket began in which a version answered; 0 where it answered no more. */
+export function answersFor(series: Series, version: string, from: number): number {
+  const last = series.findLast(({ byVersion }) => (byVersion[version] ?? 0) > 0);
+  return Math.max(0, Math.round(((last?.at ?? 0) - from) / 1000));
+}
+
+/** A fact is a number in a range. */
+export function between(name: string, least: number, most: number): Expectation {
+  return expectation(`${name} is from ${least} to ${most}`, ({ facts }) => {
+    const found = facts[name];
+    return {
+      passed: typeof found === 'number' && found >= least && found <= most,
+      found: String(found),
+    };
+  });
 }
 
 /** Looks again and again while `work` goes on, beside it. */

@@ -6,8 +6,9 @@ import { Cloud } from '#cloud/cloud.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { instances, metrics, routing } from '#cloud/ports.ts';
+import { dns, instances, metrics, routing } from '#cloud/ports.ts';
 import type {
+  Dns,
   Instances,
   InstanceState,
   MetricId,
@@ -36,7 +37,20 @@ export const LOAD_BALANCER = 'app/web/50dc6c495c0c9188';
 export const GROUP = 'targetgroup/web/73e2d6bc24d8a067';
 
 const plans = table<{ host: string; plan: Plan }>('fake/plans', (row) => row.host, {}, { settles: true });
+const names = table<{ name: string; choices: readonly NameChoice[] }>(
+  'fake/names',
+  (row) => row.name,
+  {},
+  { settles: true },
+);
 const states = table<{ instanceId: string; state: InstanceState }>('fake/states', (row) => row.instanceId);
+
+/** Where a name leads, with a share of its answers. */
+export interface NameChoice {
+  readonly host: string;
+  readonly share: number;
+  readonly ttlSeconds: number;
+}
 
 /** A data point as it reached CloudWatch. */
 export interface PublishedPoint {
@@ -52,6 +66,11 @@ const points = table<PublishedPoint>('fake/points', (row) => row.id);
 const fakeRouting: Routing = {
   plan: (ctx, { host }) => ctx.everywhere.get(plans, host)?.plan,
   hosts: () => [],
+};
+const fakeDns: Dns = {
+  choices: (ctx, { name }) =>
+    ctx.everywhere.get(names, name)?.choices.map((choice) => ({ ...choice, records: [], sets: [] })),
+  answer: () => ({ code: 'REFUSED', records: [], authority: [] }),
 };
 const fakeInstances: Pick<Instances, 'facts'> = {
   facts: (ctx, instanceId) => {
@@ -69,9 +88,10 @@ const fakeMetrics: Metrics = {
 
 const fakes: CloudPart = {
   name: 'fakes',
-  tables: [plans, states, points, applications],
+  tables: [plans, names, states, points, applications],
   provides: [
     provide(routing, fakeRouting),
+    provide(dns, fakeDns),
     provide(instances, fakeInstances as Instances),
     provide(metrics, fakeMetrics),
   ],
@@ -124,6 +144,26 @@ export function route(ctx: Ctx, groups: readonly PlanGroup[], idleTimeoutMs: num
 export function routeTo(ctx: Ctx, plan: Plan | undefined): void {
   if (plan) ctx.everywhere.put(plans, { host: HOST, plan });
   else ctx.everywhere.delete(plans, HOST);
+}
+
+/** Lets a load balancer's own name lead to a group of its own, on one instance. */
+export function routeHost(ctx: Ctx, host: string, n: number): void {
+  const dimension = `targetgroup/${host}/1`;
+  const plan: Plan = {
+    kind: 'forward',
+    loadBalancerArn: `arn:app/${host}/1`,
+    loadBalancer: `app/${host}/1`,
+    scope: SCOPE,
+    zones: ['us-east-1a'],
+    groups: [groupOf(targetsOf(1, n), { dimension, targetGroupArn: `arn:${dimension}` })],
+    idleTimeoutMs: 60_000,
+  };
+  ctx.everywhere.put(plans, { host, plan });
+}
+
+/** What a name of a hosted zone is answered from now on. */
+export function name(ctx: Ctx, name: string, choices: readonly NameChoice[]): void {
+  ctx.everywhere.put(names, { name, choices });
 }
 
 /** Puts an application on instance `n`. */

@@ -40,6 +40,12 @@ export interface Balancer {
   readonly webGroupId: string;
 }
 
+/** Two subnets of the default VPC, in different zones. */
+export interface Network {
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+}
+
 export interface Launch {
   readonly userData: string;
   readonly instanceProfile: boolean;
@@ -118,18 +124,21 @@ export async function createRoles(scene: Scene): Promise<Roles> {
   return { serviceRoleArn: Role?.Arn ?? '', instanceProfileArn: InstanceProfile?.Arn ?? '' };
 }
 
+export async function defaultNetwork(scene: Scene): Promise<Network> {
+  const { Subnets = [] } = await scene.aws
+    .client(EC2Client)
+    .send(new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] }));
+  const two = Subnets.toSorted((a, b) =>
+    (a.AvailabilityZone ?? '') < (b.AvailabilityZone ?? '') ? -1 : 1,
+  ).slice(0, 2);
+  return { vpcId: two[0]?.VpcId ?? '', subnetIds: two.map((subnet) => subnet.SubnetId ?? '') };
+}
+
 /** An internet-facing load balancer over two zones, with the target group and the security groups that it takes. */
 export async function createLoadBalancer(scene: Scene, delaySeconds: number = 300): Promise<Balancer> {
   const ec2 = scene.aws.client(EC2Client);
   const balancing = scene.aws.client(ElasticLoadBalancingV2Client);
-  const { Subnets = [] } = await ec2.send(
-    new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] }),
-  );
-  const two = Subnets.toSorted((a, b) =>
-    (a.AvailabilityZone ?? '') < (b.AvailabilityZone ?? '') ? -1 : 1,
-  ).slice(0, 2);
-  const subnetIds = two.map((subnet) => subnet.SubnetId ?? '');
-  const VpcId = two[0]?.VpcId ?? '';
+  const { vpcId: VpcId, subnetIds } = await defaultNetwork(scene);
   const { GroupId: balancerGroupId = '' } = await ec2.send(
     new CreateSecurityGroupCommand({ GroupName: 'balancer', Description: 'The load balancer', VpcId }),
   );
@@ -151,7 +160,11 @@ export async function createLoadBalancer(scene: Scene, delaySeconds: number = 30
     }),
   );
   const { LoadBalancers: [balancer] = [] } = await balancing.send(
-    new CreateLoadBalancerCommand({ Name: 'web', Subnets: subnetIds, SecurityGroups: [balancerGroupId] }),
+    new CreateLoadBalancerCommand({
+      Name: 'web',
+      Subnets: [...subnetIds],
+      SecurityGroups: [balancerGroupId],
+    }),
   );
   const { TargetGroups: [group] = [] } = await balancing.send(
     new CreateTargetGroupCommand({

@@ -2,9 +2,7 @@
 
 import { UserError } from '#cloud/user-error.ts';
 import type { Command } from './command.ts';
-import { clockOf, DEFAULT_PORT } from './options.ts';
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+import { clockOf, DEFAULT_PORT, timeOf } from './options.ts';
 
 export const command: Command = {
   name: 'clock',
@@ -19,7 +17,7 @@ export const command: Command = {
     const advance = values.text('advance');
     const mode = values.text('mode');
     const wish = {
-      ...(advance === undefined ? {} : { advanceMs: timeOf(advance) }),
+      ...(advance === undefined ? {} : { advanceMs: timeOf('advance', advance) }),
       ...(mode === undefined ? {} : { mode: clockOf(mode) }),
     };
     const moves = Object.keys(wish).length > 0;
@@ -33,18 +31,6 @@ export const command: Command = {
     return 0;
   },
 };
-
-function timeOf(text: string): number {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined) return Number(count) * (UNITS[unit] as number);
-  throw new UserError(
-    'bad-time',
-    `--advance takes a time such as 90s, 5m or 2h; it was ${JSON.stringify(text)}.`,
-    {
-      hint: 'Units are ms, s, m, h and d.',
-    },
-  );
-}
 
 interface Answer {
   readonly now: string;

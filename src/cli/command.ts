@@ -11,6 +11,8 @@ export interface CommandOption {
   /** How a value is written in the help. */
   readonly value?: string;
   readonly default?: string | boolean;
+  /** The option may be given several times, and after its name several values that look like this. */
+  readonly many?: RegExp;
 }
 
 export interface Command {
@@ -34,6 +36,12 @@ export class Values {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** All values of an option that may be given several times. */
+  all(name: string): readonly string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? (value as string[]) : [];
+  }
+
   flag(name: string): boolean {
     return this.#values[name] === true;
   }
@@ -42,16 +50,36 @@ export class Values {
 /** The same options for `node:util`'s parser. */
 export function parserOptions(options: Command['options']): NonNullable<ParseArgsConfig['options']> {
   return Object.fromEntries(
-    Object.entries(options).map(([name, { type, default: fallback }]) => [
+    Object.entries(options).map(([name, { type, default: fallback, many }]) => [
       name,
-      fallback === undefined ? { type } : { type, default: fallback },
+      {
+        type,
+        ...(fallback === undefined ? {} : { default: fallback }),
+        ...(many === undefined ? {} : { multiple: true }),
+      },
     ]),
   );
 }
 
+/** `--parameters A=1 B=2` as the parser wants it: `--parameters A=1 --parameters B=2`. */
+export function repeated(given: readonly string[], options: Command['options']): string[] {
+  const out: string[] = [];
+  let more: { readonly name: string; readonly values: RegExp } | undefined;
+  for (const [at, text] of given.entries()) {
+    if (text === '--') return [...out, ...given.slice(at)];
+    const name = /^--([\w-]+)/.exec(text)?.[1];
+    const { many } = (name === undefined ? undefined : options[name]) ?? {};
+    if (name !== undefined) more = many && { name: `--${name}`, values: many };
+    else if (more && given[at - 1] !== more.name && more.values.test(text)) out.push(more.name);
+    else if (given[at - 1] !== more?.name) more = undefined;
+    out.push(text);
+  }
+  return out;
+}
+
 export function helpOf({ name, summary, positionals, options }: Command): string {
   const rows = Object.entries(options).map(([option, { value, help, default: fallback }]) => {
-    const left = `  --${option}${value ? ` ${value}` : ''}`;
+    const left = `  --${option}${value ? ` ${value}` : ''} `;
     const right =
       fallback === undefined || fallback === false ? help : `${help} (default: ${String(fallback)})`;
     return `${left.padEnd(26)}${right}`;

@@ -6,7 +6,7 @@ import { passed } from '#rehearsal/result.ts';
 import type { Command } from './command.ts';
 import { assess, runVariants } from './comparison.ts';
 import { Threads } from './jobs.ts';
-import { driverOf, driverOptions, seedOption } from './options.ts';
+import { driverOf, driverOptions, runsForReal, seedOption } from './options.ts';
 import { baselineOf, outputOptions, regressions, writeOutputs } from './outputs.ts';
 import { UserError } from '#cloud/user-error.ts';
 
@@ -39,7 +39,7 @@ export const command: Command = {
         progress: (name) => console.error(`running ${name}`),
       });
       const flips =
-        values.flag('no-sensitivity') || options.driver.name === 'process'
+        values.flag('no-sensitivity') || runsForReal(options.driver)
           ? []
           : await assess(threads, options, results);
       if (!values.flag('json')) console.log(comparisonTable(results, flips));

@@ -4,12 +4,16 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '#cloud/user-error.ts';
 import { useCompileCache } from '#runtime/compile-cache.ts';
-import { helpOf, parserOptions, Values } from './command.ts';
+import { helpOf, parserOptions, repeated, Values } from './command.ts';
 import type { Command, ExitCode } from './command.ts';
 
 /** Commands are loaded when they are called for: `up` needs no reports, and help needs nothing. */
 const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
   up: { summary: 'serve a local AWS until Ctrl-C', load: () => import('./up.ts') },
+  stage: {
+    summary: 'put up CloudFormation templates or a CDK app, and serve them',
+    load: () => import('./stage.ts'),
+  },
   rehearse: {
     summary: 'run rehearsals and hold them against their expectations',
     load: () => import('./rehearse.ts'),
@@ -53,7 +57,8 @@ async function main(given: readonly string[]): Promise<ExitCode> {
     });
   }
   const { command } = await entry.load();
-  if (rest.includes('--help') || rest.includes('-h')) {
+  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (own.includes('--help') || own.includes('-h')) {
     console.log(helpOf(command));
     return 0;
   }
@@ -67,7 +72,7 @@ function parse(
 ): { values: Record<string, unknown>; positionals: string[] } {
   try {
     return parseArgs({
-      args: given,
+      args: repeated(given, command.options),
       options: parserOptions(command.options),
       allowPositionals: command.positionals !== undefined,
     });

@@ -31,6 +31,19 @@ export function portOf(values: Values): number {
   });
 }
 
+/** Where names are answered; nowhere unless given. */
+export function dnsPortOf(values: Values): number | undefined {
+  const text = values.text('dns-port');
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UserError(
+    'bad-dns-port',
+    `--dns-port is a number from 0 to 65535; it was ${JSON.stringify(text)}.`,
+    { hint: 'Give a free port, or 0 for any.' },
+  );
+}
+
 /** `real`, `virtual`, `manual`, or a rate such as `x60`. */
 export function clockOf(text: string): ClockMode {
   if (text === 'virtual' || text === 'manual') return text;
@@ -46,6 +59,19 @@ export function clockOf(text: string): ClockMode {
   );
 }
 
+/** Milliseconds in 90s, 5m, 2h or 1d. */
+export function timeOf(option: string, text: string): number {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return Number(count) * (UNITS[unit] as number);
+  throw new UserError(
+    'bad-time',
+    `--${option} takes a time such as 90s, 5m or 2h; it was ${JSON.stringify(text)}.`,
+    { hint: 'Units are ms, s, m, h and d.' },
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
 export function profileOf(text: string): TimingProfile {
   if (text === 'instant' || text === 'typical') return text;
   throw new UserError('bad-timings', `Timings are instant or typical; they were ${JSON.stringify(text)}.`, {
@@ -60,10 +86,15 @@ export const driverOptions: Readonly<Record<string, CommandOption>> = {
     help: 'modelled, or process: really runs the revision on this computer',
     default: 'modelled',
   },
+  functions: {
+    type: 'string',
+    value: 'DRIVER',
+    help: 'modelled, or process: really runs the code of Lambda functions on this computer (default: as --driver)',
+  },
   pace: {
     type: 'string',
     value: 'RATE',
-    help: 'driver process: virtual time for each unit of wall time',
+    help: 'where something really runs: virtual time for each unit of wall time',
     default: '1',
   },
   requests: {
@@ -81,14 +112,27 @@ export interface DriverChoice {
 }
 
 export function driverOf(values: Values): DriverChoice {
-  const name = values.text('driver') ?? 'modelled';
-  if (name !== 'modelled' && name !== 'process') {
-    throw new UserError('bad-driver', `A driver is modelled or process; it was ${JSON.stringify(name)}.`, {
-      hint: 'Use modelled unless the revision is to be run for real.',
-    });
-  }
-  const options = { paceRate: positive(values, 'pace'), requestsPerSecond: positive(values, 'requests') };
-  return { name, options };
+  const name = driverNamed(values.text('driver') ?? 'modelled', 'the revision is');
+  const functions = functionsOf(values, name);
+  const rates = { paceRate: positive(values, 'pace'), requestsPerSecond: positive(values, 'requests') };
+  return { name, options: { functions, ...rates } };
+}
+
+/** How the code of functions is run. */
+export function functionsOf(values: Values, otherwise: Driver): Driver {
+  return driverNamed(values.text('functions') ?? otherwise, 'functions are');
+}
+
+/** Whether user code runs on this computer: such runs cannot be repeated from one prepared world. */
+export function runsForReal({ name, options }: DriverChoice): boolean {
+  return name === 'process' || options.functions === 'process';
+}
+
+function driverNamed(name: string, what: string): Driver {
+  if (name === 'modelled' || name === 'process') return name;
+  throw new UserError('bad-driver', `A driver is modelled or process; it was ${JSON.stringify(name)}.`, {
+    hint: `Use modelled unless ${what} to be run for real.`,
+  });
 }
 
 function positive(values: Values, option: string): number {

@@ -12,7 +12,7 @@ import type { Served } from '#server/serve.ts';
 import type { Command, ExitCode, Values } from './command.ts';
 import { assess, runVariants } from './comparison.ts';
 import { Threads } from './jobs.ts';
-import { driverOf, driverOptions, portOf, portOption, seedOption } from './options.ts';
+import { driverOf, driverOptions, portOf, portOption, runsForReal, seedOption } from './options.ts';
 import { writeReport } from './outputs.ts';
 import { exportsFor, greeting, untilInterrupted } from './up.ts';
 import { version } from './version.ts';
@@ -66,7 +66,7 @@ async function compareAndServe(values: Values, threads: Threads, served: Served)
   };
   const results = await runVariants(threads, { ...options, progress: progressLine(json, 'rehearsing') });
   const wallMs = performance.now() - from;
-  const sure = values.flag('no-sensitivity') || options.driver.name === 'process';
+  const sure = values.flag('no-sensitivity') || runsForReal(options.driver);
   const takeBack = sure ? (): void => {} : preview(json, comparisonTable(results));
   const progress = progressLine(json, 'asking what the rankings rest on:');
   const flips = sure ? [] : await assess(threads, { ...options, progress }, results);

@@ -3,7 +3,7 @@
 import { serve } from '#server/serve.ts';
 import type { Served } from '#server/serve.ts';
 import type { Command } from './command.ts';
-import { clockOf, portOf, portOption, profileOf, seedOption } from './options.ts';
+import { clockOf, dnsPortOf, functionsOf, portOf, portOption, profileOf, seedOption } from './options.ts';
 import { version } from './version.ts';
 
 export const command: Command = {
@@ -19,17 +19,33 @@ export const command: Command = {
       default: 'real',
     },
     timings: { type: 'string', value: 'PROFILE', help: 'instant or typical', default: 'instant' },
+    'dns-port': {
+      type: 'string',
+      value: 'PORT',
+      help: 'answer DNS queries for hosted zones and load balancers on this port of 127.0.0.1 too; 0 is any (default: no)',
+    },
+    functions: {
+      type: 'string',
+      value: 'DRIVER',
+      help: 'modelled, or process: runs the code of Lambda functions on this computer, as you and with your rights',
+      default: 'modelled',
+    },
   },
   async run(values) {
+    const dnsPort = dnsPortOf(values);
     const served = await serve({
       port: portOf(values),
       seed: values.text('seed') ?? 'sandtable',
       clock: clockOf(values.text('clock') ?? 'real'),
       timings: profileOf(values.text('timings') ?? 'instant'),
+      functions: functionsOf(values, 'modelled'),
+      ...(dnsPort === undefined ? {} : { dnsPort }),
       version: version(),
       crashed: (error) => console.error(error),
     });
     console.log(greeting(served, portOf(values)));
+    if (served.dnsPort !== undefined)
+      console.log(`It answers DNS at 127.0.0.1:${served.dnsPort} (dig @127.0.0.1 -p ${served.dnsPort} NAME)`);
     console.log(exportsFor(served.url));
     await untilInterrupted(served);
     return 0;

@@ -37,8 +37,9 @@ export interface Authenticated {
 export const DEFAULT_ACCOUNT = '000000000000';
 export const DEFAULT_REGION = 'us-east-1';
 
-/** Operations that AWS serves to anyone. */
-const ANONYMOUS_ACTIONS = /(?:^|&)Action=(?:AssumeRoleWithSAML|AssumeRoleWithWebIdentity)(?:&|$)/;
+/** Operations that AWS serves to anyone: what they are asked for bears a proof of its own. */
+const ANONYMOUS_ACTIONS =
+  /(?:^|&)Action=(?:AssumeRoleWithSAML|AssumeRoleWithWebIdentity|ConfirmSubscription|Unsubscribe)(?:&|$)/;
 
 /** Throws `Fault` with AWS's own words where a request proves no identity. */
 export function authenticate(
@@ -87,10 +88,11 @@ function checkKey(
   if (key.expiresAt !== undefined && key.expiresAt <= now) throw faultOf(expiredToken(wording));
 }
 
-/** Only S3 and a few operations of STS are open to requests without a signature; policies decide on the former. */
+/** Only S3 and a few operations of STS and SNS are open to requests without a signature; policies decide on the former. */
 function anonymous(wire: WireRequest, wording: Wording): Authenticated {
   const text = wire.body.length < 4096 ? new TextDecoder().decode(wire.body) : '';
-  if (wording !== 's3' && !ANONYMOUS_ACTIONS.test(text)) throw faultOf(missingToken(wording));
+  if (wording !== 's3' && !ANONYMOUS_ACTIONS.test(text) && !ANONYMOUS_ACTIONS.test(wire.query))
+    throw faultOf(missingToken(wording));
   return { principal: { type: 'anonymous' }, account: DEFAULT_ACCOUNT, region: DEFAULT_REGION, wire };
 }
 

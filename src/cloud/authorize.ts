@@ -32,7 +32,7 @@ export function authorize(
   if (principal.type === 'root' && !service.resourcePolicy) return;
   const resources = rule.resources?.(ctx, input) ?? '*';
   const policies = policiesOf(ctx, principal);
-  const request = { ctx, service, policies, extra: rule.conditions?.(ctx, input) ?? {} };
+  const request = { ctx, service, policies, input, extra: rule.conditions?.(ctx, input) ?? {} };
   for (const resource of typeof resources === 'string' ? [resources] : resources) {
     for (const action of actions) check(request, action, resource);
   }
@@ -48,6 +48,7 @@ interface Request {
   readonly ctx: Ctx;
   readonly service: Service;
   readonly policies: PrincipalPolicies;
+  readonly input: Readonly<Record<string, unknown>>;
   readonly extra: Readonly<Record<string, ContextValue>>;
 }
 
@@ -68,16 +69,20 @@ export function decisionOn(
   conditions: Request['extra'] = {},
 ): Decision {
   return decide(
-    { ctx, service, policies: policiesOf(ctx, ctx.principal), extra: conditions },
+    { ctx, service, policies: policiesOf(ctx, ctx.principal), input: {}, extra: conditions },
     action,
     resource,
   );
 }
 
-function decide({ ctx, service, policies, extra }: Request, action: string, resource: string): Decision {
+function decide(
+  { ctx, service, policies, input, extra }: Request,
+  action: string,
+  resource: string,
+): Decision {
   const { principal } = ctx;
   const resourcePolicy = resource === '*' ? undefined : service.resourcePolicy?.(ctx, resource);
-  return evaluate({
+  const decision = evaluate({
     principal,
     action,
     resource,
@@ -88,8 +93,13 @@ function decide({ ctx, service, policies, extra }: Request, action: string, reso
     sessionPolicies: policies.session,
     resourcePolicy,
     // The owner's own permissions do not suffice to assume a role: it must trust the caller.
-    resourcePolicyAlone: resourcePolicy?.kind === 'trust',
+    resourcePolicyAlone:
+      resourcePolicy !== undefined &&
+      (resourcePolicy.kind === 'trust' || service.resourcePolicyAlone === true),
   });
+  if (decision.allowed || decision.explicit) return decision;
+  const granted = service.granted?.(ctx, { action, resource, conditions: extra, input }) ?? false;
+  return granted ? { allowed: true, by: 'grant', explicit: false, reason: '' } : decision;
 }
 
 function policiesOf(ctx: Ctx, principal: Principal): PrincipalPolicies {
@@ -111,10 +121,17 @@ function contextFor(ctx: Ctx, principal: Principal, extra: Request['extra']): Co
     'aws:RequestedRegion': ctx.region,
     'aws:SecureTransport': 'true',
     ...ofPrincipal(principal),
+    ...ofChain(principal),
     ...extra,
   };
   return contextOf(values);
 }
+
+/**
+ * Services that do not say for whom they publish, so that the default policy of a topic does not let them in.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+ */
+const WITHOUT_SOURCE_OWNER: ReadonlySet<string> = new Set(['events.amazonaws.com', 's3.amazonaws.com']);
 
 function ofPrincipal(principal: Principal): Record<string, ContextValue | undefined> {
   switch (principal.type) {
@@ -126,7 +143,7 @@ function ofPrincipal(principal: Principal): Record<string, ContextValue | undefi
         'aws:PrincipalServiceName': principal.service,
         'aws:SourceArn': principal.sourceArn,
         'aws:SourceAccount': principal.account,
-        'aws:SourceOwner': principal.account,
+        ...(WITHOUT_SOURCE_OWNER.has(principal.service) ? {} : { 'aws:SourceOwner': principal.account }),
       };
     case 'root':
       return { ...ofAccount(principal), 'aws:PrincipalType': 'Account', 'aws:userid': principal.account };
@@ -147,6 +164,19 @@ function ofPrincipal(principal: Principal): Record<string, ContextValue | undefi
         ...tagsOf(principal),
       };
   }
+}
+
+/** Services between the principal and the request. */
+function ofChain(principal: Principal): Record<string, ContextValue> {
+  const via = 'via' in principal ? principal.via : undefined;
+  const [first, last] = [via?.[0], via?.at(-1)];
+  if (!via || first === undefined || last === undefined) return { 'aws:ViaAWSService': 'false' };
+  return {
+    'aws:ViaAWSService': 'true',
+    'aws:CalledVia': via,
+    'aws:CalledViaFirst': first,
+    'aws:CalledViaLast': last,
+  };
 }
 
 function tagsOf({ tags = {} }: { tags?: Readonly<Record<string, string>> }): Record<string, string> {

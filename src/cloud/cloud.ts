@@ -77,6 +77,10 @@ export class Cloud implements Surroundings {
     return behind as I;
   }
 
+  stands({ name }: Port<object>): boolean {
+    return this.#ports.has(name);
+  }
+
   run(ctx: Ctx, serviceId: string, operation: string, input: unknown, as: Caller): Outcome {
     const from = ctx.kernel.store.mark();
     let principal: Principal | undefined;
@@ -124,8 +128,12 @@ export class Cloud implements Surroundings {
 
   /** Keeps a request until what it waits for comes, or its deadline. Returns its id. */
   park(ctx: Ctx, request: Omit<Wait, 'id' | 'key' | 'deadline'>, waiting: Waiting): string {
-    const { key, deadline, patient } = waiting;
+    const { key, deadline, patient, told } = waiting;
     const id = ctx.uuid('request');
+    if (told) {
+      ctx.put(waits, { id, ...request, input: {}, key, deadline }); // It is never run again.
+      return id;
+    }
     ctx.put(waits, { id, ...request, key, deadline });
     if (!patient || request.replyTo.to === 'client') ctx.schedule(waitDue, deadline, { id });
     return id;

@@ -16,6 +16,8 @@ import type { ReplyTo } from './waiting.ts';
 export interface Surroundings {
   /** What stands behind a port. */
   port<I extends object>(port: Port<I>): I;
+  /** Whether anything stands behind a port: not every cloud has all parts. */
+  stands(port: Port<object>): boolean;
   /** Runs an operation on behalf of a caller. Never throws a `Fault`: it is the outcome. */
   run(ctx: Ctx, service: string, operation: string, input: unknown, as: Caller): Outcome;
   /** Runs an operation that may wait, for a reply that may come later. Returns the parked request's id if it waits. */
@@ -55,6 +57,11 @@ export class Ctx extends Transition {
   /** The same instant in another scope. */
   inScope(scope: string): Ctx {
     return scope === this.scope ? this : new Ctx(this.kernel, scope, this.cloud, this.principal);
+  }
+
+  /** The same instant on behalf of somebody else. */
+  as(principal: Principal): Ctx {
+    return new Ctx(this.kernel, this.scope, this.cloud, principal);
   }
 
   /** The same instant in another account or region. */
@@ -122,6 +129,11 @@ export class Ctx extends Transition {
   /** For operations: answer later, when `key` is woken or at `deadline` (epoch ms) at the latest. */
   wait(key: string, deadline: number, otherwise?: object, patient?: boolean): Waiting {
     return new Waiting(key, deadline, otherwise, patient);
+  }
+
+  /** For operations: answer with what `answerWaits` hands in for `key`. Whoever promises this keeps the promise. */
+  waitForAnswer(key: string): Waiting {
+    return new Waiting(key, Number.MAX_SAFE_INTEGER, undefined, true, true);
   }
 
   /** Makes the requests that wait for `key` look again, in the order in which they came. */

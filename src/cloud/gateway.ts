@@ -57,7 +57,7 @@ export class Gateway {
   /** Answers a request, at once or later. Never throws for anything that a client can send. */
   handle(wire: WireRequest): WireResponse | Deferred {
     const requestId = this.#requestId();
-    const door = this.#cloud.doors.find(({ path }) => wire.path.startsWith(path));
+    const door = this.#cloud.doors.find(({ path, claims }) => claims?.(wire) ?? wire.path.startsWith(path));
     if (door) return this.#open(door, wire);
     const destination = identify(contractHeaders(), wire);
     if (!destination) return unknownService(wire, requestId);
@@ -68,9 +68,10 @@ export class Gateway {
       const caller = authenticate(this.#world, wire, contract.header.signingName, this.#edge);
       const request = { ...caller, wire: this.#plain(normalized(destination.id, caller.wire)) };
       found = route(contract, destination.protocol, request.wire);
-      return this.#serve(found, request, requestId);
+      return this.#shared(destination.id, wire, this.#serve(found, request, requestId));
     } catch (error) {
-      if (error instanceof Fault) return writeFault({ ...to, operation: found?.operation }, error);
+      if (error instanceof Fault)
+        return this.#shared(destination.id, wire, writeFault({ ...to, operation: found?.operation }, error));
       const name = `${contract.id}:${found?.operation.name ?? wire.path}`;
       this.#edge.crashed?.(new WorldCrash(this.#world, { kind: 'input', name }, error));
       return writeFault(
@@ -78,6 +79,14 @@ export class Gateway {
         new Fault('InternalFailure', 'The request processing has failed because of an internal error.'),
       );
     }
+  }
+
+  /** Lets a web page of another origin see the answer, where the service has that configured. */
+  #shared(id: string, wire: WireRequest, answer: WireResponse | Deferred): WireResponse | Deferred {
+    const { crossOrigin } = this.#cloud.services.get(id) ?? {};
+    if (wire.headers['origin'] === undefined || !crossOrigin || 'response' in answer) return answer;
+    const headers = this.#world.read('', (ctx) => crossOrigin(ctx, normalized(id, wire)));
+    return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
   #open(door: Door, wire: WireRequest): WireResponse {

@@ -25,7 +25,13 @@ export type Injection =
       readonly perMille: number;
     }
   /** The CodeDeploy agent on an instance stops and does not come back. */
-  | { readonly kind: 'agent-death'; readonly instanceId: string };
+  | { readonly kind: 'agent-death'; readonly instanceId: string }
+  /** A share of the clients of loads keeps the DNS answers that it has, whatever their TTL. */
+  | {
+      readonly kind: 'stale-dns';
+      /** Clients in a thousand. */
+      readonly perMille: number;
+    };
 
 export interface ActiveInjection {
   readonly id: string;

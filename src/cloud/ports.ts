@@ -161,7 +161,7 @@ export interface Probes {
 }
 export const probes: Port<Probes> = port<Probes>('probes');
 
-// ---- Routing: implemented by ELBv2 (and DNS by it too, until Route 53 stands) ----
+// ---- Routing: implemented by ELBv2, and the DNS of load balancers' own names by it too ----
 
 /** One place that may get a request. */
 export interface PlanTarget {
@@ -225,18 +225,85 @@ export interface RoutedRequest {
   readonly sourceIp?: string;
 }
 
+/** A load balancer's own name, as DNS and Route 53 know it. */
+export interface NamedLoadBalancer {
+  /** The zone to which alias records refer. */
+  readonly hostedZoneId: string;
+  /** IPv4 addresses of its nodes. */
+  readonly addresses: readonly string[];
+  /** Each target group has a healthy target: what `EvaluateTargetHealth` asks. */
+  readonly healthy: boolean;
+}
+
 export interface Routing {
   /** Nothing where the name does not resolve. */
   plan(ctx: Ctx, request: RoutedRequest): Plan | undefined;
+  /** What stands behind a load balancer's own name; nothing where the name does not resolve. */
+  named?(ctx: Ctx, host: string): NamedLoadBalancer | undefined;
   /** Load balancers and port of the first listener, for a rehearsal's load that names none. */
   hosts(ctx: Ctx): { host: string; port: number; scope: string; name: string }[];
 }
 export const routing: Port<Routing> = port<Routing>('routing');
 
+/** Load balancers, listeners or rules changed: requests may meet something else than before. */
+export const routingChanged: EventKind<{ loadBalancerArn: string }> = event(
+  'elasticloadbalancing/routing-changed',
+);
+
 /** A target's health, registration or draining changed. */
 export const targetChanged: EventKind<{ targetGroupArn: string; targetId: string; state: string }> = event(
   'elasticloadbalancing/target-changed',
 );
+
+// ---- DNS: implemented by Route 53 ----
+
+/** A record as zone files spell it. */
+export interface DnsRecord {
+  /** In lower case, with a dot at its end. */
+  readonly name: string;
+  readonly type: string;
+  readonly ttlSeconds: number;
+  readonly data: string;
+}
+
+export interface DnsQuery {
+  readonly name: string;
+  readonly type: string;
+  /** Asks from inside a VPC, where private zones are known; from the internet unless given. */
+  readonly vpcId?: string;
+  /** Where it asks from, for routing by latency: `us-east-1` unless given. */
+  readonly region?: string;
+}
+
+/** One of the answers that a name may get now. */
+export interface DnsChoice {
+  /** Of all queries, 0 to 1: the shares of a name's choices add up to 1. */
+  readonly share: number;
+  /** Empty where there is no such name or nothing of that type. */
+  readonly records: readonly DnsRecord[];
+  /** The load balancer's own name that stands at the end, if one does. */
+  readonly host?: string;
+  /** How long whoever asks keeps to this choice. */
+  readonly ttlSeconds: number;
+  /** Identifiers of the weighted, failover or other sets that were chosen on the way. */
+  readonly sets: readonly string[];
+}
+
+export interface DnsAnswer {
+  /** `REFUSED`: no hosted zone here has the name. */
+  readonly code: 'NOERROR' | 'NXDOMAIN' | 'REFUSED';
+  readonly records: readonly DnsRecord[];
+  /** The zone's SOA record, where there is nothing to answer. */
+  readonly authority: readonly DnsRecord[];
+}
+
+export interface Dns {
+  /** All that a name may be answered now, under the health that holds now. Nothing where no zone has the name. */
+  choices(ctx: Ctx, query: DnsQuery): readonly DnsChoice[] | undefined;
+  /** One of these, drawn at random. `key` is the query's logical identity. */
+  answer(ctx: Ctx, query: DnsQuery, key: string): DnsAnswer;
+}
+export const dns: Port<Dns> = port<Dns>('dns');
 
 // ---- Auto Scaling: tells others about lifecycle actions ----
 
@@ -343,8 +410,17 @@ export interface FunctionResult {
     /** `payload`: JSON text with errorMessage and errorType. `Handled` where the code itself reported it. */
     | { readonly kind: 'error'; readonly payload: string }
     | { readonly kind: 'timeout' }
-    /** The process ended, or could not be started: `errorType` such as `Runtime.ExitError`, `Runtime.ImportModuleError`. */
-    | { readonly kind: 'crash'; readonly errorType: string; readonly message: string };
+    /**
+     * The process ended, or could not be started: `errorType` such as `Runtime.ExitError`, `Runtime.ImportModuleError`.
+     * `message` lacks the request's id. `payload`: JSON text of the answer, where the host knows it better than that: with the
+     * runtime's own trace of what kept it from loading the code.
+     */
+    | {
+        readonly kind: 'crash';
+        readonly errorType: string;
+        readonly message: string;
+        readonly payload?: string;
+      };
   /** Of the code before its first invocation; present in a cold start. */
   readonly initMs?: number;
   readonly durationMs: number;
@@ -368,6 +444,54 @@ export interface FunctionResults {
 }
 export const functionResults: Port<FunctionResults> = port<FunctionResults>('function-results');
 
+/** Where modelled functions that stand behind custom resources answer. Implemented by CloudFormation. */
+export interface CustomResources {
+  /** An answer to a response URL, as an HTTP PUT would bring it. False where nobody waits for it there. */
+  answer(ctx: Ctx, responseUrl: string, body: string): boolean;
+}
+export const customResources: Port<CustomResources> = port<CustomResources>('custom-resources');
+
+// ---- Stacks: CloudFormation tells others ----
+
+/** Something has happened in a stack, as its events tell: `status` is the stack's or a resource's. */
+export const stackChanged: EventKind<{ stackId: string; stackName: string; status: string }> = event(
+  'cloudformation/stack-changed',
+);
+
+/** The stack for which CloudFormation asked for a deployment. */
+export interface StackOrigin {
+  readonly stackId: string;
+  /** The stack takes an update back. */
+  readonly rollback: boolean;
+}
+
+/** What CloudFormation tells CodeDeploy of its own deployments beside the request. Implemented by CodeDeploy. */
+export interface StackDeployments {
+  adopt(ctx: Ctx, deploymentId: string, origin: StackOrigin): void;
+}
+export const stackDeployments: Port<StackDeployments> = port<StackDeployments>('stack-deployments');
+
+// ---- Events of AWS's own services: implemented by EventBridge ----
+
+export interface ServiceEvent {
+  /** Such as `aws.ec2`. */
+  readonly source: string;
+  readonly detailType: string;
+  /** ARNs. */
+  readonly resources: readonly string[];
+  /** Plain JSON. */
+  readonly detail: object;
+}
+
+export interface ServiceEvents {
+  /** Whether any rule of the default bus may want events of a source: those that nobody wants need not be made. */
+  wanted(ctx: Ctx, source: string): boolean;
+  /** Something has happened in the account and Region of `ctx`: it goes to the default bus there. */
+  put(ctx: Ctx, event: ServiceEvent): void;
+}
+/** Reach it through `tellEventBridge`: a cloud may be without. */
+export const serviceEvents: Port<ServiceEvents> = port<ServiceEvents>('service-events');
+
 // ---- Traffic ----
 
 export interface Traffic {
@@ -385,5 +509,7 @@ export const required: readonly Port<object>[] = [
   probes,
   routing,
   metrics,
+  functionHost,
+  functionResults,
   traffic,
 ];

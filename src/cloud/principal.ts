@@ -1,7 +1,13 @@
 // Who makes a request.
 
+/** A caller whose request services pass on, with the caller's own permissions. */
+interface Forwarded {
+  /** The services, first to last, such as `s3.amazonaws.com`: `aws:CalledVia`. */
+  readonly via?: readonly string[];
+}
+
 /** The root user of an account. */
-export interface RootPrincipal {
+export interface RootPrincipal extends Forwarded {
   readonly type: 'root';
   readonly account: string;
   readonly arn: string;
@@ -10,7 +16,7 @@ export interface RootPrincipal {
 }
 
 /** An IAM user. */
-export interface UserPrincipal {
+export interface UserPrincipal extends Forwarded {
   readonly type: 'user';
   readonly account: string;
   readonly arn: string;
@@ -22,7 +28,7 @@ export interface UserPrincipal {
 }
 
 /** A session of an IAM role: `arn` is the assumed-role ARN. */
-export interface RolePrincipal {
+export interface RolePrincipal extends Forwarded {
   readonly type: 'role';
   readonly account: string;
   readonly arn: string;
@@ -55,6 +61,23 @@ export type Principal = RootPrincipal | UserPrincipal | RolePrincipal | ServiceP
 
 export function rootOf(account: string): RootPrincipal {
   return { type: 'root', account, arn: `arn:aws:iam::${account}:root` };
+}
+
+/**
+ * A caller as whom a service asks another one for what the caller's request needs: S3 asks KMS for data keys so.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+ */
+export function forwarded(principal: Principal, service: string): Principal {
+  if (principal.type === 'service' || principal.type === 'anonymous') return principal;
+  return { ...principal, via: [...(principal.via ?? []), service] };
+}
+
+/** Whether a request comes from AWS itself, which alone may write tags that begin with `aws:`. */
+export function actsForAws(principal: Principal): boolean {
+  if (principal.type === 'service') return true;
+  if (principal.type === 'anonymous') return false;
+  const linked = principal.type === 'role' && principal.roleArn.includes(':role/aws-service-role/');
+  return linked || principal.via !== undefined;
 }
 
 /** The principal's name for people: an ARN or a service's host name. */

@@ -4,6 +4,7 @@
 import type { EffectHandler, Reconciler, Row, Table, TimerHandler } from '#world/index.ts';
 import type { Violation } from '#contract/validate.ts';
 import type { Fault } from '#contract/fault.ts';
+import type { WireRequest } from '#contract/wire.ts';
 import type { Input, OperationName, Output, ServiceId } from './contracts.ts';
 import type { Ctx } from './ctx.ts';
 import type { Door } from './endpoint.ts';
@@ -48,6 +49,16 @@ export interface FurtherAction {
   readonly conditions?: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** What IAM would deny, for services in which something beside policies may still allow it. */
+export interface Request {
+  readonly action: string;
+  readonly resource: string;
+  /** Condition keys of the request. */
+  readonly conditions: Readonly<Record<string, string | readonly string[]>>;
+  /** Nothing where another service asks what would be allowed. */
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
 /** What IAM denied, for services with words of their own. */
 export interface Denial {
   readonly action: string;
@@ -80,6 +91,10 @@ export interface ServiceDefinition<S extends ServiceId> {
   readonly authorization?: { readonly [O in OperationName<S>]?: Authorization<S, O> };
   /** The policy of a resource of this service, for resources that carry one. */
   readonly resourcePolicy?: (ctx: Ctx, resourceArn: string) => Policy | undefined;
+  /** Identity policies count only as far as the resource's policy lets the account in, as KMS's key policies do. */
+  readonly resourcePolicyAlone?: boolean;
+  /** Whether a grant of the resource allows what no policy does, as KMS's do. Explicit denials still win. */
+  readonly granted?: (ctx: Ctx, request: Request) => boolean;
   /** Which account owns a resource whose ARN does not say, as S3's do not. */
   readonly ownerOf?: (ctx: Ctx, resourceArn: string) => string | undefined;
   /** Condition keys that a resource brings along, such as `aws:ResourceTag/Name`. */
@@ -99,6 +114,8 @@ export interface ServiceDefinition<S extends ServiceId> {
   readonly tolerates?: (operation: OperationName<S>, violation: Violation) => boolean;
   /** What it answers besides its API. */
   readonly doors?: readonly Door[];
+  /** Headers for the answer to a web page of another origin (`Origin`). */
+  readonly crossOrigin?: (ctx: Ctx, wire: WireRequest) => Readonly<Record<string, string>>;
 }
 
 /** A service whose contract has been forgotten: what the gateway and the composition handle. */
@@ -115,6 +132,8 @@ export interface Service {
   readonly provides: readonly Provision[];
   readonly authorization: Readonly<Record<string, AnyAuthorization>>;
   readonly resourcePolicy?: (ctx: Ctx, resourceArn: string) => Policy | undefined;
+  readonly resourcePolicyAlone?: boolean;
+  readonly granted?: (ctx: Ctx, request: Request) => boolean;
   readonly ownerOf?: (ctx: Ctx, resourceArn: string) => string | undefined;
   readonly resourceConditions?: (
     ctx: Ctx,
@@ -125,6 +144,7 @@ export interface Service {
   readonly withoutEffect: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly invalid?: (operation: string, violations: readonly Violation[]) => Fault | undefined;
   readonly tolerates?: (operation: string, violation: Violation) => boolean;
+  readonly crossOrigin?: (ctx: Ctx, wire: WireRequest) => Readonly<Record<string, string>>;
   readonly doors: readonly Door[];
 }
 

@@ -16,11 +16,20 @@ export class Waiting {
   readonly otherwise: object | undefined;
   /** A program inside the world that gets that answer only asks again: it is left waiting past the deadline. */
   readonly patient: boolean;
-  constructor(key: string, deadline: number, otherwise?: object, patient: boolean = false) {
+  /** Its answer is handed in by `answerWaits`: the operation does not run again, and there is no deadline. */
+  readonly told: boolean;
+  constructor(
+    key: string,
+    deadline: number,
+    otherwise?: object,
+    patient: boolean = false,
+    told: boolean = false,
+  ) {
     this.key = key;
     this.deadline = deadline;
     this.otherwise = otherwise;
     this.patient = patient;
+    this.told = told;
   }
 }
 

@@ -27,6 +27,14 @@ function attempt(ctx: Ctx, wait: Wait): Answer | undefined {
   throw new Error(`${wait.service} ${wait.operation} did not answer at its deadline.`);
 }
 
+/** Hands in the answer for which requests have waited that do not run again (`ctx.waitForAnswer`). */
+export function answerWaits(ctx: Ctx, key: string, answer: Answer): void {
+  for (const wait of ctx.list(waits, 'key', key)) {
+    ctx.delete(waits, wait.id);
+    deliver(ctx, wait, answer);
+  }
+}
+
 export function deliver(ctx: Ctx, wait: Pick<Wait, 'id' | 'replyTo'>, answer: Answer): void {
   const { replyTo } = wait;
   if (replyTo.to === 'client') ctx.note(REPLY, { id: wait.id, answer } satisfies Reply);

@@ -4,8 +4,12 @@
 import type { RandomStream } from '#world/index.ts';
 import type { ScriptClock } from './script-clock.ts';
 
-/** Puts the world's time and chance in place of the runtime's until the returned function is called. */
-export function useVirtualTime(clock: ScriptClock, random: RandomStream): () => void {
+/** Puts the world's time, chance and network in place of the runtime's until the returned function is called. */
+export function useVirtualTime(
+  clock: ScriptClock,
+  random: RandomStream,
+  worldFetch: typeof fetch,
+): () => void {
   let draws = 0;
   const draw = (): number => random((draws += 1));
   const realRandom = Math.random;
@@ -15,6 +19,7 @@ export function useVirtualTime(clock: ScriptClock, random: RandomStream): () => 
     clearTimeout: globalThis.clearTimeout,
     setInterval: globalThis.setInterval,
     clearInterval: globalThis.clearInterval,
+    fetch: globalThis.fetch,
   };
   const takeBack = new Map<number, () => void>();
   let last = 0;
@@ -62,6 +67,7 @@ export function useVirtualTime(clock: ScriptClock, random: RandomStream): () => 
     clearTimeout: clear,
     setInterval: repeat,
     clearInterval: clear,
+    fetch: worldFetch,
   });
   Math.random = draw;
   // An own property hides the class's method until it is deleted.

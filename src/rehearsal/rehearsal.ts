@@ -1,6 +1,7 @@
 // What a rehearsal is: a script of operations on a world, under traffic and injections, with expectations.
 
 import type { Expectation } from './expectations.ts';
+import type { StackEventReport } from './result.ts';
 import type { Scene } from './scene.ts';
 
 /** What a script reports of itself; everything else is measured. */
@@ -12,6 +13,10 @@ export interface Ending {
   readonly endedAt?: number;
   /** Deployments to show in the report, with their account's default region. */
   readonly deploymentIds?: readonly string[];
+  /** Events of CloudFormation stacks to show in the report. */
+  readonly stackEvents?: readonly StackEventReport[];
+  /** What the script printed, where it is a program of its own. */
+  readonly output?: string;
   /** The version whose serving counts as time serving the bad version. */
   readonly badVersion?: string;
   /** Further facts that expectations look at. JSON-like. */

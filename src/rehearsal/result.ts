@@ -49,6 +49,17 @@ export interface AlarmReport {
   readonly reason: string;
 }
 
+/** One event of a CloudFormation stack. */
+export interface StackEventReport {
+  readonly at: number;
+  /** Name of the stack. */
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+}
+
 /** An assumption, or better, on which a result rests. */
 export interface TimingReport {
   readonly name: string;
@@ -76,6 +87,10 @@ export interface RunResult {
   readonly deployments: readonly DeploymentReport[];
   /** Alarms that changed their state meanwhile, in order. */
   readonly alarms: readonly AlarmReport[];
+  /** Events of the stacks that the script speaks of, in order. */
+  readonly stackEvents?: readonly StackEventReport[];
+  /** What the script printed, where it is a program of its own. */
+  readonly output?: string;
   readonly expectations: readonly ExpectationResult[];
   readonly claim?: { readonly id: string; readonly verdict: string };
   readonly timings: readonly TimingReport[];

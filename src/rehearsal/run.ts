@@ -153,7 +153,7 @@ async function play<P>(
     seed,
     extraInstanceHours: Math.round(grown / 36_000) / 100,
     virtualMs: world.now - from,
-    ...(composition.outside ? { sampled: true as const } : {}),
+    ...(scene.samples ? { sampled: true as const } : {}),
   };
   return result(rehearsal, variant, scene, ending, figures, composition.host.wall() - wallFrom);
 }
@@ -191,6 +191,7 @@ async function onStage<P, Q>(
   const restore = useVirtualTime(
     scene.clock,
     randomStream(world.seed, 'rehearsal/script', String(world.position)),
+    scene.fetch,
   );
   try {
     await scene.open();
@@ -231,6 +232,8 @@ function result<P>(
     ...(ending.badVersion === undefined ? {} : { badVersion: ending.badVersion }),
     deployments: deploymentReports(scene, ending.deploymentIds ?? []),
     alarms: alarmReports(scene, world.now - figures.virtualMs),
+    ...(ending.stackEvents ? { stackEvents: ending.stackEvents } : {}),
+    ...(ending.output === undefined ? {} : { output: ending.output }),
     timings: timingsOf(world),
     facts: ending.facts ?? {},
     hash: world.hash(),

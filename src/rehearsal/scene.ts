@@ -1,6 +1,7 @@
 // What a script sees of its world: stock SDK clients, the clock, traffic, injections and revisions.
 
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '#cloud/authenticate.ts';
+import { bodyBytes } from '#cloud/body.ts';
 import { requestHandler } from '#cloud/client.ts';
 import type { SdkRequestHandler } from '#cloud/client.ts';
 import type { Cloud } from '#cloud/cloud.ts';
@@ -15,6 +16,9 @@ import { startLoad, stopLoad } from '#traffic/load-control.ts';
 import type { LoadRequest } from '#traffic/load-control.ts';
 import { measured } from '#traffic/measure.ts';
 import type { Measurement } from '#traffic/measure.ts';
+import { worldFetch } from './fetch.ts';
+import { FrontDoor } from './front-door.ts';
+import type { Send } from './front-door.ts';
 import { ScriptClock } from './script-clock.ts';
 
 /** What a composition hands to the rehearsal floor. */
@@ -41,14 +45,14 @@ export interface Served {
   readonly crashed: (error: unknown) => void;
 }
 
-/** Real machines of one world. */
+/** Real machines or functions of one world. */
 export interface Outside {
   readonly performers: Performers;
   /** Virtual milliseconds in one of wall time while something really runs. */
   readonly paceRate: number;
-  /** Most requests a second that a load really sends. */
-  readonly requestsPerSecond: number;
-  /** Lets what runs on the machines reach the world as AWS, over HTTP. */
+  /** Most requests a second that a load really sends to real machines; absent where machines are modelled. */
+  readonly requestsPerSecond?: number;
+  /** Lets what really runs reach the world as AWS, over HTTP. */
   serve(served: Served): Promise<void>;
   /** Ends everything that runs, and removes what it left. */
   close(): Promise<void>;
@@ -97,6 +101,9 @@ export interface SceneInjections {
   readonly loseZone: (zone: string) => () => void;
 }
 
+/** While a program outside is awaited, the event loop is not turned without end (wall ms). */
+const IDLE_TURN_MS = 2;
+
 const SCOPE = `${DEFAULT_ACCOUNT}/${DEFAULT_REGION}`;
 
 export class Scene {
@@ -120,7 +127,7 @@ export class Scene {
     this.clock = new ScriptClock(
       this.#worldClock,
       host,
-      () => new Promise((resolve) => void host.after(0, resolve)),
+      (idle) => new Promise((resolve) => void host.after(idle ? IDLE_TURN_MS : 0, resolve)),
     );
     const gateway = new Gateway(world, cloud, {
       primitives,
@@ -130,7 +137,20 @@ export class Scene {
       blob: (hash) => world.blobs.get(hash),
       parked: (deferred) => this.clock.answer(deferred),
     });
+    const send: Send = async (wire) => {
+      const given = gateway.handle(wire);
+      const answer = 'response' in given ? await this.clock.answer(given) : given;
+      return { status: answer.status, body: bodyBytes(answer.body, (hash) => world.blobs.get(hash)) };
+    };
+    this.door = new FrontDoor(send);
+    this.fetch = worldFetch(send, globalThis.fetch);
   }
+
+  /** AWS without an SDK, for what Sandtable itself asks. */
+  readonly door: FrontDoor;
+
+  /** What `fetch` is for the script. */
+  readonly fetch: typeof fetch;
 
   readonly aws: SceneAws = {
     account: DEFAULT_ACCOUNT,
@@ -184,6 +204,11 @@ export class Scene {
     return this.#composition.packRevision(folder, instead);
   }
 
+  /** Whether loads are a sample, sent to real machines. */
+  get samples(): boolean {
+    return this.#outside?.requestsPerSecond !== undefined;
+  }
+
   /** Running time of all instances so far (ms). */
   get instanceMs(): number {
     return this.look((ctx) => this.runningMs(ctx));
@@ -225,7 +250,7 @@ export class Scene {
 
   /** Real servers get real requests, as many as one computer can take. */
   #sampled(request: LoadRequest): LoadRequest {
-    if (!this.#outside) return request;
+    if (this.#outside?.requestsPerSecond === undefined) return request;
     const ratePerSecond = Math.min(request.ratePerSecond, this.#outside.requestsPerSecond);
     return { ...request, resolution: 'sampled', ratePerSecond };
   }

@@ -49,17 +49,19 @@ export interface UntilOptions {
 export class ScriptClock {
   readonly #clock: Clock<Ctx>;
   readonly #host: Pick<Host, 'wall'>;
-  readonly #turn: () => Promise<void>;
+  readonly #turn: (idle: boolean) => Promise<void>;
   readonly #parks: Park[] = [];
   readonly #awaited = new Set<Deferred>();
   #running = 0;
   /** Parks that came from patched timers: a task may or may not wait for them. */
   #timers = 0;
+  /** Waits for what really goes on outside, and takes as long as it takes. */
+  #outside = 0;
   #seq = 0;
   #news = 0;
 
-  /** `turn` lets the event loop go round once. */
-  constructor(clock: Clock<Ctx>, host: Pick<Host, 'wall'>, turn: () => Promise<void>) {
+  /** `turn` lets the event loop go round once; `idle` says that there is no hurry, because something outside is awaited. */
+  constructor(clock: Clock<Ctx>, host: Pick<Host, 'wall'>, turn: (idle: boolean) => Promise<void>) {
     this.#clock = clock;
     this.#host = host;
     this.#turn = turn;
@@ -102,6 +104,31 @@ export class ScriptClock {
     return this.#parked(deferred.response).finally(() => this.#awaited.delete(deferred));
   }
 
+  /** Awaits something outside the world, such as a program of the user's: no virtual time passes meanwhile. */
+  async outside<Q>(work: Promise<Q>): Promise<Q> {
+    this.#outside += 1;
+    try {
+      return await work;
+    } finally {
+      this.#outside -= 1;
+      this.#news += 1;
+    }
+  }
+
+  /** Parks the task until `due` (epoch ms; never, if infinite), or until one of these answers is there. */
+  async rest(due: number, answers: readonly Deferred[]): Promise<void> {
+    for (const deferred of answers) this.#awaited.add(deferred);
+    const park = due === Infinity ? undefined : Promise.withResolvers<void>();
+    const until = park && this.#park(due, park.resolve);
+    try {
+      const all = [...(park ? [park.promise] : []), ...answers.map(({ response }) => response)];
+      await this.#parked(Promise.race<unknown>(all));
+    } finally {
+      if (until) until.cancelled = true;
+      for (const deferred of answers) this.#awaited.delete(deferred);
+    }
+  }
+
   /** For patched `setTimeout`: calls back in virtual time. Returns how to take it back. */
   timer(ms: number, run: () => void): () => void {
     this.#timers += 1;
@@ -126,9 +153,9 @@ export class ScriptClock {
     let newsAt = this.#host.wall();
     while (!ended) {
       const news = this.#news;
-      await this.#turn();
+      await this.#turn(this.#outside > 0);
       quiet = news === this.#news ? quiet + 1 : 0;
-      if (quiet === 0) newsAt = this.#host.wall();
+      if (quiet === 0 || this.#outside > 0) newsAt = this.#host.wall();
       if (ended) break;
       if (!this.#mayMove(quiet)) {
         if (this.#host.wall() - newsAt > STUCK_MS) throw new RehearsalTimeout(STUCK);

@@ -1,10 +1,11 @@
-// Reads a folder from disk and packs it as a revision bundle.
+// Reads a folder from disk and packs it as a revision bundle, or as a function's deployment package.
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { UserError } from '#cloud/user-error.ts';
 import { packBundle } from '#workloads/bundle.ts';
 import type { BundleFile } from '#workloads/bundle.ts';
+import { parseFunctionManifests } from '#workloads/functions/function-manifest.ts';
 import { MANIFEST_PATH, parseManifest } from '#workloads/manifest.ts';
 import { packageRoot } from './package.ts';
 
@@ -31,8 +32,14 @@ export async function packRevision(
   const all = overlaid(files, instead);
   // What is wrong with it would fail a deployment much later, on a machine, and AWS knows no such file.
   const manifest = all.find(({ path }) => path === MANIFEST_PATH);
-  if (manifest) parseManifest(new TextDecoder().decode(manifest.bytes), join(root, MANIFEST_PATH));
+  if (manifest) check(new TextDecoder().decode(manifest.bytes), join(root, MANIFEST_PATH));
   return packBundle(all);
+}
+
+/** The file says what an application is like, or what functions are. */
+function check(text: string, file: string): void {
+  if (/^(?:function|handlers):/m.test(text)) parseFunctionManifests(text, file);
+  else parseManifest(text, file);
 }
 
 const ORDINARY_FILE = 0o644;

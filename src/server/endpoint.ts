@@ -12,6 +12,7 @@ import type { WireRequest, WireResponse } from '#contract/wire.ts';
 import { control } from './control.ts';
 import type { Controlled } from './control.ts';
 import { refusal } from './origin.ts';
+import type { Usher } from './usher.ts';
 
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
@@ -26,6 +27,8 @@ export interface EndpointOptions {
   /** How many ports to try, counting up, when one is taken. */
   readonly tries?: number;
   readonly address?: string;
+  /** Lets time pass for clients that wait. */
+  readonly usher?: Usher;
 }
 
 export interface Endpoint {
@@ -38,6 +41,9 @@ export interface Endpoint {
 const LARGEST_BODY = 1024 * 1024 * 1024;
 /** The first bytes of HTTP/2 by prior knowledge are `PRI * HTTP/2.0`. */
 const HTTP2_PREFACE = 0x50_52_49;
+
+/** What an usher is asked lies under this. */
+const USHERED = '/_sandtable/script/';
 
 export async function listen(options: EndpointOptions): Promise<Endpoint> {
   const { port, tries = 20, address = '127.0.0.1' } = options;
@@ -85,19 +91,30 @@ function sniff(socket: Socket, http: HttpServer, http2: () => Promise<Http2Serve
 }
 
 async function answer(options: EndpointOptions, request: Request, response: Response): Promise<void> {
-  const { gateway, controlled } = options;
+  const { gateway, controlled, usher } = options;
   const refused = refusal(request);
   if (refused) return send(response, plain(403, refused), controlled);
   const body = await collect(request);
   if (!body) return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
   const url = request.url ?? '/';
+  if (usher && url.startsWith(USHERED)) {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return send(response, await usher.control(url.slice(USHERED.length), body, gone.signal), controlled);
+  }
   if (url.startsWith('/_sandtable/'))
     return send(response, await control(controlled, request.method ?? 'GET', url, body), controlled);
+  const wire = wireOf(request, url, body);
+  await usher?.arrives(wire);
   controlled.clock.catchUp();
-  const given = gateway.handle(wireOf(request, url, body));
+  const given = gateway.handle(wire);
   controlled.clock.poke();
-  if (!('response' in given)) return send(response, given, controlled);
-  await later(given, response, controlled);
+  if ('response' in given) {
+    response.once('close', usher?.waits(wire, given) ?? (() => {}));
+    return later(given, response, controlled);
+  }
+  send(response, given, controlled);
+  usher?.answered(wire, given);
 }
 
 /** A deferred answer dies with its connection. */

@@ -12,7 +12,7 @@ import { cutOff, fateAt, timedOut } from './flights.ts';
 import type { Crew, Pieces, Wait } from './flights.ts';
 import type { FailureReason } from './load.ts';
 import type { Ground } from './ground.ts';
-import { CONNECT_TIMEOUT_MICROS } from './meeting.ts';
+import { CONNECT_TIMEOUT_MICROS, idleMicrosOf } from './meeting.ts';
 import { equal, Musters } from './musters.ts';
 import type { BinnedResult, Squad } from './musters.ts';
 import type { GroupMeeting, Meeting, PlaceClass } from './meeting.ts';
@@ -25,24 +25,29 @@ export function settleBinned(
   before: readonly Squad[],
   crewsMade: number,
 ): BinnedResult {
-  const { load, meeting, tally, until } = interval;
+  const { load, branches, tally, until } = interval;
   const stream = ctx.random('traffic/binned', `${load.id}/${tally.from}`);
   let ordinal = 0;
   const draw: Draw = () => stream((ordinal += 1));
   const musters = new Musters(load.id, before, crewsMade);
   for (const squad of before) carryOn(interval, squad, musters, draw);
   const count = until > tally.from ? arrivals(ctx, load, tally.from, until) : 0;
-  if (meeting.kind === 'forward') send({ ...interval, draw, musters }, meeting, count);
-  else spread({ ...interval, draw }, count, tally.outcome(answerWithout(meeting)), [IMMEDIATE]);
+  const shares = branches.map(({ share }) => share);
+  const counts = branches.length === 1 ? [count] : multinomial(count, shares, draw);
+  branches.forEach(({ meeting }, b) => {
+    const some = counts[b] as number;
+    if (meeting.kind === 'forward') send({ ...interval, draw, musters }, meeting, some);
+    else spread({ ...interval, draw }, some, tally.outcome(answerWithout(meeting)), [IMMEDIATE]);
+  });
   return musters.result();
 }
 
 /** What was under way already: ends, goes on, is cut off or stalls, in proportion to what became of the crew's targets. */
 function carryOn(interval: Interval, { crew, pieces }: Squad, musters: Musters, draw: Draw): void {
-  const { meeting, groundOf, tally } = interval;
+  const { branches, groundOf, tally } = interval;
   const ground = groundOf(crew.front.scope);
-  const idle = meeting.kind === 'forward' ? meeting.idleMicros : 60_000_000;
-  const steady = isSteady(meeting, crew);
+  const idle = idleMicrosOf(branches, crew.front.loadBalancer);
+  const steady = branches.some(({ meeting }) => isSteady(meeting, crew));
   for (const [key, flat] of Object.entries(pieces)) {
     if (steady) {
       for (let i = 0; i < flat.length; i += 4) endPiece(interval, crew, key, pieceAt(flat, i), musters, draw);

@@ -7,9 +7,9 @@ import { latencyAt } from './chance.ts';
 import { cutOff, fateOf, timedOut } from './flights.ts';
 import type { Flights, Way } from './flights.ts';
 import type { Load } from './load.ts';
-import { CONNECT_TIMEOUT_MICROS, IMMEDIATE_MICROS } from './meeting.ts';
+import { CONNECT_TIMEOUT_MICROS, idleMicrosOf, IMMEDIATE_MICROS } from './meeting.ts';
 import type { Ground } from './ground.ts';
-import type { GroupMeeting, Meeting, Place } from './meeting.ts';
+import type { Branch, GroupMeeting, Meeting, Place } from './meeting.ts';
 import { inTurn, pick, targetWeights, weighted } from './routes.ts';
 import type { Weighted } from './routes.ts';
 import type { Front, Outcome, Tally } from './tally.ts';
@@ -25,7 +25,9 @@ export interface ExactResult {
 /** What one settlement of a load has to account for. */
 export interface Interval {
   readonly load: Load;
-  readonly meeting: Meeting;
+  readonly branches: readonly Branch[];
+  /** To which branch a request goes, asked in the order of arrival; there is only one where this is missing. */
+  readonly branchOf?: (ordinal: number, at: number) => number;
   readonly groundOf: (scope: string) => Ground;
   /** Last instant at which requests arrive. */
   readonly until: number;
@@ -41,13 +43,28 @@ export function settleExact(
 ): ExactResult {
   const aloft = new Aloft(interval.load.id);
   if (before) carryOn(interval, before, aloft);
-  const { meeting, tally } = interval;
-  if (meeting.kind !== 'forward') {
-    const outcome = tally.outcome(answerWithout(meeting));
-    eachArrival(ctx, interval, (_, at) => tally.add(outcome, Math.floor(at), 0, 1));
-    return { flights: aloft.row(), turns };
-  }
-  return { flights: aloft.row(), turns: send(ctx, interval, meeting, aloft, turns) };
+  const senders = interval.branches.map(({ meeting }) => senderOf(ctx, interval, meeting, aloft, turns));
+  const { branchOf } = interval;
+  const [only] = senders;
+  if (branchOf) {
+    eachArrival(ctx, interval, (ordinal, at) => senders[branchOf(ordinal, at)]?.send(ordinal, at));
+  } else if (only) eachArrival(ctx, interval, only.send);
+  const after: Turns = Object.assign({}, ...senders.map(({ turnsNow }) => turnsNow()));
+  return { flights: aloft.row(), turns: Object.keys(after).length > 0 ? after : turns };
+}
+
+/** Sends the requests of one branch. */
+interface Sender {
+  readonly send: (ordinal: number, at: number) => void;
+  /** Whose turn it is then. */
+  readonly turnsNow: () => Turns;
+}
+
+function senderOf(ctx: Ctx, interval: Interval, meeting: Meeting, aloft: Aloft, turns: Turns): Sender {
+  if (meeting.kind === 'forward') return forwarder(ctx, interval, meeting, aloft, turns);
+  const { tally } = interval;
+  const outcome = tally.outcome(answerWithout(meeting));
+  return { send: (_, at) => tally.add(outcome, Math.floor(at), 0, 1), turnsNow: () => ({}) };
 }
 
 /** How requests end that meet no target group. */
@@ -87,8 +104,7 @@ function eachArrival(
 }
 
 /** What was under way already: ends, goes on, is cut off or stalls. */
-function carryOn({ meeting, groundOf, tally }: Interval, before: Flights, aloft: Aloft): void {
-  const idle = meeting.kind === 'forward' ? meeting.idleMicros : 60_000_000;
+function carryOn({ branches, groundOf, tally }: Interval, before: Flights, aloft: Aloft): void {
   const fates = before.ways.map((way) => fateOf(groundOf(way.front.scope), way));
   const ends = before.ways.map((way) => tally.outcome(outcomeOf(way)));
   for (let i = 0; i < before.ends.length; i += 1) {
@@ -98,6 +114,7 @@ function carryOn({ meeting, groundOf, tally }: Interval, before: Flights, aloft:
     if (fates[index] === 'cut off') tally.add(tally.outcome(cutOff(way.front)), tally.from, 0, 1);
     else if (fates[index] === 'stalls') {
       const { status, reason } = timedOut(way.front);
+      const idle = idleMicrosOf(branches, way.front.loadBalancer);
       aloft.put({ ...way, wait: 'hang', status, reason }, tally.from + idle, idle);
     } else if (end < tally.to) tally.add(ends[index] as number, end, micros, 1);
     else aloft.put(way, end, micros);
@@ -211,14 +228,14 @@ function forkOf(tally: Tally, front: Front, { group, places }: GroupMeeting, tur
   };
 }
 
-/** Sends the requests that arrive in the interval. Returns whose turn it is then. */
-function send(
+/** Sends requests to the targets of a load balancer. */
+function forwarder(
   ctx: Ctx,
   interval: Interval,
   meeting: Extract<Meeting, { kind: 'forward' }>,
   aloft: Aloft,
   turns: Turns,
-): Turns {
+): Sender {
   const { load, tally } = interval;
   const { scope, loadBalancer, idleMicros } = meeting;
   const groupDraw = ctx.random('traffic/groups', load.id);
@@ -240,7 +257,7 @@ function send(
   const anyGroup = meeting.groups.some(({ share }) => share > 0);
   const queue = outstandingIn(meeting, forks, aloft);
 
-  eachArrival(ctx, interval, (ordinal, at) => {
+  const send = (ordinal: number, at: number): void => {
     const g = forks.length === 1 ? 0 : pick(groupChoice, groupDraw(ordinal));
     const fork = anyGroup ? forks[g] : undefined;
     if (!fork || fork.lanes.length === 0) return tally.add(noTarget, Math.floor(at), 0, 1);
@@ -264,8 +281,10 @@ function send(
     if (end < tally.to) return tally.add(ending.outcome, end, micros, 1);
     if (ending.aloft < 0) ending.aloft = aloft.way(ending.way);
     aloft.push(ending.aloft, end, Math.floor(micros));
-  });
-  return Object.fromEntries(meeting.groups.map(({ group }, g) => [group.dimension, (forks[g] as Fork).turn]));
+  };
+  const turnsNow = (): Turns =>
+    Object.fromEntries(meeting.groups.map(({ group }, g) => [group.dimension, (forks[g] as Fork).turn]));
+  return { send, turnsNow };
 }
 
 function laneFor(fork: Fork, draw: (ordinal: number) => number, ordinal: number): number {

@@ -6,6 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { loads } from './load.ts';
 import type { Load, Resolution } from './load.ts';
 import { MINUTE_MS, publishMinute } from './minutes.ts';
+import { caches, namesDue } from './names.ts';
 import { startSampling } from './sampled.ts';
 import { close, progress } from './settlement.ts';
 
@@ -23,11 +24,17 @@ export interface LoadRequest {
   readonly bucketMs?: number;
   /** Goes on until it is stopped unless given. */
   readonly durationMs?: number;
+  /**
+   * Clients from which the requests come, in equal shares, where the host is a name of a hosted zone: each keeps the DNS answer
+   * that it got until the TTL is over. 1000 unless given.
+   */
+  readonly clients?: number;
 }
 
 const BUCKET_MS = 10_000;
 const NARROWEST_BUCKET_MS = 1000;
 const HIGHEST_RATE = 10_000_000;
+const MOST_CLIENTS = 100_000;
 
 /** Starts a load now, in the account and region of `ctx`. Throws `RangeError` for numbers that make no load. */
 export function startLoad(ctx: Ctx, request: LoadRequest): Load {
@@ -40,6 +47,7 @@ export function startLoad(ctx: Ctx, request: LoadRequest): Load {
     resolution,
     bucketMs = BUCKET_MS,
     durationMs,
+    clients,
   } = request;
   const perThousandSeconds = Math.round(ratePerSecond * 1000);
   if (!(perThousandSeconds >= 1 && ratePerSecond <= HIGHEST_RATE)) {
@@ -52,6 +60,9 @@ export function startLoad(ctx: Ctx, request: LoadRequest): Load {
   }
   if (durationMs !== undefined && !(Number.isInteger(durationMs) && durationMs > 0)) {
     throw new RangeError(`durationMs is ${durationMs}; it must be a whole number above 0.`);
+  }
+  if (clients !== undefined && !(Number.isInteger(clients) && clients >= 1 && clients <= MOST_CLIENTS)) {
+    throw new RangeError(`clients is ${clients}; it must be a whole number from 1 to ${MOST_CLIENTS}.`);
   }
   const world = ctx.everywhere;
   const load: Load = {
@@ -66,6 +77,7 @@ export function startLoad(ctx: Ctx, request: LoadRequest): Load {
     startedAt: ctx.now,
     ...(durationMs === undefined ? {} : { endsAt: ctx.now + durationMs }),
     bucketMs,
+    ...(clients === undefined ? {} : { clients }),
   };
   world.put(loads, load);
   world.put(progress, {
@@ -108,6 +120,18 @@ export const settleWhenDue: TimerHandler<{ load: string }, Ctx> = {
     if (left.lastEnd === null) return close(ctx, id);
     // Only requests under way are left: once more when the last of them ends.
     ctx.schedule(settlementDue, Math.max(ctx.now + 1, left.lastEnd), { load: id });
+  },
+};
+
+/** Answers of name servers expire while a load goes on: each bucket's end is settled by itself. */
+export const settleNames: TimerHandler<{ load: string }, Ctx> = {
+  kind: namesDue,
+  live: (ctx, { load }) => ctx.get(caches, load) !== undefined,
+  fire(ctx, { load: id }) {
+    ctx.kernel.settle();
+    const load = ctx.get(loads, id) as Load;
+    if (ctx.get(caches, id) && (load.endsAt ?? Infinity) > ctx.now)
+      ctx.schedule(namesDue, ctx.now + load.bucketMs, { load: id });
   },
 };
 

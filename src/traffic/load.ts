@@ -27,6 +27,8 @@ export interface Load {
   readonly endsAt?: number;
   /** Width of the buckets in which results are kept (ms). */
   readonly bucketMs: number;
+  /** Clients that keep DNS answers, where the host is a name of a hosted zone. */
+  readonly clients?: number;
 }
 
 export const loads: Table<Load> = table<Load>('traffic/loads', (row) => row.id, {}, { settles: true });

@@ -74,22 +74,54 @@ export const CONNECT_TIMEOUT_MICROS = 10_000_000;
 /** How long a refusal takes, and an answer of the load balancer's own. */
 export const IMMEDIATE_MICROS = 1000;
 
+/** A load, and the load balancers' names to which its requests go, with their shares. */
+export interface LoadToMeet {
+  readonly load: Load;
+  readonly perSecond: number;
+  readonly hosts: readonly { readonly host: string; readonly share: number }[];
+}
+
+/** What a share of a load's requests meets: those whose clients have been told one name. */
+export interface Branch {
+  readonly share: number;
+  readonly meeting: Meeting;
+}
+
+/** The idle timeout of the load balancer that has a request; the default where it is no longer known. */
+export function idleMicrosOf(branches: readonly Branch[], loadBalancer: string): number {
+  for (const { meeting } of branches) {
+    if (meeting.kind === 'forward' && meeting.loadBalancer === loadBalancer) return meeting.idleMicros;
+  }
+  return 60_000_000;
+}
+
 /** What the requests of these loads meet. Loads are looked at together because error shares depend on a target's whole rate. */
-export function meet(ctx: Ctx, loads: readonly { load: Load; perSecond: number }[]): Meeting[] {
+export function meet(ctx: Ctx, loads: readonly LoadToMeet[]): Branch[][] {
   const grounds = new Map<string, Ground>();
   const groundOf = (scope: string): Ground => {
     let ground = grounds.get(scope);
     if (!ground) grounds.set(scope, (ground = new Ground(ctx.inScope(scope))));
     return ground;
   };
-  const drafts = loads.map(({ load: { scope, host, port, path, method }, perSecond }) => {
+  const drafts = loads.map(({ load: { scope, host: name, port, path, method }, perSecond, hosts }) => {
     const there = ctx.inScope(scope);
-    const plan = there.port(routing).plan(there, { host, port, path, method });
-    return draft(plan, groundOf, perSecond);
+    return hosts.map(({ host, share }) => {
+      const request = { host, port, path, method, ...(host === name ? {} : { hostHeader: name }) };
+      const plan = host === '' ? undefined : there.port(routing).plan(there, request);
+      return { share, meeting: draft(plan, groundOf, perSecond * share) };
+    });
   });
   const rates = new Map<string, number>();
-  drafts.forEach((meeting, i) => addRates(rates, meeting, (loads[i] as { perSecond: number }).perSecond));
-  return drafts.map((meeting) => (meeting.kind === 'forward' ? withErrors(meeting, rates) : meeting));
+  drafts.forEach((branches, i) => {
+    const { perSecond } = loads[i] as LoadToMeet;
+    for (const { meeting, share } of branches) addRates(rates, meeting, perSecond * share);
+  });
+  return drafts.map((branches) =>
+    branches.map(({ share, meeting }) => ({
+      share,
+      meeting: meeting.kind === 'forward' ? withErrors(meeting, rates) : meeting,
+    })),
+  );
 }
 
 function draft(plan: Plan | undefined, groundOf: (scope: string) => Ground, perSecond: number): Meeting {

@@ -8,7 +8,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports.ts';
 import { addCounts, binsOf, condense, joined } from './latency.ts';
 import type { Histogram } from './latency.ts';
-import type { Meeting } from './meeting.ts';
+import type { Branch } from './meeting.ts';
 import type { Front, Outcome, Tally } from './tally.ts';
 
 export const MINUTE_MS = 60_000;
@@ -38,7 +38,7 @@ function minuteKey(scope: string, loadBalancer: string, group: string): string {
 }
 
 /** Adds the requests of a tally to the minute that runs. */
-export function count(ctx: Ctx, tally: Tally, meeting: Meeting): void {
+export function count(ctx: Ctx, tally: Tally, branches: readonly Branch[]): void {
   tally.fronts.forEach((front, f) => {
     const { scope, loadBalancer, group } = front;
     const found: Record<string, number> = {};
@@ -54,7 +54,7 @@ export function count(ctx: Ctx, tally: Tally, meeting: Meeting): void {
     const counts: Record<string, number> = { ...known?.counts };
     for (const metric in found) counts[metric] = (counts[metric] ?? 0) + (found[metric] as number);
     const times = addCounts(known?.times ?? [], tally.times[f] as Float64Array, tally.marks);
-    const targets = targetsOf(meeting, group) ?? known?.targets ?? 1;
+    const targets = targetsOf(branches, group) ?? known?.targets ?? 1;
     const perTarget = (known?.perTarget ?? 0) + requests / targets;
     ctx.put(minutes, { scope, loadBalancer, group, counts, times, perTarget, targets });
   });
@@ -65,9 +65,9 @@ function sameFront(left: Front, right: Front): boolean {
 }
 
 /** Healthy targets, or all where none is healthy. */
-function targetsOf(meeting: Meeting, dimension: string): number | undefined {
-  if (meeting.kind !== 'forward') return undefined;
-  const found = meeting.groups.find(({ group }) => group.dimension === dimension)?.group;
+function targetsOf(branches: readonly Branch[], dimension: string): number | undefined {
+  const groups = branches.flatMap(({ meeting }) => (meeting.kind === 'forward' ? meeting.groups : []));
+  const found = groups.find(({ group }) => group.dimension === dimension)?.group;
   if (!found || found.targets.length === 0) return undefined;
   return found.targets.filter(({ healthy }) => healthy).length || found.targets.length;
 }

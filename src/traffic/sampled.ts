@@ -14,6 +14,7 @@ import { loads } from './load.ts';
 import type { Load } from './load.ts';
 import { Ground } from './ground.ts';
 import { CONNECT_TIMEOUT_MICROS } from './meeting.ts';
+import { hostNow } from './names.ts';
 import { chooseTarget } from './routes.ts';
 import type { Front, Outcome, Tally } from './tally.ts';
 
@@ -77,7 +78,9 @@ const onPaused: EffectHandler<Pause, null, Ctx> = {
 function send(world: Ctx, load: Load, ordinal: number): void {
   const { id, scope, host, port, path, method } = load;
   const there = world.inScope(scope);
-  const plan = there.port(routing).plan(there, { host, port, path, method });
+  const to = hostNow(world, load, ordinal);
+  const request = { host: to, hostHeader: host, port, path, method };
+  const plan = to === '' ? undefined : there.port(routing).plan(there, request);
   const target = chooseTarget(there, plan, `${id}/${ordinal}`);
   if (target === undefined || typeof target === 'number' || plan?.kind !== 'forward')
     return end(world, id, answerWithout(plan, target), 0);

@@ -14,9 +14,11 @@ import { bucketKey, buckets, loads } from './load.ts';
 import type { Bucket, Load } from './load.ts';
 import { Ground } from './ground.ts';
 import { meet } from './meeting.ts';
-import type { Meeting } from './meeting.ts';
+import type { Branch, LoadToMeet } from './meeting.ts';
 import { count } from './minutes.ts';
 import { cohortOf } from './musters.ts';
+import { caches, following, namesDue, naming } from './names.ts';
+import type { Naming } from './names.ts';
 import type { Squad } from './musters.ts';
 import { countSamples, forgetSamples, sampler, underWay } from './sampled.ts';
 import { outcomeKey, Tally } from './tally.ts';
@@ -42,11 +44,13 @@ export const progress: Table<Progress> = table<Progress>('traffic/progress', (ro
 export interface Account {
   readonly load: Load;
   readonly progress: Progress;
-  readonly meeting: Meeting;
+  readonly branches: readonly Branch[];
   readonly tally: Tally;
   readonly exact?: ExactResult;
   readonly squads?: readonly Squad[];
   readonly squadsBefore?: readonly Squad[];
+  /** What its clients have been told, where the host is a name of a hosted zone. */
+  readonly naming?: Naming | undefined;
 }
 
 /** How often the last real requests of a load that is over are looked for. */
@@ -60,49 +64,63 @@ export function settle(ctx: Ctx): void {
 
 /** Accounts for all open loads up to now without writing anything. */
 export function accounts(world: Ctx): Account[] {
-  const open: { load: Load; before: Progress; perSecond: number }[] = [];
+  const open: Open[] = [];
   for (const before of world.list(progress)) {
     const load = world.get(loads, before.load);
     if (!load || before.settledAt >= world.now) continue;
     const over = load.endsAt !== undefined && load.endsAt <= before.settledAt;
-    open.push({ load, before, perSecond: over ? 0 : load.perThousandSeconds / 1000 });
+    const perSecond = over ? 0 : load.perThousandSeconds / 1000;
+    const named = over ? undefined : naming(world, load, before.settledAt, world.now);
+    const hosts = named?.hosts.map((host, h) => ({ host, share: named.shares[h] as number }));
+    open.push({ load, before, perSecond, named, hosts: hosts ?? [{ host: load.host, share: 1 }] });
   }
   if (open.length === 0) return [];
   const meetings = meet(world, open);
-  return open.map(({ load, before }, i) => accountFor(world, load, before, meetings[i] as Meeting));
+  return open.map((one, i) => accountFor(world, one, meetings[i] as Branch[]));
 }
 
-function accountFor(world: Ctx, load: Load, before: Progress, meeting: Meeting): Account {
+/** A load that is not accounted for up to now. */
+interface Open extends LoadToMeet {
+  readonly before: Progress;
+  readonly named: Naming | undefined;
+}
+
+function accountFor(world: Ctx, { load, before, named }: Open, branches: readonly Branch[]): Account {
   const micros = (at: number): number => (at - load.startedAt) * 1000;
   const tally = new Tally(load, micros(before.settledAt), micros(world.now));
   const until = Math.min(tally.to, micros(load.endsAt ?? world.now));
   const grounds = new Map<string, Ground>();
-  if (meeting.kind === 'forward') grounds.set(meeting.scope, meeting.ground);
+  for (const { meeting } of branches) {
+    if (meeting.kind === 'forward') grounds.set(meeting.scope, meeting.ground);
+  }
   const groundOf = (scope: string): Ground => {
     let ground = grounds.get(scope);
     if (!ground) grounds.set(scope, (ground = new Ground(world.inScope(scope))));
     return ground;
   };
-  const interval = { load, meeting, groundOf, until, tally };
+  const interval = { load, branches, groundOf, until, tally };
   if (load.resolution === 'exact') {
-    const exact = settleExact(world, interval, world.get(flights, load.id), before.turns);
+    const branchOf = named && following(world, load, named);
+    const followed = branchOf ? { ...interval, branchOf } : interval;
+    const exact = settleExact(world, followed, world.get(flights, load.id), before.turns);
     const { flights: aloft, turns } = exact;
     const lastEnd = instant(load, lastOf(aloft));
     const after = { ...before, settledAt: world.now, turns, inFlight: aloft.ends.length, lastEnd };
-    return { load, progress: after, meeting, tally, exact };
+    return { load, progress: after, branches, tally, exact, naming: named };
   }
   if (load.resolution === 'sampled') {
     countSamples(world, load, tally);
     const inFlight = underWay(world, load.id);
     // Nobody knows when a real request ends: it is looked for again.
     const lastEnd = inFlight > 0 ? world.now + SAMPLES_AGAIN_MS : null;
-    return { load, progress: { ...before, settledAt: world.now, inFlight, lastEnd }, meeting, tally };
+    const after = { ...before, settledAt: world.now, inFlight, lastEnd };
+    return { load, progress: after, branches, tally, naming: named };
   }
   const squadsBefore = squadsOf(world, load.id);
   const { squads, crewsMade } = settleBinned(world, interval, squadsBefore, before.crewsMade);
   const { inFlight, last } = aloftIn(squads);
   const after = { ...before, settledAt: world.now, crewsMade, inFlight, lastEnd: instant(load, last) };
-  return { load, progress: after, meeting, tally, squads, squadsBefore };
+  return { load, progress: after, branches, tally, squads, squadsBefore, naming: named };
 }
 
 function instant({ startedAt }: Load, micros: number | undefined): number | null {
@@ -136,9 +154,10 @@ function squadsOf(world: Ctx, load: string): Squad[] {
 }
 
 function write(world: Ctx, account: Account): void {
-  const { load, progress: after, tally, meeting, exact, squads = [], squadsBefore = [] } = account;
+  const { load, progress: after, tally, branches, exact, squads = [], squadsBefore = [] } = account;
   for (const bucket of bucketsAfter(world, account)) world.put(buckets, bucket);
-  count(world, tally, meeting);
+  count(world, tally, branches);
+  if (account.naming) keepNames(world, load, account.naming);
   if (exact) {
     if (exact.flights.ends.length > 0) world.put(flights, exact.flights);
     else world.delete(flights, load.id);
@@ -161,16 +180,25 @@ function write(world: Ctx, account: Account): void {
   if (load.endsAt !== undefined && load.endsAt <= world.now && after.inFlight === 0) close(world, load.id);
 }
 
+function keepNames(world: Ctx, { id, resolution, startedAt, bucketMs }: Load, { after }: Naming): void {
+  const known = world.get(caches, id);
+  if (after !== known) world.put(caches, after);
+  if (known || resolution !== 'binned') return;
+  const bucket = Math.floor((world.now - startedAt) / bucketMs) + 1;
+  world.schedule(namesDue, startedAt + bucket * bucketMs, { load: id });
+}
+
 /** A load has ended, and none of its requests is under way. */
 export function close(world: Ctx, load: string): void {
   for (const { id } of world.list(crews, 'load', load)) world.delete(crews, id);
   if (world.get(sampler, load)) world.delete(sampler, load);
+  if (world.get(caches, load)) world.delete(caches, load);
   world.delete(progress, load);
 }
 
 /** The load's buckets that the interval touches, as they are after it. */
-export function bucketsAfter(world: Ctx, { load, meeting, tally }: Account): Bucket[] {
-  const { serving, versions } = able(meeting);
+export function bucketsAfter(world: Ctx, { load, branches, tally }: Account): Bucket[] {
+  const { serving, versions } = able(branches);
   const endsAt = load.endsAt ?? Infinity;
   return tally.latencies.map((latencies, b) => {
     const at = load.startedAt + (tally.first + b) * load.bucketMs;
@@ -193,9 +221,11 @@ export function bucketsAfter(world: Ctx, { load, meeting, tally }: Account): Buc
 }
 
 /** How many targets are able to serve, and which versions run on them. */
-function able(meeting: Meeting): { serving: number; versions: readonly string[] } {
-  if (meeting.kind !== 'forward') return { serving: 0, versions: [] };
-  const up = meeting.groups
+function able(branches: readonly Branch[]): { serving: number; versions: readonly string[] } {
+  const groups = branches.flatMap(({ share, meeting }) =>
+    share > 0 && meeting.kind === 'forward' ? meeting.groups : [],
+  );
+  const up = groups
     .filter(({ share }) => share > 0)
     .map(({ classes }) => classes.filter(({ first }) => first.finding === 'up'));
   const versions = new Set(up.flat().map(({ first }) => first.application?.version ?? ''));

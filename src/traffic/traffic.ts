@@ -6,16 +6,17 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
 import { traffic } from '#cloud/ports.ts';
 import { cohorts, crews, flights } from './flights.ts';
-import { publishEachMinute, pulses, settleWhenDue } from './load-control.ts';
+import { publishEachMinute, pulses, settleNames, settleWhenDue } from './load-control.ts';
 import { buckets, loads } from './load.ts';
 import { minutes } from './minutes.ts';
+import { caches } from './names.ts';
 import { sampleEffects, sampler, samples, sampleTimers } from './sampled.ts';
 import { progress, settle } from './settlement.ts';
 
 export const part: CloudPart = {
   name: 'traffic',
-  tables: [loads, buckets, progress, flights, crews, cohorts, minutes, pulses, sampler, samples],
-  timers: [settleWhenDue, publishEachMinute, ...sampleTimers] as TimerHandler<unknown, Ctx>[],
+  tables: [loads, buckets, progress, flights, crews, cohorts, minutes, pulses, caches, sampler, samples],
+  timers: [settleWhenDue, settleNames, publishEachMinute, ...sampleTimers] as TimerHandler<unknown, Ctx>[],
   effects: sampleEffects,
   provides: [provide(traffic, { settle })],
 };

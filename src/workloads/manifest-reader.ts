@@ -122,6 +122,16 @@ export class Place {
     });
   }
 
+  /** Any value, as JSON has it. */
+  json(member: string): unknown {
+    const node = this.#node.get(member, true) as { toJSON(): unknown } | undefined;
+    return node?.toJSON();
+  }
+
+  isMap(member: string): boolean {
+    return isMap(this.#at(member));
+  }
+
   list(member: string): readonly unknown[] {
     const node = this.#at(member);
     if (node === undefined) return [];

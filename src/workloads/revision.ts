@@ -41,7 +41,7 @@ function textOf(revision: Revision, path: string): string | undefined {
 }
 
 /** What the texts of a revision say, by path: read once for each revision that is in memory. */
-class Readings<V> {
+export class Readings<V> {
   readonly #read: (text: string) => V;
   readonly #known = new WeakMap<Revision, Map<string, V>>();
 

@@ -41,6 +41,89 @@ export const agentInstallFailure: Timing = timing(
   'wget and curl time out',
 );
 
+/** One call of a package manager, without the packages: metadata, dependencies. */
+export const packageManager: Timing = timing(
+  'workloads/package-manager',
+  [3_000, 8_000],
+  'assumed',
+  'AWS publishes no figure; depends on the manager and on its mirrors',
+);
+
+/** Download and installation of one package, with what it needs. */
+export const packageInstall: Timing = timing(
+  'workloads/package-install',
+  [500, 2_500],
+  'assumed',
+  'depends on the package',
+);
+
+/** A package manager that cannot reach its mirrors tries all of them. */
+export const packageFailure: Timing = timing(
+  'workloads/package-failure',
+  120_000,
+  'assumed',
+  'timeouts and retries of yum and apt',
+);
+
+/** Bringing all packages of a fresh machine up to date. */
+export const systemUpdate: Timing = timing(
+  'workloads/system-update',
+  [20_000, 60_000],
+  'assumed',
+  'depends on the age of the image',
+);
+
+/** A file that a script fetches. */
+export const scriptDownload: Timing = timing(
+  'workloads/script-download',
+  [300, 1_500],
+  'assumed',
+  'depends on the file',
+);
+
+/** One of cfn-init's groups, users or files. */
+export const initEntry: Timing = timing('workloads/cfn-init-entry', [20, 80], 'assumed', 'local work');
+
+/** Fetching and unpacking one of cfn-init's sources. */
+export const initSource: Timing = timing(
+  'workloads/cfn-init-source',
+  [500, 3_000],
+  'assumed',
+  'depends on the archive',
+);
+
+/** One of cfn-init's commands, without what is recognised in it. */
+export const initCommand: Timing = timing(
+  'workloads/cfn-init-command',
+  [500, 5_000],
+  'assumed',
+  'depends on the command; say it in sandtable.yml',
+);
+
+/** Starting, stopping or enabling a service. */
+export const serviceControl: Timing = timing(
+  'workloads/service-control',
+  [100, 800],
+  'assumed',
+  'depends on the service',
+);
+
+/** A helper script: Python's start, the instance's identity document and one request. */
+export const helperRequest: Timing = timing(
+  'workloads/cfn-bootstrap-request',
+  [500, 1_500],
+  'assumed',
+  'AWS publishes no figure',
+);
+
+/** Until a helper script gives up an endpoint that it cannot reach. */
+export const helperGivesUp: Timing = timing(
+  'workloads/cfn-bootstrap-gives-up',
+  300_000,
+  'assumed',
+  'connection timeouts, and retries with growing pauses',
+);
+
 /** From the start of the agent's service until its first poll. */
 export const agentStart: Timing = timing(
   'workloads/codedeploy-agent-start',

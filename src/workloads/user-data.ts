@@ -1,16 +1,21 @@
-// What user data does to a machine. Of a script that no driver runs, only what is recognised here happens:
-// the CodeDeploy agent's installation, and an application that the script declares in a comment.
+// What user data does to a machine. No driver runs its script; what happens of it is what is recognised: here the CodeDeploy
+// agent's installation and an application that the script declares in a comment, in ./machine-scripts/ single commands.
 
-import { DEFAULT_MANIFEST, parseManifest } from './manifest.ts';
+import { startScript } from './machine-scripts/cloud-init.ts';
+import type { StartScript } from './machine-scripts/cloud-init.ts';
+import { DEFAULT_MANIFEST, ManifestError, parseManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface UserData {
+  readonly script: StartScript;
   /**
    * How the CodeDeploy agent gets onto the machine: with AWS's installer from this bucket, or as a package.
    */
   readonly codedeployAgent?: { readonly host: string };
   /** What the script starts. */
   readonly manifest?: Manifest;
+  /** What is wrong with the declaration in it. */
+  readonly problem?: string;
 }
 
 /**
@@ -25,15 +30,25 @@ const PACKAGE = /\b(?:yum|dnf|apt|apt-get)\b[^\n]*\binstall\b[^\n]*\bcodedeploy-
 
 const MANIFEST_HEAD = /^#\s*sandtable\.yml:\s*$/;
 
-/** Reads user data, as it is or in base64. Throws `ManifestError` for a faulty declaration in it. */
+/** Reads user data, as it is or in base64. */
 export function readUserData(text: string, region: string): UserData {
   const script = plain(text);
   const host = agentHost(withoutComments(script), region);
-  const manifest = declared(script);
   return {
+    script: startScript(script),
     ...(host === undefined ? {} : { codedeployAgent: { host } }),
-    ...(manifest === undefined ? {} : { manifest }),
+    ...declaration(script),
   };
+}
+
+function declaration(script: string): Pick<UserData, 'manifest' | 'problem'> {
+  try {
+    const manifest = declared(script);
+    return manifest === undefined ? {} : { manifest };
+  } catch (error) {
+    if (error instanceof ManifestError) return { problem: error.text };
+    throw error;
+  }
 }
 
 function agentHost(script: string, region: string): string | undefined {

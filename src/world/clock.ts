@@ -43,14 +43,19 @@ export class Clock<T extends Transition = Transition> {
   /** When the last pace ended. */
   #released: { wall: number; now: number } = { wall: -Infinity, now: -1 };
   #takeBack: (() => void) | undefined;
+  /** It moves time by itself, for a server. */
+  #started = false;
 
-  /** `paceRate`: virtual milliseconds per millisecond of wall time while effects that pace time are under way. */
+  /**
+   * `paceRate`: virtual milliseconds per millisecond of wall time while effects that pace time are under way. `failed`: told of
+   * performers that fail; the first failure is kept besides, in the outbox.
+   */
   constructor(
     world: World<T>,
     host: Host,
     mode: ClockMode,
     performers: Performers = {},
-    { paceRate = 1 }: { paceRate?: number } = {},
+    { paceRate = 1, failed = () => {} }: { paceRate?: number; failed?: (error: unknown) => void } = {},
   ) {
     this.world = world;
     this.#paceRate = paceRate;
@@ -60,11 +65,17 @@ export class Clock<T extends Transition = Transition> {
     this.outbox = new Outbox(world, performers, {
       began: ({ effect, time }) => (time === 'paces' ? this.pace(effect, this.#paceRate) : this.hold(effect)),
       changed: () => this.#changed(),
+      failed,
     });
   }
 
   get mode(): ClockMode {
     return this.#mode;
+  }
+
+  /** Virtual milliseconds per millisecond of wall time while a real process runs. */
+  get rate(): number {
+    return typeof this.#mode === 'number' ? this.#mode : this.#paceRate;
   }
 
   setMode(mode: ClockMode): void {
@@ -80,12 +91,18 @@ export class Clock<T extends Transition = Transition> {
 
   /** Makes time follow the wall clock at `rate` until the returned function is called, because a real process runs. */
   pace(name: string, rate: number = 1): () => void {
-    if (this.#paces.size === 0 && !this.#unbroken())
+    // Time that follows the wall clock by itself goes on as it did.
+    if (typeof this.#mode !== 'number' && this.#paces.size === 0 && !this.#unbroken())
       this.#anchor = { wall: this.#host.wall(), now: this.world.now };
     const release = this.#enlist(this.#paces, { name, rate });
     return () => {
-      release();
-      this.#released = { wall: this.#host.wall(), now: this.world.now };
+      try {
+        // What came of it happens now, and not when something happened last.
+        if (this.#started) this.catchUp();
+      } finally {
+        release();
+        this.#released = { wall: this.#host.wall(), now: this.world.now };
+      }
     };
   }
 
@@ -98,7 +115,8 @@ export class Clock<T extends Transition = Transition> {
   /** What time waits for right now: nothing, when it runs freely. */
   why(): string[] {
     const reasons = [...this.#holds.values()].map((name) => `held by ${name}`);
-    for (const { name, rate } of this.#paces.values()) reasons.push(`paced by ${name} at ${rate}x wall time`);
+    for (const { name, rate } of typeof this.#mode === 'number' ? [] : this.#paces.values())
+      reasons.push(`paced by ${name} at ${rate}x wall time`);
     if (this.#mode === 'manual') reasons.push('manual: waits to be advanced');
     if (typeof this.#mode === 'number') reasons.push(`follows wall time at ${this.#mode}x`);
     if (this.#mode === 'virtual' && !this.world.foreground) reasons.push('nothing is pending');
@@ -133,10 +151,12 @@ export class Clock<T extends Transition = Transition> {
 
   /** Keeps a world at wall time x rate until `stop`: for servers. Call `catchUp` before each request. */
   start(): void {
+    this.#started = true;
     this.#arm();
   }
 
   stop(): void {
+    this.#started = false;
     this.#takeBack?.();
     this.#takeBack = undefined;
     this.outbox.stop();
@@ -144,8 +164,15 @@ export class Clock<T extends Transition = Transition> {
 
   /** Fires what has fallen due on the wall clock. */
   catchUp(): void {
-    if (typeof this.#mode === 'number' && this.#holds.size === 0)
-      this.world.advance(this.#wallNow(this.#mode));
+    const follows = typeof this.#mode === 'number' || (this.#mode === 'virtual' && this.#paces.size > 0);
+    if (follows && this.#holds.size === 0) this.world.advance(this.#wallNow(this.#followed()));
+  }
+
+  /** The rate at which time follows the wall clock while it does. */
+  #followed(): number {
+    return typeof this.#mode === 'number'
+      ? this.#mode
+      : Math.min(...[...this.#paces.values()].map((pace) => pace.rate));
   }
 
   #due(limit: number): boolean {
@@ -161,7 +188,7 @@ export class Clock<T extends Transition = Transition> {
   }
 
   async #follow(limit: number): Promise<void> {
-    const rate = Math.min(...[...this.#paces.values()].map((pace) => pace.rate));
+    const rate = this.#followed();
     const reached = Math.min(limit, this.#wallNow(rate));
     this.world.advance(reached);
     if (this.world.now >= limit) return;
@@ -173,19 +200,21 @@ export class Clock<T extends Transition = Transition> {
     this.#takeBack?.();
     this.#takeBack = undefined;
     if (this.#mode === 'manual' || this.#holds.size > 0) return;
-    if (this.#mode === 'virtual') {
+    const due = this.world.nextDue;
+    if (this.#mode === 'virtual' && this.#paces.size === 0) {
       if (this.world.foreground) this.#takeBack = this.#host.after(0, () => this.#run());
       return;
     }
-    const due = this.world.nextDue;
     if (due === undefined) return;
-    const wait = Math.min(2 ** 31 - 1, Math.max(0, (due - this.#wallNow(this.#mode)) / this.#mode));
+    const rate = this.#followed();
+    const wait = Math.min(2 ** 31 - 1, Math.max(0, (due - this.#wallNow(rate)) / rate));
     this.#takeBack = this.#host.after(wait, () => this.#run());
   }
 
   #run(): void {
-    if (this.#mode === 'virtual') {
-      for (let steps = 0; steps < STEPS_PER_TURN && this.world.foreground && this.world.step(); steps += 1);
+    if (this.#mode === 'virtual' && this.#paces.size === 0) {
+      const free = (): boolean => this.#paces.size === 0 && this.#holds.size === 0 && this.world.foreground;
+      for (let steps = 0; steps < STEPS_PER_TURN && free() && this.world.step(); steps += 1);
     } else {
       this.catchUp();
     }
@@ -208,6 +237,7 @@ export class Clock<T extends Transition = Transition> {
   #changed(): void {
     for (const wakeUp of this.#waiting) wakeUp();
     this.#waiting.clear();
+    if (this.#started) this.#arm();
   }
 
   #change(atMostMs?: number): Promise<void> {

@@ -18,7 +18,7 @@ export type {
   Wake,
 } from './define.ts';
 export { hex } from './primitives.ts';
-export type { Primitives } from './primitives.ts';
+export type { AesGcm, Primitives, Sha2 } from './primitives.ts';
 export { randomStream } from './random.ts';
 export type { RandomStream } from './random.ts';
 export type { Cause, Change, Entry, Note } from './journal.ts';

@@ -28,6 +28,7 @@ interface Listener {
   /** Returns what to call when the effect is done. */
   began(effect: PendingEffect): () => void;
   changed(): void;
+  failed(error: unknown): void;
 }
 
 export class Outbox<T extends Transition> {
@@ -79,7 +80,10 @@ export class Outbox<T extends Transition> {
           throw error;
         },
       )
-      .catch((error: unknown) => void (this.#failure ??= error))
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+        if (!this.#abort.signal.aborted) this.#listener.failed(error);
+      })
       .finally(() => this.#listener.changed());
   }
 

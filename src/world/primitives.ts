@@ -1,11 +1,34 @@
 // What the world needs computed and may not import: the runtime's own cryptography, handed in by whoever composes a world.
 
-/** Hashes, message authentication, inflation. All are pure functions of their arguments. */
+export type Sha2 = 'sha224' | 'sha256' | 'sha384' | 'sha512';
+
+/** AES-256 in Galois/Counter Mode. Whoever seals brings a nonce (12 bytes) that the key has not seen before. */
+export interface AesGcm {
+  /** The encrypted bytes and, behind them, their tag (16 bytes). */
+  readonly seal: (
+    key: Uint8Array,
+    nonce: Uint8Array,
+    data: Uint8Array,
+    authenticated: Uint8Array,
+  ) => Uint8Array;
+  /** Nothing where key, nonce, bytes or what was authenticated beside them are not those that were sealed. */
+  readonly open: (
+    key: Uint8Array,
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    authenticated: Uint8Array,
+  ) => Uint8Array | undefined;
+}
+
+/** Hashes, message authentication, encryption, inflation. All are pure functions of their arguments. */
 export interface Primitives {
   readonly sha256: (data: string | Uint8Array) => Uint8Array;
   readonly sha1: (data: string | Uint8Array) => Uint8Array;
   readonly md5: (data: string | Uint8Array) => Uint8Array;
   readonly hmacSha256: (key: string | Uint8Array, data: string | Uint8Array) => Uint8Array;
+  /** With the other hashes of SHA-2, by name. */
+  readonly hmac: (hash: Sha2, key: Uint8Array, data: Uint8Array) => Uint8Array;
+  readonly aesGcm: AesGcm;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */
   readonly gunzip: (data: Uint8Array, limit: number) => Uint8Array | undefined;

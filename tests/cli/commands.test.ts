@@ -7,7 +7,11 @@ import type { Running } from './sandtable.ts';
 
 describe('wrong use', () => {
   it.each([
-    [['frob'], 'There is no command "frob".', 'Use one of: up, rehearse, compare, claims, clock, start.'],
+    [
+      ['frob'],
+      'There is no command "frob".',
+      'Use one of: up, stage, rehearse, compare, claims, clock, start.',
+    ],
     [['up', '--frob'], "Unknown option '--frob'", 'See: sandtable up --help'],
     [['up', '--port', '99999'], '--port is a number from 0 to 65535; it was "99999".', 'Give a free port'],
     [

@@ -28,9 +28,14 @@ export interface Running {
 }
 
 /** Starts the command and lets it run. */
-export function start(args: readonly string[], cwd: string = packageRoot()): Running {
+export function start(
+  args: readonly string[],
+  cwd: string = packageRoot(),
+  environment: Readonly<Record<string, string>> = {},
+): Running {
   const child = spawn(NODE, ['--conditions=development', ENTRY, ...args], {
     cwd,
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [out, err] = ['', ''];

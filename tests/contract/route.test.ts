@@ -116,12 +116,16 @@ describe('identifying the service', () => {
     return found === undefined ? 'nobody' : `${found.id} ${found.protocol}`;
   };
 
-  it.each(contractHeaders().map((header) => [header.signingName, header.id]))(
-    '%s signs for %s',
-    (name, id) => {
-      expect(of({ headers: signed(name) }).split(' ')[0]).toBe(id);
-    },
-  );
+  // Services that share a name are told apart by their version.
+  const named = contractHeaders().map(({ signingName, id, apiVersion, protocols }) => {
+    const shared = contractHeaders().filter((header) => header.signingName === signingName).length > 1;
+    const form = shared && protocols.includes('query');
+    return [signingName, id, form ? `Action=X&Version=${apiVersion}` : ''] as const;
+  });
+  it.each(named)('%s signs for %s', (name, id, body) => {
+    const type = body === '' ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(of({ headers: { ...signed(name), ...type }, body }).split(' ')[0]).toBe(id);
+  });
 
   it('reads the target before the signature', () => {
     expect(
@@ -172,12 +176,13 @@ describe('identifying the service', () => {
   });
 
   it('does not take another generation of a service for ours', () => {
-    const body = 'Action=DescribeLoadBalancers&Version=2012-06-01';
     const headers = {
       ...signed('elasticloadbalancing'),
       'content-type': 'application/x-www-form-urlencoded',
     };
-    expect(of({ headers, body })).toBe('nobody');
+    const body = (version: string): string => `Action=DescribeLoadBalancers&Version=${version}`;
+    expect(of({ headers, body: body('2012-06-01') })).toBe('elasticloadbalancing-classic query');
+    expect(of({ headers, body: body('2009-05-15') })).toBe('nobody');
   });
 
   it('refuses operations that a service does not have, each in its own way', () => {

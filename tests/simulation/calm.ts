@@ -7,7 +7,7 @@ import { instances as members } from '#services/autoscaling/instance.ts';
 import { actions, hooks } from '#services/autoscaling/lifecycle-hooks.ts';
 import { deploymentGroups, deployments, hasEnded, launches } from '#services/codedeploy/rows.ts';
 import { instanceRows } from '#services/ec2/instances.ts';
-import { deliveries } from '#services/sns/delivery.ts';
+import { deliveries } from '#services/sns/tables.ts';
 import { messages } from '#services/sqs/message.ts';
 import { loads } from '#traffic/load.ts';
 import { progress } from '#traffic/settlement.ts';

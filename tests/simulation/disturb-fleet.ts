@@ -138,7 +138,7 @@ const capacity: Readonly<Record<string, Disturb>> = {
         MinSize: 0,
         MaxSize: 3,
         DesiredCapacity: draw.whole(0, 2),
-        LaunchTemplate: { LaunchTemplateId: web.launchTemplate.id, Version: '$Latest' },
+        LaunchTemplate: { LaunchTemplateId: web.source.template?.id, Version: '$Latest' },
         VPCZoneIdentifier: web.subnets.map(({ id }) => id).join(','),
         NewInstancesProtectedFromScaleIn: draw.chance(0.2),
       });

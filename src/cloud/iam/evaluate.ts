@@ -49,8 +49,8 @@ export type PolicyType =
 
 export interface Decision {
   readonly allowed: boolean;
-  /** The policy type that decided; `root user` needs no policy. */
-  readonly by: PolicyType | 'root user';
+  /** The policy type that decided; `root user` needs no policy, and a `grant` is none. */
+  readonly by: PolicyType | 'root user' | 'grant';
   /** A Deny statement decided, not the absence of an Allow. */
   readonly explicit: boolean;
   /**

@@ -5,7 +5,7 @@ import type { RunResult } from '../result.ts';
 
 export interface Happening {
   readonly at: number;
-  readonly kind: 'deployment' | 'alarm' | 'traffic' | 'failure';
+  readonly kind: 'deployment' | 'stack' | 'alarm' | 'traffic' | 'failure';
   readonly text: string;
 }
 
@@ -18,6 +18,7 @@ export function chronicle(result: RunResult): Happening[] {
       text: `${summary.replace(/^Alarm /, `Alarm ${alarm} `)}. ${reason}`,
     })),
     ...deployments(result),
+    ...stacks(result),
     ...failedEvents(result),
     ...versions(result),
     ...capacity(result),
@@ -45,6 +46,23 @@ function deployments({ deployments: all }: RunResult): Happening[] {
             },
           ]),
     ];
+  });
+}
+
+/** Said of every resource that has a physical id now. */
+const BEGUN = 'Resource creation Initiated';
+
+/** What stacks begin and end, what fails in them, and what resources tell of their progress: not each single step. */
+function stacks({ stackEvents = [] }: RunResult): Happening[] {
+  return stackEvents.flatMap((event): Happening[] => {
+    const { at, stack, logicalId, type, status, reason } = event;
+    const ofStack = type === 'AWS::CloudFormation::Stack' && logicalId === stack;
+    const failed = /FAILED|ROLLBACK/.test(status);
+    if (!ofStack && !failed && (reason === undefined || reason === BEGUN)) return [];
+    const what = ofStack ? `Stack ${stack}: ${status}` : `${logicalId} of stack ${stack}`;
+    const where = failed && !ofStack ? ` (${type}): ${status}` : '';
+    const text = `${what}${where}${reason === undefined ? '.' : `${ofStack || failed ? '.' : ':'} ${reason}`}`;
+    return [{ at, kind: failed ? 'failure' : 'stack', text }];
   });
 }
 

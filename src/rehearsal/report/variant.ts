@@ -15,6 +15,7 @@ export type VersionColours = ReadonlyMap<string, string>;
 
 const MARK_COLOURS: Readonly<Record<Happening['kind'], string>> = {
   deployment: '#1d4e89',
+  stack: '#1d4e89',
   alarm: '#8f4fa8',
   traffic: '#57708a',
   failure: FAILED,
@@ -37,6 +38,8 @@ export function section(result: RunResult, colours: VersionColours): string {
     ),
     result.deployments.some(({ targets }) => targets.length > 0) ? legend(EVENT_KINDS) : '',
     ...result.deployments.map((deployment) => eventTable(deployment)),
+    stackTable(result, frame.span),
+    output(result),
     '</section>',
   ].join('\n');
 }
@@ -171,6 +174,22 @@ function eventTable({ deploymentId, targets }: DeploymentReport): string {
     return `<tr><td>${target}</td><td>${escapeXml(status)}</td>${cells.join('')}</tr>`;
   });
   return `<details><summary>How long each lifecycle event of ${escapeXml(deploymentId)} took</summary><div class="wide"><table class="steps"><tr>${head}</tr>${rows.join('')}</table></div></details>`;
+}
+
+/** Every event of every stack. */
+function stackTable({ stackEvents = [] }: RunResult, span: TimeSpan): string {
+  if (stackEvents.length === 0) return '';
+  const rows = stackEvents.map(({ at, stack, logicalId, type, status, reason = '' }) => {
+    const cells = [stack, logicalId, type, status, reason].map((text) => `<td>${escapeXml(text)}</td>`);
+    return `<tr><td class="when">${offset(at - span.zero)}</td>${cells.join('')}</tr>`;
+  });
+  return `<details><summary>All ${stackEvents.length} events of the stacks</summary><div class="wide"><table class="events">${rows.join('')}</table></div></details>`;
+}
+
+/** What a script printed. */
+function output({ output: text = '' }: RunResult): string {
+  if (text === '') return '';
+  return `<details><summary>What the script printed</summary><pre>${escapeXml(text)}</pre></details>`;
 }
 
 function eventCell(event: EventReport | undefined): string {

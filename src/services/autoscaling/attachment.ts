@@ -40,7 +40,7 @@ export const attachmentOperations: Operations<'autoscaling'> = {
     checkRoom(group, desired, 'attach', found.length);
     for (const { instanceId, zone, subnetId, instanceType, imageId, launchedAt } of found) {
       const place = { zone, subnetId, instanceType, imageId, launchedAt, protected: group.protectsNew };
-      const member = { ...newcomer(group.name, instanceId), ...place };
+      const member = { ...newcomer(group, instanceId), ...place };
       const description = `Attaching an existing EC2 instance: ${instanceId}`;
       const added = `At ${stamp(ctx)} an instance was added in response to user request.`;
       const cause = `${added} Keeping the capacity at the new ${desired}.`;

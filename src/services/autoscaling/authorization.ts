@@ -3,9 +3,11 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, OperationName } from '#cloud/contracts.ts';
+import { identity } from '#cloud/ports.ts';
 import type { Authorization } from '#cloud/service.ts';
 import { groupArn, groups, PRINCIPAL } from './group.ts';
 import { instances } from './instance.ts';
+import { launchConfigurations } from './launch-configuration.ts';
 
 type Conditions = Record<string, string | readonly string[]>;
 type WireTags = Input<'autoscaling', 'CreateOrUpdateTags'>['Tags'];
@@ -34,6 +36,8 @@ interface Sizes {
   VPCZoneIdentifier?: string | undefined;
   LaunchTemplate?: { Version?: string | undefined } | undefined;
   TargetGroupARNs?: readonly string[] | undefined;
+  LaunchConfigurationName?: string | undefined;
+  LoadBalancerNames?: readonly string[] | undefined;
 }
 
 function ofSizes({
@@ -42,8 +46,14 @@ function ofSizes({
   VPCZoneIdentifier,
   LaunchTemplate,
   TargetGroupARNs,
+  LaunchConfigurationName,
+  LoadBalancerNames,
 }: Sizes): Conditions {
   return {
+    ...(LaunchConfigurationName === undefined
+      ? {}
+      : { 'autoscaling:LaunchConfigurationName': LaunchConfigurationName }),
+    ...(LoadBalancerNames ? { 'autoscaling:LoadBalancerNames': LoadBalancerNames } : {}),
     ...(MinSize === undefined ? {} : { 'autoscaling:MinSize': String(MinSize) }),
     ...(MaxSize === undefined ? {} : { 'autoscaling:MaxSize': String(MaxSize) }),
     ...(VPCZoneIdentifier === undefined
@@ -85,6 +95,41 @@ const ofTags = {
   }),
 };
 
+type Configuration = Input<'autoscaling', 'CreateLaunchConfiguration'>;
+
+/** What a launch configuration asks for. */
+function ofConfiguration({ ImageId, InstanceType, MetadataOptions = {} }: Configuration): Conditions {
+  const { HttpEndpoint, HttpTokens, HttpPutResponseHopLimit: hops } = MetadataOptions;
+  const told = Object.entries({
+    ImageId,
+    InstanceType,
+    MetadataHttpEndpoint: HttpEndpoint,
+    MetadataHttpTokens: HttpTokens,
+    MetadataHttpPutResponseHopLimit: hops === undefined ? undefined : String(hops),
+  });
+  return Object.fromEntries(
+    told.flatMap(([key, value]) => (value === undefined ? [] : [[`autoscaling:${key}`, value]])),
+  );
+}
+
+/** The ARN of a launch configuration, also where there is none of that name. */
+function configurationArn(ctx: Ctx, name: string): string {
+  return (
+    ctx.get(launchConfigurations, name)?.arn ??
+    ctx.arn('autoscaling', `launchConfiguration:*:launchConfigurationName/${name}`)
+  );
+}
+
+/** The role of an instance profile goes to EC2. */
+function profilePassed(ctx: Ctx, profile: string | undefined): { roleArn: string; service: string }[] {
+  if (profile === undefined) return [];
+  const arn = profile.startsWith('arn:')
+    ? profile
+    : `arn:aws:iam::${ctx.account}:instance-profile/${profile}`;
+  const roleArn = ctx.port(identity).profileRole(ctx, arn);
+  return roleArn === undefined ? [] : [{ roleArn, service: 'ec2.amazonaws.com' }];
+}
+
 /** Handing a role to the service takes the caller's permission to pass it. */
 function passed(roleArn: string | undefined): { roleArn: string; service: string }[] {
   return roleArn === undefined ? [] : [{ roleArn, service: PRINCIPAL }];
@@ -94,9 +139,11 @@ function passed(roleArn: string | undefined): { roleArn: string; service: string
 const ON_GROUP = [
   'AttachInstances',
   'AttachLoadBalancerTargetGroups',
+  'AttachLoadBalancers',
   'AttachTrafficSources',
   'BatchDeleteScheduledAction',
   'BatchPutScheduledUpdateGroupAction',
+  'CancelInstanceRefresh',
   'CompleteLifecycleAction',
   'DeleteLifecycleHook',
   'DeleteNotificationConfiguration',
@@ -104,6 +151,7 @@ const ON_GROUP = [
   'DeleteScheduledAction',
   'DetachInstances',
   'DetachLoadBalancerTargetGroups',
+  'DetachLoadBalancers',
   'DetachTrafficSources',
   'DisableMetricsCollection',
   'EnableMetricsCollection',
@@ -115,8 +163,10 @@ const ON_GROUP = [
   'PutScheduledUpdateGroupAction',
   'RecordLifecycleActionHeartbeat',
   'ResumeProcesses',
+  'RollbackInstanceRefresh',
   'SetDesiredCapacity',
   'SetInstanceProtection',
+  'StartInstanceRefresh',
   'SuspendProcesses',
 ] as const satisfies readonly OperationName<'autoscaling'>[];
 
@@ -143,6 +193,14 @@ export const authorization: Rules = {
       ...ofGroup.conditions(ctx, input),
       'autoscaling:ForceDelete': String(input.ForceDelete ?? false),
     }),
+  },
+  CreateLaunchConfiguration: {
+    resources: (ctx, { LaunchConfigurationName: name }) => configurationArn(ctx, name),
+    conditions: (_, input) => ofConfiguration(input),
+    passes: (ctx, { IamInstanceProfile }) => profilePassed(ctx, IamInstanceProfile),
+  },
+  DeleteLaunchConfiguration: {
+    resources: (ctx, { LaunchConfigurationName: name }) => configurationArn(ctx, name),
   },
   PutLifecycleHook: { ...ofGroup, passes: (_, { RoleARN }) => passed(RoleARN) },
   SetInstanceHealth: ofInstance,

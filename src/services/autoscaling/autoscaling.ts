@@ -11,10 +11,13 @@ import { activities, activityOperations } from './activities.ts';
 import { attachmentOperations } from './attachment.ts';
 import { authorization } from './authorization.ts';
 import { capacityOperations, reconcileGroup } from './capacity.ts';
+import { classicOperations } from './classic-load-balancing.ts';
 import { groups } from './group.ts';
 import { groupOperations } from './groups.ts';
 import { healthOperations } from './health.ts';
 import { instances } from './instance.ts';
+import { launchConfigurations } from './launch-configuration.ts';
+import { launchConfigurationOperations } from './launch-configurations.ts';
 import { reconcileInstance } from './lifecycle.ts';
 import { actions, hookOperations, hooks } from './lifecycle-hooks.ts';
 import { loadBalancingOperations } from './load-balancing.ts';
@@ -24,24 +27,36 @@ import { policies } from './policy.ts';
 import { alarmScaling, policyOperations } from './policies.ts';
 import { processOperations } from './processes.ts';
 import { protectionOperations } from './protection.ts';
+import { refreshes } from './refresh.ts';
+import { refreshOperations } from './refreshes.ts';
+import { reconcileReplacement } from './replacement.ts';
 import { scheduledActions } from './scheduled-action.ts';
 import { carryOut, scheduledOperations } from './scheduled.ts';
 import { standbyOperations } from './standby.ts';
 import { tagOperations } from './tags.ts';
 import { terminationOperations } from './termination.ts';
 
+/** Parts of a mixed instances policy that would lead beyond instance types on demand. */
+const MIXED = ['WeightedCapacity', 'InstanceRequirements', 'ImageId'].map(
+  (name) => `MixedInstancesPolicy.LaunchTemplate.Overrides.${name}`,
+);
+
+const NO_SPOT = 'stored and shown; all instances are on demand';
+const SPOT = Object.fromEntries(
+  ['OnDemandBaseCapacity', 'SpotAllocationStrategy', 'SpotInstancePools', 'SpotMaxPrice'].map((name) => [
+    `MixedInstancesPolicy.InstancesDistribution.${name}`,
+    NO_SPOT,
+  ]),
+);
+
 /** What neither a new group nor a changed one may ask for. */
 const UNMODELLED = [
-  'LaunchConfigurationName',
-  'MixedInstancesPolicy',
+  ...MIXED,
   'AvailabilityZoneIds',
   'PlacementGroup',
   'CapacityRebalance',
-  'MaxInstanceLifetime',
   'Context',
   'DesiredCapacityType',
-  'DefaultInstanceWarmup',
-  'InstanceMaintenancePolicy',
   'AvailabilityZoneDistribution',
   'AvailabilityZoneImpairmentPolicy',
   'SkipZonalShiftValidation',
@@ -61,6 +76,8 @@ export const service: Service = defineService({
     notifications,
     policies,
     scheduledActions,
+    launchConfigurations,
+    refreshes,
   ] as unknown as Table<Row>[],
   operations: {
     ...groupOperations,
@@ -79,19 +96,42 @@ export const service: Service = defineService({
     ...scheduledOperations,
     ...notificationOperations,
     ...metricOperations,
+    ...launchConfigurationOperations,
+    ...classicOperations,
+    ...refreshOperations,
   },
   timers: [carryOut as TimerHandler<unknown, Ctx>],
-  reconcilers: [reconcileGroup, reconcileInstance, reconcileMetrics] as unknown as Reconciler<Row, Ctx>[],
+  reconcilers: [
+    reconcileGroup,
+    reconcileInstance,
+    reconcileReplacement,
+    reconcileMetrics,
+  ] as unknown as Reconciler<Row, Ctx>[],
   provides: [provide(scaling, alarmScaling)],
   authorization,
   refused: {
-    CreateAutoScalingGroup: ['InstanceId', 'LoadBalancerNames', ...UNMODELLED],
+    CreateAutoScalingGroup: ['InstanceId', ...UNMODELLED],
     UpdateAutoScalingGroup: UNMODELLED,
-    AttachTrafficSources: ['SkipZonalShiftValidation'],
-    PutScalingPolicy: [
-      'EstimatedInstanceWarmup',
-      'TargetTrackingConfiguration',
-      'PredictiveScalingConfiguration',
+    CreateLaunchConfiguration: [
+      'BlockDeviceMappings.Ebs.SnapshotId',
+      'BlockDeviceMappings.NoDevice',
+      'BlockDeviceMappings.VirtualName',
+      'ClassicLinkVPCId',
+      'ClassicLinkVPCSecurityGroups',
+      'InstanceId',
+      'KernelId',
+      'RamdiskId',
+      'SpotPrice',
     ],
+    StartInstanceRefresh: MIXED.map((path) => `DesiredConfiguration.${path}`),
+    AttachTrafficSources: ['SkipZonalShiftValidation'],
+    PutScalingPolicy: ['PredictiveScalingConfiguration'],
+  },
+  withoutEffect: {
+    CreateAutoScalingGroup: SPOT,
+    UpdateAutoScalingGroup: SPOT,
+    StartInstanceRefresh: Object.fromEntries(
+      Object.entries(SPOT).map(([path, reason]) => [`DesiredConfiguration.${path}`, reason]),
+    ),
   },
 });

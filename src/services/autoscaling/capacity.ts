@@ -19,10 +19,13 @@ import {
   setDesired,
   stamp,
 } from './group.ts';
-import type { Group, LaunchTemplate } from './group.ts';
+import type { Group } from './group.ts';
 import { counts, instances, isPending } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
-import { EVERYWHERE, launch, postpone, resolveTemplate } from './launch.ts';
+import { EVERYWHERE, launch, postpone } from './launch.ts';
+import { activeRefresh, launchSource } from './refresh.ts';
+import { recipesOf } from './source.ts';
+import type { Recipe } from './source.ts';
 import { chooseVictim, terminate } from './termination.ts';
 import { LAUNCH_BATCH, launchPause, rebalanceDelay } from './timings.ts';
 
@@ -34,10 +37,11 @@ export const reconcileGroup: Reconciler<Group, Ctx> = {
     if (group.deleting) return members.length === 0 ? deleteRows(ctx, group) : undefined;
     if (ctx.now < group.actAt) return group.actAt;
     const counted = members.filter(counts);
-    if (counted.length < group.desired) return launchMissing(ctx, group, counted);
+    const wanted = group.desired + group.surge;
+    if (counted.length < wanted) return launchMissing(ctx, group, counted);
     // Instances that even zones out come on top until they serve: AWS launches before it terminates.
     const onTop = counted.filter((member) => member.rebalancing && isPending(member)).length;
-    const excess = counted.length - onTop - group.desired;
+    const excess = counted.length - onTop - wanted;
     if (excess > 0) return terminateExcess(ctx, group, counted, excess);
     if (onTop > 0) return undefined;
     return rebalance(ctx, settled(ctx, group), members, counted);
@@ -63,10 +67,9 @@ function nextRetry(ctx: Ctx, { retries }: Group): number | undefined {
   return ahead.length > 0 ? Math.min(...ahead) : undefined;
 }
 
-/** The template in its current version; nothing, with a retry noted, where EC2 has none. */
-function template(ctx: Ctx, group: Group, zone: string, cause: string): LaunchTemplate | undefined {
-  const { id, version } = group.launchTemplate;
-  const found = resolveTemplate(ctx, group, { LaunchTemplateId: id, Version: version });
+/** What to launch with; nothing, with a retry noted, where it is gone. */
+function recipesNow(ctx: Ctx, group: Group, zone: string, cause: string): readonly Recipe[] | undefined {
+  const found = recipesOf(ctx, group, launchSource(ctx, group));
   if (!(found instanceof Fault)) return found;
   const activity = begin(ctx, group.name, { description: 'Launching a new EC2 instance', cause, zone });
   finish(ctx, activity.id, 'Failed', `${found.message} Launching EC2 instance failed.`);
@@ -74,26 +77,32 @@ function template(ctx: Ctx, group: Group, zone: string, cause: string): LaunchTe
   return undefined;
 }
 
+/** Why an instance is launched: for one that was unhealthy, in an instance refresh, or because one is missing. */
+function launchCause(ctx: Ctx, group: Group, ordinary: string): string {
+  const replacing = `At ${stamp(ctx)} an instance was launched in response to`;
+  if (group.replacements > 0) return `${replacing} an unhealthy instance needing to be replaced.`;
+  const refreshing = group.reason === '' && activeRefresh(ctx, group.name) !== undefined;
+  return refreshing ? `${replacing} an instance refresh.` : ordinary;
+}
+
 function launchMissing(ctx: Ctx, group: Group, counted: readonly GroupInstance[]): number | undefined {
   if (isSuspended(group, 'Launch')) return undefined;
   const blocked = group.retries[EVERYWHERE]?.at ?? 0;
   if (blocked > ctx.now) return blocked;
-  const missing = group.desired - counted.length;
+  const missing = group.desired + group.surge - counted.length;
   const batch = Math.min(missing, LAUNCH_BATCH);
   const ordinary =
     `${group.reason}At ${stamp(ctx)} an instance was started in response to a difference between desired and actual ` +
     `capacity, increasing the capacity from ${counted.length} to ${counted.length + batch}.`;
-  const unhealthy = 'in response to an unhealthy instance needing to be replaced.';
-  const replacement = `At ${stamp(ctx)} an instance was launched ${unhealthy}`;
-  const latest = template(ctx, group, group.zones[0] as string, ordinary);
-  if (!latest) return nextRetry(ctx, ctx.get(groups, group.name) as Group);
+  const recipes = recipesNow(ctx, group, group.zones[0] as string, ordinary);
+  if (!recipes) return nextRetry(ctx, ctx.get(groups, group.name) as Group);
   const perZone = countByZone(group.zones, counted);
   let { replacements } = group;
   for (let launched = 0; launched < batch;) {
     const now = ctx.get(groups, group.name) as Group;
     const zone = emptiest(perZone, openZones(ctx, now));
     if (zone === undefined || (now.retries[EVERYWHERE]?.at ?? 0) > ctx.now) return nextRetry(ctx, now);
-    if (!launch(ctx, group.name, zone, latest, replacements > 0 ? replacement : ordinary, false)) continue;
+    if (!launch(ctx, group.name, recipes, { zone, cause: launchCause(ctx, now, ordinary) })) continue;
     perZone.set(zone, (perZone.get(zone) ?? 0) + 1);
     launched += 1;
     replacements = Math.max(0, replacements - 1);
@@ -152,6 +161,8 @@ function rebalance(
   counted: readonly GroupInstance[],
 ): number | undefined {
   if (isSuspended(group, 'AZRebalance') || isSuspended(group, 'Launch')) return undefined;
+  // What is being replaced anyway goes where it evens zones out.
+  if (group.surge > 0 || activeRefresh(ctx, group.name)) return undefined;
   // While instances come or go the balance is not yet what it will be.
   if (members.some(({ state }) => state !== 'InService' && state !== 'Standby')) return undefined;
   const perZone = countByZone(group.zones, counted);
@@ -186,12 +197,12 @@ function launchOnTop(
   const zones = [...perZone.keys()].join(' ');
   const had = `availability zones ${zones} had ${[...perZone.values()].join(' ')} instances respectively`;
   const cause = `At ${stamp(ctx)} ${had}. An instance was launched to aid in balancing the group's zones.`;
-  const latest = template(ctx, group, targets[0] as string, cause);
-  if (!latest) return nextRetry(ctx, ctx.get(groups, group.name) as Group);
+  const recipes = recipesNow(ctx, group, targets[0] as string, cause);
+  if (!recipes) return nextRetry(ctx, ctx.get(groups, group.name) as Group);
   const into: string[] = [];
   for (const zone of targets.slice(0, room)) {
     const open = openZones(ctx, ctx.get(groups, group.name) as Group).includes(zone);
-    if (open && launch(ctx, group.name, zone, latest, cause, true)) into.push(zone);
+    if (open && launch(ctx, group.name, recipes, { zone, cause, rebalancing: true })) into.push(zone);
   }
   const now = changeGroup(ctx, group.name, { unbalancedSince: 0, balancing: [...new Set(into)].toSorted() });
   return into.length > 0 ? undefined : nextRetry(ctx, now);

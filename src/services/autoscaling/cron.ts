@@ -1,4 +1,4 @@
-// Recurrence of scheduled actions: five cron fields in UTC. Pure.
+// Recurrence of scheduled actions: five cron fields in the time of some zone. Pure.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
 
 import { civil } from '#contract/protocols/timestamp.ts';

@@ -7,7 +7,9 @@ import { hooks } from './lifecycle-hooks.ts';
 import { stopLevels } from './metrics.ts';
 import { notifications } from './notifications.ts';
 import { policies } from './policy.ts';
+import { refreshes } from './refresh.ts';
 import { scheduledActions } from './scheduled-action.ts';
+import { dropAlarms } from './tracking-alarms.ts';
 
 /**
  * Removes a group that has no instance any more. Its activities stay: they can be described for six weeks.
@@ -17,7 +19,11 @@ export function deleteRows(ctx: Ctx, group: Group): undefined {
   for (const hook of ctx.list(hooks, 'group', group.name)) ctx.delete(hooks, hooks.key(hook));
   for (const told of ctx.list(notifications, 'group', group.name))
     ctx.delete(notifications, notifications.key(told));
-  for (const { arn } of ctx.list(policies, 'group', group.name)) ctx.delete(policies, arn);
+  for (const { arn, alarms } of ctx.list(policies, 'group', group.name)) {
+    dropAlarms(ctx, group, alarms);
+    ctx.delete(policies, arn);
+  }
   for (const { arn } of ctx.list(scheduledActions, 'group', group.name)) ctx.delete(scheduledActions, arn);
+  for (const { id } of ctx.list(refreshes, 'group', group.name)) ctx.delete(refreshes, id);
   ctx.delete(groups, group.name);
 }

@@ -17,6 +17,26 @@ export interface LaunchTemplate {
   version: string;
 }
 
+/** An instance type that a mixed instances policy allows, with a template of its own where it has one. */
+export interface Override {
+  instanceType: string;
+  template?: LaunchTemplate;
+}
+
+/** A mixed instances policy: types in order of preference, all of them on demand. */
+export interface MixedInstances {
+  overrides: readonly Override[];
+  /** As the request gave it, AWS's defaults filled in. */
+  distribution: Readonly<Record<string, string | number>>;
+}
+
+/** From what a group launches: a launch template, perhaps with other instance types, or a launch configuration. */
+export interface Source {
+  template?: LaunchTemplate;
+  mixed?: MixedInstances;
+  launchConfigurationName?: string;
+}
+
 export interface GroupTag {
   value: string;
   propagates: boolean;
@@ -31,7 +51,7 @@ export interface Retry {
 export interface Group {
   name: string;
   arn: string;
-  launchTemplate: LaunchTemplate;
+  source: Source;
   minSize: number;
   maxSize: number;
   desired: number;
@@ -40,8 +60,17 @@ export interface Group {
   /** Empty where the group was given zones only: then EC2's default subnets serve. */
   subnets: readonly { id: string; zone: string }[];
   targetGroupArns: readonly string[];
+  /** Classic Load Balancers, by name. */
+  loadBalancerNames: readonly string[];
   healthCheckType: 'EC2' | 'ELB';
   gracePeriodSeconds: number;
+  /** DefaultInstanceWarmup; -1: none. */
+  warmupSeconds: number;
+  /** MaxInstanceLifetime; 0: none. */
+  lifetimeSeconds: number;
+  /** Percentages of the instance maintenance policy; -1: none. */
+  minHealthyPercent: number;
+  maxHealthyPercent: number;
   terminationPolicies: readonly string[];
   protectsNew: boolean;
   roleArn: string;
@@ -58,6 +87,10 @@ export interface Group {
    * all is well.
    */
   reason: string;
+  /** How many instances above the desired capacity the group may have while some are being replaced. */
+  surge: number;
+  /** How many times all instances have been declared outdated: each knows in which generation it joined. */
+  generation: number;
   /** Unhealthy instances that were taken out and not yet replaced. */
   replacements: number;
   retries: Readonly<Record<string, Retry>>;
@@ -78,10 +111,32 @@ export interface Group {
   activities: number;
 }
 
-export const groups: Table<Group> = table<Group>('autoscaling/groups', (row) => row.name);
+/** Version 1 knew launch templates alone, and nothing that replaces instances. */
+function upgraded(row: object): Group {
+  const { launchTemplate: template, ...rest } = row as Group & { launchTemplate: LaunchTemplate };
+  return {
+    ...rest,
+    source: { template },
+    loadBalancerNames: [],
+    warmupSeconds: -1,
+    lifetimeSeconds: 0,
+    minHealthyPercent: -1,
+    maxHealthyPercent: -1,
+    surge: 0,
+    generation: 0,
+  };
+}
+
+export const groups: Table<Group> = table<Group>(
+  'autoscaling/groups',
+  (row) => row.name,
+  {},
+  { version: 2, upgrade: upgraded },
+);
 
 /** For wakes from files that the reconciler itself imports. */
 export const groupReconciler = { name: 'autoscaling/group' } as const;
+export const replacementReconciler = { name: 'autoscaling/replacement' } as const;
 export const metricsReconciler = { name: 'autoscaling/group-metrics' } as const;
 
 /** The group, or AWS's own answer when there is none. */
@@ -141,14 +196,20 @@ export function outOfService(ctx: Ctx, why: string): string {
   return `At ${stamp(ctx)} an instance was taken out of service in response to ${why}`;
 }
 
+/** Whether instances of a group are ever replaced other than when they are unhealthy: most groups need no look at that. */
+export function mayReplace({ lifetimeSeconds, minHealthyPercent, surge, generation }: Group): boolean {
+  return lifetimeSeconds > 0 || minHealthyPercent >= 0 || surge > 0 || generation > 0;
+}
+
 /** Changes a group and has its capacity looked at after the service's usual reaction time. */
 export function nudge(ctx: Ctx, name: string, change: Partial<Group> = {}): void {
   const group = ctx.get(groups, name);
   if (!group) return;
   const looks = group.looks + 1;
   const actAt = group.actAt > ctx.now ? group.actAt : ctx.now + ctx.duration(reaction, name, looks);
-  ctx.update(groups, group, { ...change, looks, actAt });
+  const next = ctx.update(groups, group, { ...change, looks, actAt });
   ctx.wake(groupReconciler, name, actAt);
+  if (mayReplace(next)) ctx.wake(replacementReconciler, name);
   if (group.enabledMetrics.length > 0) ctx.wake(metricsReconciler, name);
 }
 

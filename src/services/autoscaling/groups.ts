@@ -18,13 +18,17 @@ import {
   outOfService,
   setDesired,
 } from './group.ts';
-import type { Group, LaunchTemplate } from './group.ts';
+import type { Group } from './group.ts';
 import { enter, instanceReconciler, instances } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
-import { resolveTemplate } from './launch.ts';
+import { launchConfigurations } from './launch-configuration.ts';
 import { dropActions, putHook } from './lifecycle-hooks.ts';
-import { checkTargetGroups, targetGroupsIn } from './load-balancing.ts';
+import { checkLoadBalancers, checkTargetGroups, loadBalancersIn, targetGroupsIn } from './load-balancing.ts';
+import { describeReplacing, replacingOf } from './maintenance.ts';
 import { placesOf } from './network.ts';
+import { MOST_GROUPS, MOST_LAUNCH_CONFIGURATIONS } from './quotas.ts';
+import { activeRefresh, dropRefreshes } from './refresh.ts';
+import { describeSource, describeTemplate, sourceOf, wrongSources } from './source.ts';
 import { describeTags, withTags } from './tags.ts';
 import { checkPolicies, isLeaving, terminate } from './termination.ts';
 
@@ -33,32 +37,11 @@ type UpdateInput = Input<'autoscaling', 'UpdateAutoScalingGroup'>;
 type WireGroup = Output<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups'][number];
 
 const PAGE_SIZE = 100;
-/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html */
-const MOST_GROUPS = 500;
-const MOST_LAUNCH_CONFIGURATIONS = 200;
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html */
 const DEFAULT_COOLDOWN = 300;
 
 function invalid(message: string): Fault {
   return new Fault('ValidationError', message);
-}
-
-/**
- * The template with the version as it was asked for: `$Latest` and `$Default` are looked up at each launch.
- */
-function templateOf(ctx: Ctx, roleArn: string, wanted: CreateInput['LaunchTemplate']): LaunchTemplate {
-  if (!wanted) {
-    throw invalid(
-      'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.',
-    );
-  }
-  if ((wanted.LaunchTemplateId === undefined) === (wanted.LaunchTemplateName === undefined)) {
-    throw invalid('Valid requests must contain either launchTemplateId or LaunchTemplateName');
-  }
-  const found = resolveTemplate(ctx, { roleArn }, wanted);
-  if (found instanceof Fault)
-    throw invalid(`You must use a valid fully-formed launch template. ${found.message}`);
-  return { ...found, version: wanted.Version ?? '$Default' };
 }
 
 function healthCheckTypeOf(type: string): 'EC2' | 'ELB' {
@@ -98,6 +81,7 @@ function create(ctx: Ctx, input: CreateInput): void {
     MaxSize: maxSize,
     TargetGroupARNs = [],
     TrafficSources = [],
+    LoadBalancerNames = [],
   } = input;
   if (name.includes(':')) throw invalid('The name of an Auto Scaling group must not contain a colon.');
   if (ctx.get(groups, name)) {
@@ -114,27 +98,33 @@ function create(ctx: Ctx, input: CreateInput): void {
   const policies = input.TerminationPolicies ?? [];
   checkPolicies(policies);
   const roleArn = input.ServiceLinkedRoleARN ?? ctx.port(identity).serviceLinkedRole(ctx, PRINCIPAL);
-  const launchTemplate = templateOf(ctx, roleArn, input.LaunchTemplate);
+  const source = sourceOf(ctx, roleArn, input);
+  if (!source) throw wrongSources();
+  const replacing = replacingOf(input, fresh(ctx));
   const targetGroupArns = [...new Set([...TargetGroupARNs, ...targetGroupsIn(TrafficSources)])];
   checkTargetGroups(ctx, { roleArn }, targetGroupArns);
+  const loadBalancerNames = [...new Set([...LoadBalancerNames, ...loadBalancersIn(TrafficSources)])];
+  checkLoadBalancers(ctx, { roleArn }, loadBalancerNames);
   const arn = ctx.arn('autoscaling', `autoScalingGroup:${ctx.uuid('group')}:autoScalingGroupName/${name}`);
   ctx.put(groups, {
     ...fresh(ctx),
+    ...replacing,
     ...placesOf(ctx, { roleArn }, input),
     name,
     arn,
-    launchTemplate,
+    source,
     minSize,
     maxSize,
     desired: 0,
     cooldownSeconds: input.DefaultCooldown ?? DEFAULT_COOLDOWN,
     targetGroupArns,
+    loadBalancerNames,
     healthCheckType: healthCheckTypeOf(input.HealthCheckType ?? 'EC2'),
     gracePeriodSeconds: input.HealthCheckGracePeriod ?? 0,
     terminationPolicies: policies.length > 0 ? policies : ['Default'],
     protectsNew: input.NewInstancesProtectedFromScaleIn ?? false,
     roleArn,
-    tags: withTags({}, input.Tags ?? []),
+    tags: withTags(ctx, {}, input.Tags ?? []),
   });
   const group = ctx.get(groups, name) as Group;
   for (const hook of input.LifecycleHookSpecificationList ?? []) putHook(ctx, group, hook);
@@ -147,12 +137,13 @@ type Fresh = Omit<
   | 'subnets'
   | 'name'
   | 'arn'
-  | 'launchTemplate'
+  | 'source'
   | 'minSize'
   | 'maxSize'
   | 'desired'
   | 'cooldownSeconds'
   | 'targetGroupArns'
+  | 'loadBalancerNames'
   | 'healthCheckType'
   | 'gracePeriodSeconds'
   | 'terminationPolicies'
@@ -164,6 +155,12 @@ type Fresh = Omit<
 /** What a new group has not been through yet. */
 function fresh(ctx: Ctx): Fresh {
   return {
+    warmupSeconds: -1,
+    lifetimeSeconds: 0,
+    minHealthyPercent: -1,
+    maxHealthyPercent: -1,
+    surge: 0,
+    generation: 0,
     suspended: {},
     enabledMetrics: [],
     createdAt: ctx.now,
@@ -194,12 +191,15 @@ function update(ctx: Ctx, input: UpdateInput): void {
   if (input.TerminationPolicies) checkPolicies(input.TerminationPolicies);
   const roleArn = input.ServiceLinkedRoleARN ?? group.roleArn;
   const { AvailabilityZones, VPCZoneIdentifier, TerminationPolicies: policies } = input;
+  const source = sourceOf(ctx, roleArn, input);
+  if (source && activeRefresh(ctx, group.name)?.desired) throw underRefresh();
   const moved = AvailabilityZones !== undefined || VPCZoneIdentifier !== undefined;
   const change: Partial<Group> = {
     minSize,
     maxSize,
     roleArn,
-    ...(input.LaunchTemplate ? { launchTemplate: templateOf(ctx, roleArn, input.LaunchTemplate) } : {}),
+    ...replacingOf(input, group),
+    ...(source ? { source } : {}),
     // What kept launches from succeeding may have been mended: no pause is waited out.
     retries: {},
     ...(moved ? placesOf(ctx, { roleArn }, input) : {}),
@@ -221,6 +221,13 @@ function update(ctx: Ctx, input: UpdateInput): void {
   }
 }
 
+function underRefresh(): Fault {
+  return invalid(
+    'An active instance refresh with a desired configuration exists. All configuration options derived from the ' +
+      'desired configuration are not available for update while the instance refresh is active.',
+  );
+}
+
 function remove(ctx: Ctx, name: string, force: boolean): void {
   const group = groupOf(ctx, name);
   const members = ctx.list(instances, 'group', group.name);
@@ -237,7 +244,8 @@ function remove(ctx: Ctx, name: string, force: boolean): void {
       'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.';
     throw new Fault('ResourceInUseFault', message);
   }
-  changeGroup(ctx, group.name, { deleting: true, minSize: 0, maxSize: 0, desired: 0 });
+  changeGroup(ctx, group.name, { deleting: true, minSize: 0, maxSize: 0, desired: 0, surge: 0 });
+  dropRefreshes(ctx, group.name);
   const cause = outOfService(ctx, 'a user request to delete the AutoScalingGroup.');
   for (const member of members) {
     // By force means: no hooks, and nothing that goes already waits for one any longer.
@@ -266,10 +274,6 @@ function passes(
   throw invalid(`Invalid filter name: ${Name}. Valid filter names are: tag-key, tag-value, tag:<key>.`);
 }
 
-function describeTemplate({ id, name, version }: LaunchTemplate): NonNullable<WireGroup['LaunchTemplate']> {
-  return { LaunchTemplateId: id, LaunchTemplateName: name, Version: version };
-}
-
 function describeInstance(member: GroupInstance): NonNullable<WireGroup['Instances']>[number] {
   return {
     InstanceId: member.instanceId,
@@ -278,6 +282,9 @@ function describeInstance(member: GroupInstance): NonNullable<WireGroup['Instanc
     LifecycleState: member.state,
     HealthStatus: member.health,
     ...(member.launchTemplate ? { LaunchTemplate: describeTemplate(member.launchTemplate) } : {}),
+    ...(member.launchConfigurationName === undefined
+      ? {}
+      : { LaunchConfigurationName: member.launchConfigurationName }),
     ProtectedFromScaleIn: member.protected,
   };
 }
@@ -287,13 +294,13 @@ function describe(ctx: Ctx, group: Group, withInstances: boolean): WireGroup {
   return {
     AutoScalingGroupName: group.name,
     AutoScalingGroupARN: group.arn,
-    LaunchTemplate: describeTemplate(group.launchTemplate),
+    ...describeSource(group.source),
     MinSize: group.minSize,
     MaxSize: group.maxSize,
     DesiredCapacity: group.desired,
     DefaultCooldown: group.cooldownSeconds,
     AvailabilityZones: group.zones,
-    LoadBalancerNames: [],
+    LoadBalancerNames: group.loadBalancerNames,
     TargetGroupARNs: group.targetGroupArns,
     HealthCheckType: group.healthCheckType,
     HealthCheckGracePeriod: group.gracePeriodSeconds,
@@ -309,8 +316,12 @@ function describe(ctx: Ctx, group: Group, withInstances: boolean): WireGroup {
     TerminationPolicies: group.terminationPolicies,
     NewInstancesProtectedFromScaleIn: group.protectsNew,
     ServiceLinkedRoleARN: group.roleArn,
-    TrafficSources: group.targetGroupArns.map((arn) => ({ Identifier: arn, Type: 'elbv2' })),
+    TrafficSources: [
+      ...group.targetGroupArns.map((arn) => ({ Identifier: arn, Type: 'elbv2' })),
+      ...group.loadBalancerNames.map((name) => ({ Identifier: name, Type: 'elb' })),
+    ],
     CapacityRebalance: false,
+    ...describeReplacing(group),
   };
 }
 
@@ -360,7 +371,7 @@ export const groupOperations: Operations<'autoscaling'> = {
       MaxNumberOfAutoScalingGroups: MOST_GROUPS,
       MaxNumberOfLaunchConfigurations: MOST_LAUNCH_CONFIGURATIONS,
       NumberOfAutoScalingGroups: ctx.list(groups).length,
-      NumberOfLaunchConfigurations: 0,
+      NumberOfLaunchConfigurations: ctx.list(launchConfigurations).length,
     };
   },
 };

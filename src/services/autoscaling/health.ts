@@ -6,11 +6,12 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { instances as ec2, machines } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
-import { groupOf, changeGroup, isSuspended, outOfService } from './group.ts';
+import { groupOf, changeGroup, isSuspended, outOfService, replacementReconciler } from './group.ts';
 import type { Group } from './group.ts';
 import { instanceReconciler, instances, managed } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
 import { isUnhealthy } from './load-balancing.ts';
+import { activeRefresh } from './refresh.ts';
 import { terminate } from './termination.ts';
 import { healthPoll, impairedPatience } from './timings.ts';
 
@@ -65,6 +66,11 @@ function mark(ctx: Ctx, group: Group, member: GroupInstance, why: keyof typeof R
  */
 function replace(ctx: Ctx, group: Group, member: GroupInstance): undefined {
   if (isSuspended(group, 'ReplaceUnhealthy') || isSuspended(group, 'Terminate')) return;
+  // With a maintenance policy, its percentages say whether the replacement comes first.
+  if (group.minHealthyPercent >= 0 && !activeRefresh(ctx, group.name)) {
+    ctx.wake(replacementReconciler, group.name);
+    return;
+  }
   changeGroup(ctx, group.name, { replacements: group.replacements + 1 });
   terminate(ctx, member, { cause: member.unhealthyCause });
 }

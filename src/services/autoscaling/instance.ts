@@ -26,8 +26,13 @@ export interface GroupInstance {
   subnetId: string;
   instanceType: string;
   imageId: string;
-  /** Absent where the instance was attached. */
+  /** Absent where the instance was attached or launched from a launch configuration. */
   launchTemplate?: LaunchTemplate;
+  launchConfigurationName?: string;
+  /** The group's generation in which it joined. */
+  generation: number;
+  /** It has passed its health checks and its warm-up in a replacement of instances. */
+  proven: boolean;
   launchedAt: number;
   state: LifecycleState;
   phase: Phase;
@@ -58,9 +63,8 @@ export interface GroupInstance {
 export const instances: Table<GroupInstance> = table<GroupInstance>(
   'autoscaling/instances',
   (row) => row.instanceId,
-  {
-    group: (row) => row.group,
-  },
+  { group: (row) => row.group },
+  { version: 2, upgrade: (row) => ({ ...(row as GroupInstance), generation: 0, proven: false }) },
 );
 
 /** For wakes from files that the reconciler itself imports. */

@@ -3,12 +3,14 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Input } from '#cloud/contracts.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
 import { begin, finish } from './activities.ts';
 import { changeGroup, groups, roleOf, stamp } from './group.ts';
-import type { Group, LaunchTemplate } from './group.ts';
+import type { Group } from './group.ts';
 import { enter, instances } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
+import type { LaunchConfiguration } from './launch-configuration.ts';
+import type { Recipe } from './source.ts';
 import { HOPELESS_AFTER_MS, LARGEST_DOUBLING, launchRetry } from './timings.ts';
 
 /** Errors that concern one zone or subnet, so that another may still serve. */
@@ -20,61 +22,33 @@ const ZONAL = new Set([
   'Unsupported',
 ]);
 
+/** Errors that another instance type may not meet. */
+const LACKING = new Set(['InsufficientInstanceCapacity', 'InsufficientCapacity', 'Unsupported']);
+
 /** The key of a retry that concerns the whole group. */
 export const EVERYWHERE = '*';
 
-type Specification = Input<'autoscaling', 'CreateAutoScalingGroup'>['LaunchTemplate'];
+type RunInstances = Input<'ec2', 'RunInstances'>;
 
-/** A launch template as EC2 knows it, with its version as it is now; or what is wrong with it. */
-export function resolveTemplate(
-  ctx: Ctx,
-  group: Pick<Group, 'roleArn'>,
-  wanted: Specification,
-): LaunchTemplate | Fault {
-  const { LaunchTemplateId, LaunchTemplateName, Version = '$Default' } = wanted ?? {};
-  const by = LaunchTemplateId === undefined ? { LaunchTemplateName } : { LaunchTemplateId };
-  const found = ctx.call(
-    'ec2',
-    'DescribeLaunchTemplateVersions',
-    { ...by, Versions: [Version] },
-    roleOf(group),
-  );
-  if (!found.ok) return found.fault;
-  const version = found.output.LaunchTemplateVersions?.[0];
-  if (!version)
-    return new Fault(
-      'InvalidLaunchTemplateId.VersionNotFound',
-      `Could not find launch template version ${Version}.`,
-    );
-  const { LaunchTemplateId: id = '', LaunchTemplateName: name = '', VersionNumber = 1 } = version;
-  return { id, name, version: String(VersionNumber) };
+/** What a launch is for. */
+export interface Purpose {
+  readonly zone: string;
+  readonly cause: string;
+  /** To even out zones. */
+  readonly rebalancing?: boolean;
 }
 
-/** Launches one instance in a zone. Returns whether EC2 gave it. */
-export function launch(
-  ctx: Ctx,
-  name: string,
-  zone: string,
-  template: LaunchTemplate,
-  cause: string,
-  rebalancing: boolean,
-): boolean {
+/**
+ * Launches one instance in a zone: with the first of the recipes for which EC2 has capacity there. Returns whether EC2
+ * gave it.
+ */
+export function launch(ctx: Ctx, name: string, recipes: readonly Recipe[], purpose: Purpose): boolean {
+  const { zone, cause, rebalancing = false } = purpose;
   const group = ctx.get(groups, name) as Group;
   const ordinal = group.launches + 1;
   const inZone = group.subnets.filter((subnet) => subnet.zone === zone);
   const subnetId = inZone[ordinal % Math.max(1, inZone.length)]?.id;
-  const sent = ctx.call(
-    'ec2',
-    'RunInstances',
-    {
-      MinCount: 1,
-      MaxCount: 1,
-      LaunchTemplate: { LaunchTemplateId: template.id, Version: template.version },
-      ...(subnetId === undefined ? { Placement: { AvailabilityZone: zone } } : { SubnetId: subnetId }),
-      TagSpecifications: [{ ResourceType: 'instance', Tags: instanceTags(group) }],
-    },
-    roleOf(group),
-  );
+  const sent = tried(ctx, group, recipes, { zone, subnetId });
   if (!sent.ok) {
     failed(ctx, group, zone, subnetId ?? '', cause, sent.fault);
     return false;
@@ -85,9 +59,8 @@ export function launch(
     zone: made?.Placement?.AvailabilityZone ?? zone,
     subnetId: made?.SubnetId ?? subnetId ?? '',
   };
-  const description = `Launching a new EC2 instance: ${instanceId}`;
   const activity = begin(ctx, name, {
-    description,
+    description: `Launching a new EC2 instance: ${instanceId}`,
     cause,
     status: 'PreInService',
     progress: 30,
@@ -96,31 +69,132 @@ export function launch(
   });
   const { [zone]: _, [EVERYWHERE]: __, ...retries } = group.retries;
   changeGroup(ctx, name, { launches: ordinal, retries, failingSince: 0 });
-  enter(
-    ctx,
-    {
-      ...newcomer(name, instanceId),
-      ...place,
-      ordinal,
-      instanceType: made?.InstanceType ?? '',
-      imageId: made?.ImageId ?? '',
-      launchTemplate: template,
-      launchedAt: ctx.now,
-      protected: group.protectsNew,
-      rebalancing,
-      hooked: true,
-      activityId: activity.id,
-    },
-    'Pending',
-  );
+  const { recipe } = sent;
+  const member: GroupInstance = {
+    ...newcomer(group, instanceId),
+    ...place,
+    ordinal,
+    instanceType: made?.InstanceType ?? '',
+    imageId: made?.ImageId ?? '',
+    ...('configuration' in recipe
+      ? { launchConfigurationName: recipe.configuration.name }
+      : { launchTemplate: recipe.template }),
+    launchedAt: ctx.now,
+    protected: group.protectsNew,
+    rebalancing,
+    hooked: true,
+    activityId: activity.id,
+  };
+  enter(ctx, member, 'Pending');
   return true;
 }
 
+interface Place {
+  readonly zone: string;
+  readonly subnetId: string | undefined;
+}
+
+type Launched =
+  | { readonly ok: true; readonly output: Output<'ec2', 'RunInstances'>; readonly recipe: Recipe }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Asks EC2 for each type in turn while it answers that it has none of it. */
+function tried(ctx: Ctx, group: Group, recipes: readonly Recipe[], place: Place): Launched {
+  let fault = new Fault('ValidationError', 'The group has nothing to launch from.');
+  for (const recipe of recipes) {
+    const sent = ctx.call('ec2', 'RunInstances', requestFor(ctx, group, recipe, place), roleOf(group));
+    if (sent.ok) return { ok: true, output: sent.output, recipe };
+    fault = sent.fault;
+    if (!LACKING.has(fault.shape)) break;
+  }
+  return { ok: false, fault };
+}
+
+function requestFor(ctx: Ctx, group: Group, recipe: Recipe, { zone, subnetId }: Place): RunInstances {
+  const common = {
+    MinCount: 1,
+    MaxCount: 1,
+    TagSpecifications: [{ ResourceType: 'instance' as const, Tags: instanceTags(group) }],
+  };
+  const placed = subnetId === undefined ? { Placement: { AvailabilityZone: zone } } : { SubnetId: subnetId };
+  if ('configuration' in recipe)
+    return { ...common, ...fromConfiguration(ctx, group, recipe.configuration, placed) };
+  const { template, instanceType } = recipe;
+  const LaunchTemplate = { LaunchTemplateId: template.id, Version: template.version };
+  const typed = instanceType === undefined ? {} : { InstanceType: instanceType as never };
+  return { ...common, ...placed, ...typed, LaunchTemplate };
+}
+
+/** What a launch configuration asks EC2 for. */
+function fromConfiguration(
+  ctx: Ctx,
+  group: Group,
+  row: LaunchConfiguration,
+  placed: Pick<RunInstances, 'Placement' | 'SubnetId'>,
+): Omit<RunInstances, 'MinCount' | 'MaxCount'> {
+  const { instanceProfile: profile } = row;
+  const ids = row.securityGroups.filter((one) => one.startsWith('sg-'));
+  const names = row.securityGroups.filter((one) => !one.startsWith('sg-'));
+  const { SubnetId, ...elsewhere } = placed;
+  // A public address is asked for on the network interface, and then subnet and groups belong there too.
+  const network =
+    row.publicIp === 'subnet'
+      ? {
+          ...placed,
+          ...(ids.length > 0 ? { SecurityGroupIds: ids } : {}),
+          ...(names.length > 0 ? { SecurityGroups: names } : {}),
+        }
+      : {
+          ...elsewhere,
+          NetworkInterfaces: [
+            {
+              DeviceIndex: 0,
+              AssociatePublicIpAddress: row.publicIp === 'yes',
+              ...(SubnetId === undefined ? {} : { SubnetId }),
+              ...(row.securityGroups.length > 0 ? { Groups: [...ids, ...idsOf(ctx, group, names)] } : {}),
+            },
+          ],
+        };
+  return {
+    ImageId: row.imageId,
+    InstanceType: row.instanceType as never,
+    ...network,
+    Monitoring: { Enabled: row.detailedMonitoring },
+    EbsOptimized: row.ebsOptimized,
+    ...(row.keyName === '' ? {} : { KeyName: row.keyName }),
+    ...(row.userData === '' ? {} : { UserData: row.userData }),
+    ...(profile === ''
+      ? {}
+      : { IamInstanceProfile: profile.startsWith('arn:') ? { Arn: profile } : { Name: profile } }),
+    ...(row.devices.length === 0 ? {} : { BlockDeviceMappings: row.devices.map(deviceOf) }),
+    ...(Object.keys(row.metadataOptions).length === 0 ? {} : { MetadataOptions: row.metadataOptions }),
+  };
+}
+
+type Device = NonNullable<RunInstances['BlockDeviceMappings']>[number];
+
+/** A block device as EC2 calls its parts. */
+function deviceOf({ DeviceName, Ebs }: LaunchConfiguration['devices'][number]): Device {
+  if (!Ebs) return { DeviceName };
+  const { VolumeSize, VolumeType, DeleteOnTermination, Iops, Encrypted, Throughput } = Ebs;
+  const parts = { VolumeSize, VolumeType, DeleteOnTermination, Iops, Encrypted, Throughput };
+  const given = Object.entries(parts).filter(([, value]) => value !== undefined);
+  return { DeviceName, Ebs: Object.fromEntries(given) };
+}
+
+function idsOf(ctx: Ctx, group: Group, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const found = ctx.call('ec2', 'DescribeSecurityGroups', { GroupNames: names }, roleOf(group));
+  return found.ok ? (found.output.SecurityGroups ?? []).map(({ GroupId = '' }) => GroupId) : [];
+}
+
 /** An instance of which nothing is known yet. */
-export function newcomer(group: string, instanceId: string): GroupInstance {
+export function newcomer({ name, generation }: Group, instanceId: string): GroupInstance {
   return {
     instanceId,
-    group,
+    group: name,
+    generation,
+    proven: false,
     ordinal: 0,
     zone: '',
     subnetId: '',

@@ -14,7 +14,7 @@ import { watchHealth } from './health.ts';
 import { enter, instanceReconciler, instances } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
 import { beginActions, dropActions, verdict } from './lifecycle-hooks.ts';
-import { deregister, isDraining, register } from './load-balancing.ts';
+import { balancersOf, deregister, isDraining, register } from './load-balancing.ts';
 import { terminate } from './termination.ts';
 import { enterService, launchRetry, LONGEST_DRAIN_MS } from './timings.ts';
 
@@ -109,7 +109,7 @@ function waitToLaunch(ctx: Ctx, _: Group, member: GroupInstance): number | undef
 function enterGroup(ctx: Ctx, group: Group, member: GroupInstance): number | undefined {
   if (died(ctx, member)) return undefined;
   if (member.phase === 'begin') {
-    const registeredWith = register(ctx, group, member.instanceId, group.targetGroupArns);
+    const registeredWith = register(ctx, group, member.instanceId, balancersOf(group));
     const dueAt = ctx.now + ctx.duration(enterService, group.name, member.ordinal);
     return ctx.update(instances, member, { phase: 'ending', registeredWith, dueAt }).dueAt;
   }

@@ -1,4 +1,4 @@
-// Scaling policies: simple and step. CloudWatch alarms carry them out through ExecutePolicy.
+// Scaling policies: simple, step and target tracking. CloudWatch alarms carry them out.
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html
 
 import { Fault } from '#contract/fault.ts';
@@ -9,10 +9,12 @@ import type { Scaling } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from './activities.ts';
 import { checkCooldown } from './capacity.ts';
-import { groupOf, isSuspended, liveGroupOf, setDesired } from './group.ts';
+import { groupOf, isSuspended, liveGroupOf, roleOf, setDesired } from './group.ts';
 import type { Group } from './group.ts';
 import { policies } from './policy.ts';
-import type { AdjustmentType, ScalingPolicy, Step } from './policy.ts';
+import type { AdjustmentType, PolicyAlarmName, ScalingPolicy, Step } from './policy.ts';
+import { track, warmingUp } from './tracking.ts';
+import { checkUnique, dropAlarms, putAlarms } from './tracking-alarms.ts';
 
 const ADJUSTMENTS: readonly AdjustmentType[] = [
   'ChangeInCapacity',
@@ -27,21 +29,32 @@ function invalid(message: string): Fault {
   return new Fault('ValidationError', message);
 }
 
-function checked(input: PutInput): Pick<ScalingPolicy, 'type' | 'adjustmentType' | 'adjustment' | 'steps'> {
+type Kind = Pick<ScalingPolicy, 'type' | 'adjustmentType' | 'adjustment' | 'steps' | 'tracking'>;
+
+function checked(ctx: Ctx, group: Group, input: PutInput): Kind {
   const {
     PolicyType: type = 'SimpleScaling',
     AdjustmentType: given,
     ScalingAdjustment,
     StepAdjustments = [],
+    TargetTrackingConfiguration: tracking,
   } = input;
-  if (type === 'TargetTrackingScaling' || type === 'PredictiveScaling') {
+  if (type === 'PredictiveScaling')
     throw new Fault('NotImplemented', `Policies of the type ${type} are not modelled by Sandtable.`);
-  }
-  if (type !== 'SimpleScaling' && type !== 'StepScaling') {
+  if (type !== 'SimpleScaling' && type !== 'StepScaling' && type !== 'TargetTrackingScaling') {
     throw invalid(
       `The policy type ${type} is not valid. Valid types are: SimpleScaling, StepScaling, TargetTrackingScaling.`,
     );
   }
+  if (type === 'TargetTrackingScaling') {
+    if (!tracking)
+      throw invalid('A TargetTrackingConfiguration is required for TargetTrackingScaling policies.');
+    if (given !== undefined || ScalingAdjustment !== undefined || StepAdjustments.length > 0)
+      throw invalid('Adjustments do not go with policies of the type TargetTrackingScaling.');
+    checkUnique(ctx, group, input.PolicyName, tracking);
+    return { type, adjustmentType: 'ChangeInCapacity', adjustment: 0, steps: [], tracking };
+  }
+  if (tracking) throw invalid(`A TargetTrackingConfiguration does not go with policies of the type ${type}.`);
   const adjustmentType = ADJUSTMENTS.find((name) => name === given);
   if (!adjustmentType)
     throw invalid(`Adjustment type is required. Valid values are ${ADJUSTMENTS.join(', ')}.`);
@@ -82,29 +95,35 @@ function stepFor({ steps }: ScalingPolicy, distance: number): Step | undefined {
 }
 
 /**
- * Capacity after an adjustment, within the group's bounds. Percentages round away from nothing: 0.5 is 1,
+ * Capacity after an adjustment of `from`, within the group's bounds. Percentages round away from nothing: 0.5 is 1,
  * 12.7 is 12.
  */
-function adjusted(group: Group, policy: ScalingPolicy, adjustment: number): number {
+function adjusted(group: Group, policy: ScalingPolicy, adjustment: number, from: number): number {
   const within = (value: number): number => Math.min(group.maxSize, Math.max(group.minSize, value));
   if (policy.adjustmentType === 'ExactCapacity') return within(adjustment);
-  if (policy.adjustmentType === 'ChangeInCapacity') return within(group.desired + adjustment);
-  const exact = (Math.abs(adjustment) * group.desired) / 100;
+  if (policy.adjustmentType === 'ChangeInCapacity') return within(from + adjustment);
+  const exact = (Math.abs(adjustment) * from) / 100;
   const whole = exact > 0 && exact < 1 ? 1 : Math.floor(exact);
   const change = Math.max(whole, policy.minMagnitude);
-  return within(group.desired + (adjustment < 0 ? -change : change));
+  return within(from + (adjustment < 0 ? -change : change));
 }
 
 export const policyOperations: Operations<'autoscaling'> = {
   PutScalingPolicy(ctx, input) {
     const group = liveGroupOf(ctx, input.AutoScalingGroupName);
-    const what = checked(input);
+    const what = checked(ctx, group, input);
     const before = ctx.list(policies, 'group', group.name).find(({ name }) => name === input.PolicyName);
     const tail = `autoScalingGroupName/${group.name}:policyName/${input.PolicyName}`;
     const arn = before?.arn ?? ctx.arn('autoscaling', `scalingPolicy:${ctx.uuid('scaling-policy')}:${tail}`);
+    const had = before?.alarms ?? [];
+    const { tracking } = what;
+    if (!tracking) dropAlarms(ctx, group, had);
+    const alarms = tracking ? putAlarms(ctx, group, { arn, tracking, alarms: had }) : [];
     ctx.put(policies, {
       ...what,
       arn,
+      alarms,
+      warmupSeconds: input.EstimatedInstanceWarmup ?? -1,
       group: group.name,
       name: input.PolicyName,
       minMagnitude: input.MinAdjustmentMagnitude ?? input.MinAdjustmentStep ?? 0,
@@ -112,7 +131,7 @@ export const policyOperations: Operations<'autoscaling'> = {
       aggregation: input.MetricAggregationType ?? 'Average',
       enabled: input.Enabled ?? true,
     });
-    return { PolicyARN: arn, Alarms: [] };
+    return { PolicyARN: arn, Alarms: alarms.map(describeAlarm) };
   },
 
   DescribePolicies(ctx, { AutoScalingGroupName, PolicyNames, PolicyTypes, NextToken, MaxRecords = 50 }) {
@@ -128,11 +147,13 @@ export const policyOperations: Operations<'autoscaling'> = {
       .filter(({ type }) => PolicyTypes === undefined || PolicyTypes.includes(type));
     const limit = Math.min(MaxRecords, PAGE_SIZE);
     const { items, next } = pageOf(wanted, ({ arn }) => arn, { token: NextToken, limit, invalidToken });
-    return { ScalingPolicies: items.map(describe), NextToken: next };
+    return { ScalingPolicies: items.map((policy) => describe(ctx, policy)), NextToken: next };
   },
 
   DeletePolicy(ctx, { AutoScalingGroupName, PolicyName }) {
-    ctx.delete(policies, policyOf(ctx, AutoScalingGroupName, PolicyName).arn);
+    const policy = policyOf(ctx, AutoScalingGroupName, PolicyName);
+    dropAlarms(ctx, groupOf(ctx, policy.group), policy.alarms);
+    ctx.delete(policies, policy.arn);
   },
 
   ExecutePolicy(ctx, input) {
@@ -140,6 +161,7 @@ export const policyOperations: Operations<'autoscaling'> = {
     const policy = policyOf(ctx, AutoScalingGroupName, PolicyName);
     const simple = policy.type === 'SimpleScaling';
     if (!policy.enabled) throw invalid(`The policy ${policy.name} is disabled.`);
+    if (policy.tracking) throw invalid('Policies of the type TargetTrackingScaling cannot be executed.');
     if (simple === (MetricValue !== undefined) || simple === (BreachThreshold !== undefined)) {
       throw invalid(
         'MetricValue and BreachThreshold go with policies of the type StepScaling, and only with those.',
@@ -162,37 +184,76 @@ function execute(ctx: Ctx, policy: ScalingPolicy, distance: number, who: string)
   const step = simple ? undefined : stepFor(policy, distance);
   if (!simple && !step)
     throw invalid('There is no step adjustment defined for the metric value of the breach.');
-  const desired = adjusted(group, policy, step?.ScalingAdjustment ?? policy.adjustment);
+  const adjustment = step?.ScalingAdjustment ?? policy.adjustment;
+  const desired = simple
+    ? adjusted(group, policy, adjustment, group.desired)
+    : stepped(ctx, group, policy, adjustment);
   const cooldown = policy.cooldownSeconds < 0 ? group.cooldownSeconds : policy.cooldownSeconds;
   const cooling = simple ? { cooldownUntil: ctx.now + cooldown * 1000 } : {};
   setDesired(ctx, group, desired, `${who} ${policy.name}`, cooling);
 }
 
+/**
+ * Where a step leads. While instances warm up they are not part of the capacity that grows, so that the same step does not add
+ * them again, and nothing shrinks.
+ */
+function stepped(ctx: Ctx, group: Group, policy: ScalingPolicy, adjustment: number): number {
+  const warming = warmingUp(ctx, group, policy).length;
+  const wanted = adjusted(group, policy, adjustment, group.desired - warming);
+  if (warming === 0 || policy.adjustmentType === 'ExactCapacity') return wanted;
+  return Math.max(group.desired, wanted);
+}
+
 /** What alarms do with policies. They honour suspension, and the cooldown of simple policies. */
 export const alarmScaling: Scaling = {
-  execute(ctx, policyArn, { alarmName, metricValue, threshold }) {
+  execute(ctx, policyArn, alarm) {
+    const { alarmName, metricValue, threshold } = alarm;
     const policy = policyOf(ctx, undefined, policyArn);
     const group = liveGroupOf(ctx, policy.group);
     if (!policy.enabled || isSuspended(group, 'AlarmNotification')) return;
+    if (policy.tracking) return track(ctx, group, policy, alarm);
     if (policy.type === 'SimpleScaling') checkCooldown(ctx, group);
     const who = `a monitor alarm ${alarmName} in state ALARM triggered policy`;
     execute(ctx, policy, metricValue - threshold, who);
   },
 };
 
-function describe(policy: ScalingPolicy): Record<string, unknown> {
-  const simple = policy.type === 'SimpleScaling';
+/** Simple and step policies show the alarms that name them. */
+function alarmsOn(ctx: Ctx, policy: ScalingPolicy): { AlarmName: string; AlarmARN: string }[] {
+  if (policy.tracking) return policy.alarms.map(describeAlarm);
+  const role = roleOf(groupOf(ctx, policy.group));
+  const found = ctx.call('monitoring', 'DescribeAlarms', { ActionPrefix: policy.arn }, role);
+  const all = found.ok ? (found.output.MetricAlarms ?? []) : [];
+  return all.map(({ AlarmName = '', AlarmArn = '' }) => ({ AlarmName, AlarmARN: AlarmArn }));
+}
+
+function describeAlarm({ name, arn }: PolicyAlarmName): { AlarmName: string; AlarmARN: string } {
+  return { AlarmName: name, AlarmARN: arn };
+}
+
+function describe(ctx: Ctx, policy: ScalingPolicy): Record<string, unknown> {
+  const { type, tracking } = policy;
+  const adjusts = {
+    AdjustmentType: policy.adjustmentType,
+    ...(policy.minMagnitude > 0 ? { MinAdjustmentMagnitude: policy.minMagnitude } : {}),
+  };
+  const simple = {
+    ...adjusts,
+    ScalingAdjustment: policy.adjustment,
+    ...(policy.cooldownSeconds >= 0 ? { Cooldown: policy.cooldownSeconds } : {}),
+  };
+  const stepping = { ...adjusts, MetricAggregationType: policy.aggregation };
   return {
     AutoScalingGroupName: policy.group,
     PolicyName: policy.name,
     PolicyARN: policy.arn,
-    PolicyType: policy.type,
-    AdjustmentType: policy.adjustmentType,
-    ...(policy.minMagnitude > 0 ? { MinAdjustmentMagnitude: policy.minMagnitude } : {}),
-    ...(simple ? { ScalingAdjustment: policy.adjustment } : { MetricAggregationType: policy.aggregation }),
-    ...(simple && policy.cooldownSeconds >= 0 ? { Cooldown: policy.cooldownSeconds } : {}),
+    PolicyType: type,
+    ...(type === 'SimpleScaling' ? simple : {}),
+    ...(type === 'StepScaling' ? stepping : {}),
+    ...(tracking ? { TargetTrackingConfiguration: { DisableScaleIn: false, ...tracking } } : {}),
+    ...(policy.warmupSeconds < 0 ? {} : { EstimatedInstanceWarmup: policy.warmupSeconds }),
     StepAdjustments: policy.steps,
-    Alarms: [],
+    Alarms: alarmsOn(ctx, policy),
     Enabled: policy.enabled,
   };
 }

@@ -11,6 +11,8 @@ import { START } from '../../../tests/table.ts';
 import { nextOccurrence, parseCron } from './cron.ts';
 import type { Cron } from './cron.ts';
 import { GROUP, HOUR, MINUTE, stand } from './test-stand.ts';
+import { nextInZone, timeZone } from './time-zones.ts';
+import type { TimeZone } from './time-zones.ts';
 import type { Stand } from './test-stand.ts';
 
 const desired = async ({ asg }: Stand): Promise<number | undefined> =>
@@ -79,6 +81,36 @@ it('reads cron fields as Unix cron does', () => {
   expect(next('0 */6 * * 0')).toBe(6 * 24);
   expect(next('0 12 13 * 5')).toBe(4 * 24 + 12); // Either day suffices: Friday the 9th comes first.
   expect(parseCron('* * * *')).toBeUndefined();
+});
+
+it('carries a recurring action out in its time zone, summer and winter', async () => {
+  const here = await stand();
+  await here.create();
+  const daily = { AutoScalingGroupName: GROUP, ScheduledActionName: 'daily', DesiredCapacity: 1 };
+  const put = (TimeZone: string): Promise<unknown> =>
+    here.asg.send(new PutScheduledUpdateGroupActionCommand({ ...daily, Recurrence: '0 8 * * *', TimeZone }));
+  await put('America/New_York');
+  const { ScheduledUpdateGroupActions } = await here.asg.send(new DescribeScheduledActionsCommand({}));
+  expect(ScheduledUpdateGroupActions?.[0]).toMatchObject({
+    StartTime: new Date('2026-01-05T13:00:00Z'),
+    TimeZone: 'America/New_York',
+  });
+  await expect(put('Mars/Olympus')).rejects.toMatchObject({ name: 'NotImplemented' });
+});
+
+// Transitions as https://www.iana.org/time-zones has them.
+it.each([
+  ['Europe/Berlin', '0 8 * * *', '2026-03-28T12:00Z', '2026-03-29T06:00Z'],
+  ['Europe/Berlin', '30 2 * * *', '2026-03-28T12:00Z', '2026-03-29T01:30Z'], // Skipped: an hour later.
+  ['Europe/Berlin', '30 2 * * *', '2026-10-25T00:00Z', '2026-10-25T00:30Z'], // Repeated: the first time.
+  ['Europe/Berlin', '30 2 * * *', '2026-10-25T00:31Z', '2026-10-26T01:30Z'],
+  ['America/New_York', '0 8 * * *', '2026-03-08T00:00Z', '2026-03-08T12:00Z'],
+  ['Australia/Sydney', '0 8 * * *', '2026-10-03T12:00Z', '2026-10-03T21:00Z'],
+  ['Pacific/Auckland', '0 8 * * *', '2026-07-01T00:00Z', '2026-07-01T20:00Z'],
+  ['Asia/Kolkata', '0 8 * * *', '2026-07-01T00:00Z', '2026-07-01T02:30Z'],
+])('finds %s %s after %s', (name, text, from, then) => {
+  const at = nextInZone(parseCron(text) as Cron, Date.parse(from), timeZone(name) as TimeZone);
+  expect(new Date(at ?? 0).toISOString()).toBe(new Date(then).toISOString());
 });
 
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-simple-step.html

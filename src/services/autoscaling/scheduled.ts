@@ -9,11 +9,12 @@ import type { Input } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from './activities.ts';
-import { nextOccurrence, parseCron } from './cron.ts';
+import { parseCron } from './cron.ts';
 import { changeGroup, groupOf, groups, isSuspended, liveGroupOf, setDesired, stamp } from './group.ts';
 import type { Group } from './group.ts';
 import { scheduledActions } from './scheduled-action.ts';
 import type { ScheduledAction } from './scheduled-action.ts';
+import { nextInZone, timeZone } from './time-zones.ts';
 import { scheduleDelay } from './timings.ts';
 
 type PutInput = Omit<Input<'autoscaling', 'PutScheduledUpdateGroupAction'>, 'AutoScalingGroupName' | 'Time'>;
@@ -69,11 +70,15 @@ function plan(ctx: Ctx, action: ScheduledAction, from: number): void {
   ctx.schedule(due, nextAt + delay, { arn: action.arn, at: nextAt });
 }
 
-function nextTime({ recurrence, startAt, endAt }: ScheduledAction, from: number): number | undefined {
+function nextTime(
+  { recurrence, startAt, endAt, timeZone: name }: ScheduledAction,
+  from: number,
+): number | undefined {
   const earliest = Math.max(from, startAt);
   if (recurrence === '') return from <= startAt ? startAt : undefined;
   const cron = parseCron(recurrence);
-  const at = cron && nextOccurrence(cron, earliest);
+  const zone = timeZone(name);
+  const at = cron && zone && nextInZone(cron, earliest, zone);
   return at === undefined || (endAt !== 0 && at > endAt) ? undefined : at;
 }
 
@@ -98,7 +103,7 @@ function put(ctx: Ctx, group: Group, input: PutInput): void {
     throw invalid('Given end time must be after the start time.');
   if (Recurrence !== '' && !parseCron(Recurrence))
     throw invalid(`Given recurrence string: ${Recurrence} is invalid`);
-  if (!['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT'].includes(TimeZone)) {
+  if (!timeZone(TimeZone)) {
     throw new Fault(
       'NotImplemented',
       `The time zone ${TimeZone} of scheduled actions is not modelled by Sandtable.`,

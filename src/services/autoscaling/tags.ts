@@ -5,6 +5,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
+import { actsForAws } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from './activities.ts';
 import { changeGroup, groupOf, groups } from './group.ts';
@@ -19,10 +20,10 @@ const PAGE_SIZE = 100;
 const MOST_TAGS = 50;
 
 /** A group's tags with some added or overwritten. */
-export function withTags(tags: Group['tags'], added: WireTags): Group['tags'] {
+export function withTags(ctx: Ctx, tags: Group['tags'], added: WireTags): Group['tags'] {
   const merged: Record<string, GroupTag> = { ...tags };
   for (const { Key, Value = '', PropagateAtLaunch = false, ResourceType = RESOURCE_TYPE } of added) {
-    if (Key.startsWith('aws:')) {
+    if (Key.startsWith('aws:') && !actsForAws(ctx.principal)) {
       throw new Fault(
         'ValidationError',
         'The tag key cannot start with aws: as this is reserved for system tags.',
@@ -36,7 +37,7 @@ export function withTags(tags: Group['tags'], added: WireTags): Group['tags'] {
     }
     merged[Key] = { value: Value, propagates: PropagateAtLaunch };
   }
-  if (Object.keys(merged).length > MOST_TAGS) {
+  if (Object.keys(merged).filter((key) => !key.startsWith('aws:')).length > MOST_TAGS) {
     throw new Fault('LimitExceededFault', `A group may have no more than ${MOST_TAGS} tags.`);
   }
   return merged;
@@ -70,7 +71,7 @@ function byGroup(ctx: Ctx, tags: WireTags): [Group, WireTags][] {
 export const tagOperations: Operations<'autoscaling'> = {
   CreateOrUpdateTags(ctx, { Tags }) {
     for (const [group, added] of byGroup(ctx, Tags))
-      changeGroup(ctx, group.name, { tags: withTags(group.tags, added) });
+      changeGroup(ctx, group.name, { tags: withTags(ctx, group.tags, added) });
   },
 
   DeleteTags(ctx, { Tags }) {

@@ -10,6 +10,7 @@ import { groupOf, nudge, stamp } from './group.ts';
 import type { Group } from './group.ts';
 import { counts, enter, instances, managed } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
+import { launchConfigurations } from './launch-configuration.ts';
 import { dropActions } from './lifecycle-hooks.ts';
 
 const HOUR_MS = 3_600_000;
@@ -20,15 +21,19 @@ type Policy = (ctx: Ctx, group: Group, candidates: readonly GroupInstance[]) => 
 const POLICIES: Readonly<Record<string, Policy>> = {
   OldestInstance: (_, __, all) => leastBy(all, ({ launchedAt }) => launchedAt),
   NewestInstance: (_, __, all) => leastBy(all, ({ launchedAt }) => -launchedAt),
-  // Nothing here was launched from a launch configuration, so this policy has no preference.
-  OldestLaunchConfiguration: (_, __, all) => all,
+  OldestLaunchConfiguration: (ctx, _, all) => leastBy(all, (one) => configurationAge(ctx, one)),
   OldestLaunchTemplate: (_, group, all) => leastBy(all, (one) => templateAge(group, one)),
   ClosestToNextInstanceHour: (ctx, _, all) =>
     leastBy(all, (one) => HOUR_MS - ((ctx.now - one.launchedAt) % HOUR_MS)),
-  // Every instance here is on demand and of the template's type: strategy is always aligned.
+  // Every instance here is on demand: none is out of line with the strategy for Spot Instances.
   AllocationStrategy: (_, __, all) => all,
   Default(ctx, group, all) {
-    const oldest = leastBy(all, (one) => templateAge(group, one));
+    // Instances of a launch configuration go before those of a launch template.
+    const configured = all.filter((one) => one.launchConfigurationName !== undefined);
+    const oldest =
+      configured.length > 0
+        ? leastBy(configured, (one) => configurationAge(ctx, one))
+        : leastBy(all, (one) => templateAge(group, one));
     return leastBy(oldest, (one) => HOUR_MS - ((ctx.now - one.launchedAt) % HOUR_MS));
   },
 };
@@ -51,7 +56,13 @@ export function checkPolicies(names: readonly string[]): void {
 /** Templates other than the group's come first, then lower versions. */
 function templateAge(group: Group, { launchTemplate }: GroupInstance): number {
   if (!launchTemplate) return Number.MAX_SAFE_INTEGER;
-  return launchTemplate.id === group.launchTemplate.id ? Number(launchTemplate.version) : 0;
+  return launchTemplate.id === group.source.template?.id ? Number(launchTemplate.version) : 0;
+}
+
+/** When the instance's launch configuration was made: the oldest come first, deleted ones before all. */
+function configurationAge(ctx: Ctx, { launchConfigurationName: name }: GroupInstance): number {
+  if (name === undefined) return Number.MAX_SAFE_INTEGER;
+  return ctx.get(launchConfigurations, name)?.createdAt ?? 0;
 }
 
 function leastBy(

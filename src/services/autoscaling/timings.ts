@@ -81,6 +81,18 @@ export const HOPELESS_AFTER_MS: number = 24 * HOUR_MS;
 export const ACTIVITY_RETENTION_MS: number = 42 * 24 * HOUR_MS;
 
 /**
+ * An instance refresh that comes no further for an hour fails.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+ */
+export const REFRESH_PATIENCE_MS: number = HOUR_MS;
+
+/**
+ * Instance refreshes are kept for six weeks.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeInstanceRefreshes.html
+ */
+export const REFRESH_RETENTION_MS: number = 42 * 24 * HOUR_MS;
+
+/**
  * No target drains for longer.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
  */

@@ -1,10 +1,11 @@
-// Applications: names for what is deployed. Only the compute platform Server is modelled.
+// Applications: names for what is deployed, each for one compute platform.
 
 import { Fault } from '#contract/fault.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
+import { platformOf } from './deployment-configs.ts';
 import { removeGroup } from './deployment-groups.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from './faults.ts';
 import { revisionKey } from './revisions.ts';
@@ -17,13 +18,13 @@ const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
 
 type Info = NonNullable<Output<'codedeploy', 'GetApplication'>['application']>;
 
-function describe({ name, id, createdAt }: Application): Info {
+function describe({ name, id, computePlatform, createdAt }: Application): Info {
   return {
     applicationId: id,
     applicationName: name,
     createTime: createdAt,
     linkedToGitHub: false,
-    computePlatform: 'Server',
+    computePlatform: computePlatform ?? 'Server',
   };
 }
 
@@ -38,17 +39,12 @@ function checkName(name: string): void {
 export const applicationOperations: Operations<'codedeploy'> = {
   CreateApplication(ctx, { applicationName: name, computePlatform = 'Server', tags = [] }) {
     checkName(name);
-    if (computePlatform !== 'Server') {
-      throw new Fault(
-        'NotImplemented',
-        `The compute platform ${computePlatform} is not modelled by Sandtable.`,
-      );
-    }
+    const platform = platformOf(computePlatform);
     if (ctx.get(applications, name)) {
       throw new Fault('ApplicationAlreadyExistsException', `Application already exists: ${name}`);
     }
     const id = ctx.uuid('application');
-    ctx.put(applications, { name, id, tags: mergeTags({}, tags), createdAt: ctx.now });
+    ctx.put(applications, { name, id, ...platform, tags: mergeTags({}, tags), createdAt: ctx.now });
     return { applicationId: id };
   },
 

@@ -1,7 +1,9 @@
-// AWS CodeDeploy for EC2 and on-premises instances, and the API of its agents.
+// AWS CodeDeploy for instances and for functions, and the API of its agents.
 
 import type { Reconciler, Row, Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { stackDeployments } from '#cloud/ports.ts';
+import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { alarmReconciler } from './alarms.ts';
@@ -10,10 +12,12 @@ import { launchReconciler } from './auto-scaling.ts';
 import { commandOperations } from './commands.ts';
 import { deploymentConfigOperations } from './deployment-configs.ts';
 import { deploymentGroupOperations } from './deployment-groups.ts';
-import { deploymentOperations } from './deployments.ts';
+import { adopt, deploymentOperations } from './deployments.ts';
 import { endingOperations } from './ending.ts';
 import { invalid } from './faults.ts';
 import { followUpReconciler } from './follow-up.ts';
+import { hookOperations } from './lambda-hooks.ts';
+import { lambdaTargets } from './lambda-targets.ts';
 import { lifecycleEvents } from './lifecycle-events.ts';
 import { onPremisesOperations } from './on-premises-instances.ts';
 import { revisionOperations } from './revisions.ts';
@@ -93,9 +97,9 @@ const passesRole = {
     serviceRoleArn === undefined ? [] : [{ roleArn: serviceRoleArn, service: PRINCIPAL }],
 };
 
-/** Revisions lie in S3; other sources are of other compute platforms or need GitHub. */
-function notInS3(member: string): string[] {
-  return ['gitHubLocation', 'string', 'appSpecContent'].map((source) => `${member}.${source}`);
+/** A source that needs GitHub. */
+function inGitHub(member: string): string[] {
+  return [`${member}.gitHubLocation`];
 }
 
 const ECS_AND_CLASSIC = [
@@ -117,6 +121,7 @@ export const service: Service = defineService({
     targets,
     lifecycleEvents,
     instanceRecords,
+    lambdaTargets,
     alarmWatches,
     launches,
   ] as unknown as Table<Row>[],
@@ -129,6 +134,7 @@ export const service: Service = defineService({
     ...deploymentOperations,
     ...endingOperations,
     ...targetOperations,
+    ...hookOperations,
     ...tagOperations,
   },
   reconcilers: [
@@ -178,14 +184,15 @@ export const service: Service = defineService({
     ListTagsForResource: tagged,
   },
   refused: {
-    CreateDeployment: notInS3('revision'),
-    RegisterApplicationRevision: notInS3('revision'),
-    GetApplicationRevision: notInS3('revision'),
-    BatchGetApplicationRevisions: notInS3('revisions'),
-    CreateDeploymentConfig: ['trafficRoutingConfig', 'zonalConfig'],
+    CreateDeployment: inGitHub('revision'),
+    RegisterApplicationRevision: inGitHub('revision'),
+    GetApplicationRevision: inGitHub('revision'),
+    BatchGetApplicationRevisions: inGitHub('revisions'),
+    CreateDeploymentConfig: ['zonalConfig'],
     CreateDeploymentGroup: ECS_AND_CLASSIC,
     UpdateDeploymentGroup: ECS_AND_CLASSIC,
   },
+  provides: [provide(stackDeployments, { adopt })],
   withoutEffect: {
     ListTagsForResource: {
       NextToken: 'all tags of a resource fit on one page, so no token is ever given out',

@@ -1,24 +1,48 @@
-// Deployment configurations for instances: AWS's own three, and custom ones.
+// Deployment configurations for instances and for functions: AWS's own, and custom ones.
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Output } from '#cloud/contracts.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { invalidToken, PAGE_SIZE } from './faults.ts';
+import { INVALID_PLATFORM, invalidToken, PAGE_SIZE } from './faults.ts';
+import { checkRouting, shownRouting } from './lambda-shift.ts';
+import type { TrafficRouting } from './lambda-shift.ts';
 import type { MinimumHealthyHosts } from './minimum-healthy-hosts.ts';
 import { deploymentConfigs, deploymentGroups } from './rows.ts';
-import type { DeploymentConfig } from './rows.ts';
+import type { ComputePlatform, DeploymentConfig } from './rows.ts';
 import { LIMITS } from './timings.ts';
 
-export const DEFAULT_CONFIG = 'CodeDeployDefault.OneAtATime';
+/** For groups that name none, by compute platform. */
+export const DEFAULT_CONFIGS: Readonly<Record<ComputePlatform, string>> = {
+  Server: 'CodeDeployDefault.OneAtATime',
+  Lambda: 'CodeDeployDefault.LambdaAllAtOnce',
+};
 
-const PREDEFINED: Readonly<Record<string, MinimumHealthyHosts>> = {
-  'CodeDeployDefault.AllAtOnce': { type: 'FLEET_PERCENT', value: 0 },
-  'CodeDeployDefault.HalfAtATime': { type: 'FLEET_PERCENT', value: 50 },
+type Choice = Pick<DeploymentConfig, 'minimum' | 'routing'>;
+
+const hosts = (type: MinimumHealthyHosts['type'], value: number): Choice => ({ minimum: { type, value } });
+const shift = (
+  type: 'TimeBasedCanary' | 'TimeBasedLinear',
+  intervalMinutes: number,
+  percentage: number = 10,
+): Choice => ({ routing: { type, percentage, intervalMinutes } });
+
+const PREDEFINED: Readonly<Record<string, Choice>> = {
+  'CodeDeployDefault.AllAtOnce': hosts('FLEET_PERCENT', 0),
+  'CodeDeployDefault.HalfAtATime': hosts('FLEET_PERCENT', 50),
   // The user guide's table says 99 %; the API answers this, and only this lets small fleets begin.
-  'CodeDeployDefault.OneAtATime': { type: 'MOST_CONCURRENCY', value: 1 },
+  'CodeDeployDefault.OneAtATime': hosts('MOST_CONCURRENCY', 1),
+  'CodeDeployDefault.LambdaAllAtOnce': { routing: { type: 'AllAtOnce' } },
+  'CodeDeployDefault.LambdaCanary10Percent10Minutes': shift('TimeBasedCanary', 10),
+  'CodeDeployDefault.LambdaCanary10Percent15Minutes': shift('TimeBasedCanary', 15),
+  'CodeDeployDefault.LambdaCanary10Percent30Minutes': shift('TimeBasedCanary', 30),
+  'CodeDeployDefault.LambdaCanary10Percent5Minutes': shift('TimeBasedCanary', 5),
+  'CodeDeployDefault.LambdaLinear10PercentEvery10Minutes': shift('TimeBasedLinear', 10),
+  'CodeDeployDefault.LambdaLinear10PercentEvery1Minute': shift('TimeBasedLinear', 1),
+  'CodeDeployDefault.LambdaLinear10PercentEvery2Minutes': shift('TimeBasedLinear', 2),
+  'CodeDeployDefault.LambdaLinear10PercentEvery3Minutes': shift('TimeBasedLinear', 3),
 };
 
 /** 2014-10-06T00:00:00Z, the version of the API: AWS's own configurations are older than every world. */
@@ -32,13 +56,13 @@ export function configOf(ctx: Ctx, name: string): DeploymentConfig {
   if (own)
     return {
       name,
-      id: `00000000-0000-0000-0000-00000000000${indexOf(name)}`,
-      minimum: own,
+      id: `00000000-0000-0000-0000-${String(indexOf(name)).padStart(12, '0')}`,
+      ...own,
       createdAt: PREDEFINED_AT,
     };
   const found = ctx.get(deploymentConfigs, name);
   if (found) return found;
-  if (/^CodeDeployDefault\.(Lambda|ECS)/.test(name)) {
+  if (name.startsWith('CodeDeployDefault.ECS')) {
     throw new Fault('NotImplemented', `The deployment configuration ${name} is not modelled by Sandtable.`);
   }
   throw new Fault(
@@ -49,6 +73,38 @@ export function configOf(ctx: Ctx, name: string): DeploymentConfig {
 
 function indexOf(name: string): number {
   return Object.keys(PREDEFINED).indexOf(name) + 1;
+}
+
+/** What belongs to one compute platform: nothing for instances. */
+interface OnPlatform {
+  readonly computePlatform?: 'Lambda';
+}
+
+/** The platform that a request names, as rows keep it. */
+export function platformOf(given: string): Pick<OnPlatform, 'computePlatform'> {
+  if (given === 'Server') return {};
+  if (given === 'Lambda') return { computePlatform: 'Lambda' };
+  throw new Fault('NotImplemented', `The compute platform ${given} is not modelled by Sandtable.`);
+}
+
+/** A configuration that suits what it is used for, or CodeDeploy's answer. */
+export function suitableConfig(ctx: Ctx, name: string, { computePlatform }: OnPlatform): DeploymentConfig {
+  const config = configOf(ctx, name);
+  if ((config.routing !== undefined) === (computePlatform === 'Lambda')) return config;
+  throw new Fault(
+    'InvalidDeploymentConfigNameException',
+    `The compute platform of the deployment configuration ${name} is not that of the application.`,
+  );
+}
+
+/** How many instances have to stay healthy. */
+export function minimumIn(ctx: Ctx, name: string): MinimumHealthyHosts {
+  return configOf(ctx, name).minimum as MinimumHealthyHosts;
+}
+
+/** How traffic is shifted from one version of a function to another. */
+export function routingIn(ctx: Ctx, name: string): TrafficRouting {
+  return configOf(ctx, name).routing as TrafficRouting;
 }
 
 function checkMinimum(
@@ -68,41 +124,49 @@ function checkMinimum(
 
 type Info = NonNullable<Output<'codedeploy', 'GetDeploymentConfig'>['deploymentConfigInfo']>;
 
-function describe({ name, id, minimum, createdAt }: DeploymentConfig): Info {
+function describe({ name, id, minimum, routing, createdAt }: DeploymentConfig): Info {
+  const named = { deploymentConfigId: id, deploymentConfigName: name, createTime: createdAt };
+  if (routing) return { ...named, computePlatform: 'Lambda', trafficRoutingConfig: shownRouting(routing) };
   return {
-    deploymentConfigId: id,
-    deploymentConfigName: name,
+    ...named,
     // AWS's own one-at-a-time configuration answers a type that its contract lists nowhere.
     minimumHealthyHosts: minimum as NonNullable<Info['minimumHealthyHosts']>,
-    createTime: createdAt,
     computePlatform: 'Server',
   };
 }
 
+/** A configuration is for instances or for functions, never for both. */
+function choiceOf({
+  computePlatform = 'Server',
+  minimumHealthyHosts,
+  trafficRoutingConfig,
+}: Input<'codedeploy', 'CreateDeploymentConfig'>): Choice {
+  const lambda = platformOf(computePlatform).computePlatform === 'Lambda';
+  if (lambda ? minimumHealthyHosts !== undefined : trafficRoutingConfig !== undefined) {
+    throw new Fault('InvalidComputePlatformException', INVALID_PLATFORM);
+  }
+  return lambda
+    ? { routing: checkRouting(trafficRoutingConfig) }
+    : { minimum: checkMinimum(minimumHealthyHosts) };
+}
+
 export const deploymentConfigOperations: Operations<'codedeploy'> = {
-  CreateDeploymentConfig(
-    ctx,
-    { deploymentConfigName: name, minimumHealthyHosts, computePlatform = 'Server' },
-  ) {
+  CreateDeploymentConfig(ctx, input) {
+    const { deploymentConfigName: name } = input;
     if (!NAME.test(name) || name.startsWith('CodeDeployDefault.')) {
       throw new Fault(
         'InvalidDeploymentConfigNameException',
         'The deployment configuration name was specified in an invalid format.',
       );
     }
-    if (computePlatform !== 'Server') {
-      throw new Fault(
-        'NotImplemented',
-        `The compute platform ${computePlatform} is not modelled by Sandtable.`,
-      );
-    }
+    platformOf(input.computePlatform ?? 'Server');
     if (ctx.get(deploymentConfigs, name)) {
       throw new Fault(
         'DeploymentConfigAlreadyExistsException',
         `Deployment Configuration already exists: ${name}`,
       );
     }
-    const minimum = checkMinimum(minimumHealthyHosts);
+    const choice = choiceOf(input);
     if (ctx.list(deploymentConfigs).length >= LIMITS.customConfigs) {
       throw new Fault(
         'DeploymentConfigLimitExceededException',
@@ -110,7 +174,7 @@ export const deploymentConfigOperations: Operations<'codedeploy'> = {
       );
     }
     const id = ctx.uuid('deployment-config');
-    ctx.put(deploymentConfigs, { name, id, minimum, createdAt: ctx.now });
+    ctx.put(deploymentConfigs, { name, id, ...choice, createdAt: ctx.now });
     return { deploymentConfigId: id };
   },
 

@@ -1,4 +1,4 @@
-// Deployment groups: instances, and how deployments to them go.
+// Deployment groups: instances or functions, and how deployments to them go.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -6,9 +6,9 @@ import type { Output } from '#cloud/contracts.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
-import { configOf, DEFAULT_CONFIG } from './deployment-configs.ts';
+import { DEFAULT_CONFIGS, suitableConfig } from './deployment-configs.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from './faults.ts';
-import { mergeSettings } from './group-settings.ts';
+import { checkLambda, mergeSettings } from './group-settings.ts';
 import { hookAll, unhookGroup } from './hooks.ts';
 import { forgetInstances } from './instances.ts';
 import { applicationOf, deploymentGroups, deploymentLook, deployments, groupNamed, groupOf } from './rows.ts';
@@ -22,7 +22,7 @@ type Info = NonNullable<Output<'codedeploy', 'GetDeploymentGroup'>['deploymentGr
 
 function describeGroup(row: DeploymentGroup): Info {
   const { id, applicationName, name, configName, serviceRoleArn, settings, autoScalingGroups } = row;
-  const { targetRevision, lastSuccessful, lastAttempted } = row;
+  const { computePlatform = 'Server', targetRevision, lastSuccessful, lastAttempted } = row;
   return {
     applicationName,
     deploymentGroupId: id,
@@ -34,7 +34,7 @@ function describeGroup(row: DeploymentGroup): Info {
     ...settings,
     autoScalingGroups,
     serviceRoleArn,
-    computePlatform: 'Server',
+    computePlatform,
     ...(targetRevision ? { targetRevision } : {}),
     ...(lastSuccessful ? { lastSuccessfulDeployment: lastSuccessful } : {}),
     ...(lastAttempted ? { lastAttemptedDeployment: lastAttempted } : {}),
@@ -72,17 +72,21 @@ function alreadyExists(name: string): Fault {
 
 export const deploymentGroupOperations: Operations<'codedeploy'> = {
   CreateDeploymentGroup(ctx, input) {
-    const { applicationName, deploymentGroupName: name, deploymentConfigName = DEFAULT_CONFIG } = input;
+    const { applicationName, deploymentGroupName: name } = input;
     const { autoScalingGroups = [], serviceRoleArn, tags = [] } = input;
-    applicationOf(ctx, applicationName);
+    const application = applicationOf(ctx, applicationName);
+    const { computePlatform } = application;
     checkName(name);
     if (groupNamed(ctx, applicationName, name)) throw alreadyExists(name);
-    const config = configOf(ctx, deploymentConfigName);
+    const configName = input.deploymentConfigName ?? DEFAULT_CONFIGS[computePlatform ?? 'Server'];
+    suitableConfig(ctx, configName, application);
     checkGroups(autoScalingGroups);
-    const settings = mergeSettings({}, input);
+    const settings = mergeSettings({}, input, computePlatform);
+    if (computePlatform) checkLambda(settings, autoScalingGroups);
     const id = ctx.uuid('deployment-group');
     checkRole(ctx, { id, serviceRoleArn });
-    const group = { id, applicationName, name, configName: config.name, serviceRoleArn, settings };
+    const platform = computePlatform ? { computePlatform } : {};
+    const group = { id, applicationName, name, ...platform, configName, serviceRoleArn, settings };
     const hooked = hookAll(ctx, group, autoScalingGroups);
     ctx.put(deploymentGroups, { ...group, autoScalingGroups: hooked, tags: mergeTags({}, tags) });
     return { deploymentGroupId: id };
@@ -119,16 +123,18 @@ export const deploymentGroupOperations: Operations<'codedeploy'> = {
       autoScalingGroups,
     } = input;
     const before = groupOf(ctx, applicationName, currentDeploymentGroupName);
-    const { id } = before;
+    const { id, computePlatform } = before;
     const name = newDeploymentGroupName ?? before.name;
     checkName(name);
     if (name !== before.name && groupNamed(ctx, applicationName, name)) throw alreadyExists(name);
-    const configName = configOf(ctx, deploymentConfigName ?? before.configName).name;
+    const configName = deploymentConfigName ?? before.configName;
+    suitableConfig(ctx, configName, before);
     const serviceRoleArn = input.serviceRoleArn ?? before.serviceRoleArn;
-    const settings = mergeSettings(before.settings, input);
+    const settings = mergeSettings(before.settings, input, computePlatform);
     checkRole(ctx, { id, serviceRoleArn });
     const wanted = autoScalingGroups ?? before.autoScalingGroups.map((hooked) => hooked.name);
     checkGroups(wanted);
+    if (computePlatform) checkLambda(settings, wanted);
     const rehook = settings.terminationHookEnabled !== before.settings.terminationHookEnabled;
     const kept = rehook ? [] : before.autoScalingGroups.filter((hooked) => wanted.includes(hooked.name));
     const next = { ...before, name, configName, serviceRoleArn, settings };

@@ -2,10 +2,11 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Output } from '#cloud/contracts.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
+import type { StackOrigin } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
-import { configOf } from './deployment-configs.ts';
+import { suitableConfig } from './deployment-configs.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from './faults.ts';
 import { checkAlarms, checkRollback } from './group-settings.ts';
 import { checkRevision, useRevision } from './revisions.ts';
@@ -48,6 +49,7 @@ type Optional =
   | 'updateOutdatedInstancesOnly'
   | 'fileExistsBehavior'
   | 'targetInstances'
+  | 'externalId'
   | 'followsUp'
   | 'launch'
   | 'restores';
@@ -59,7 +61,7 @@ export function beginDeployment(
   order: Order,
   id: string = newId(ctx),
 ): Deployment {
-  const { settings, applicationName, name } = group;
+  const { settings, applicationName, name, computePlatform } = group;
   const { deploymentType = 'IN_PLACE', deploymentOption = 'WITHOUT_TRAFFIC_CONTROL' } =
     settings.deploymentStyle ?? {};
   const autoRollback = order.autoRollback ?? settings.autoRollbackConfiguration;
@@ -75,6 +77,7 @@ export function beginDeployment(
     applicationName,
     groupId: group.id,
     groupName: name,
+    ...(computePlatform ? { computePlatform } : {}),
     serviceRoleArn: group.serviceRoleArn,
     ...(group.targetRevision ? { previousRevision: group.targetRevision } : {}),
     status: 'Created',
@@ -117,6 +120,9 @@ function describe(row: Deployment): Info {
   const { createdAt, startedAt, completedAt, overview, description, ignoreApplicationStopFailures, style } =
     row;
   const { followUps, followsUp, autoRollback, rollbackInfo, blueGreen, targetInstances } = row;
+  const { computePlatform = 'Server', externalId } = row;
+  // What was to become of the one function shows in the end only.
+  const counted = startedAt !== undefined && (computePlatform === 'Server' || hasEnded(row));
   const related = {
     ...(followUps ? { autoUpdateOutdatedInstancesDeploymentIds: followUps } : {}),
     ...(followsUp === undefined ? {} : { autoUpdateOutdatedInstancesRootDeploymentId: followsUp }),
@@ -133,7 +139,7 @@ function describe(row: Deployment): Info {
     createTime: createdAt,
     startTime: startedAt,
     completeTime: completedAt,
-    deploymentOverview: startedAt === undefined ? undefined : overview,
+    deploymentOverview: counted ? overview : undefined,
     description,
     creator,
     ignoreApplicationStopFailures,
@@ -147,11 +153,18 @@ function describe(row: Deployment): Info {
     loadBalancerInfo: row.loadBalancerInfo,
     fileExistsBehavior: row.fileExistsBehavior,
     deploymentStatusMessages: [],
-    computePlatform: 'Server',
+    computePlatform,
+    externalId,
     relatedDeployments: Object.keys(related).length > 0 ? related : undefined,
     overrideAlarmConfiguration: row.overrideAlarms,
   };
   return Object.fromEntries(Object.entries(info).filter(([, value]) => value !== undefined)) as Info;
+}
+
+/** CloudFormation asked for a deployment: it bears the stack's id, and says so. */
+export function adopt(ctx: Ctx, id: string, { stackId, rollback }: StackOrigin): void {
+  const creator = rollback ? 'CloudFormationRollback' : 'CloudFormation';
+  ctx.update(deployments, deploymentOf(ctx, id), { creator, externalId: stackId });
 }
 
 function checkDescription(description: string | undefined): void {
@@ -183,21 +196,15 @@ export const deploymentOperations: Operations<'codedeploy'> = {
       ctx.principal,
     );
     if (!config.ok) throw config.fault;
-    configOf(ctx, configName);
+    suitableConfig(ctx, configName, group);
     // The outdated instances get what the others have.
     const chosen = asked ?? (input.updateOutdatedInstancesOnly ? group.targetRevision : undefined);
     if (!chosen) throw new Fault('RevisionRequiredException', 'The revision ID was not specified.');
-    const revision = checkRevision(chosen);
+    const revision = checkRevision(ctx, chosen, group);
     checkDescription(description);
     checkRollback(input.autoRollbackConfiguration);
     checkAlarms(input.overrideAlarmConfiguration);
-    const discovers =
-      group.settings.blueGreenDeploymentConfiguration?.greenFleetProvisioningOption?.action !==
-      'COPY_AUTO_SCALING_GROUP';
-    const replaces = group.settings.deploymentStyle?.deploymentType === 'BLUE_GREEN' && discovers;
-    if (replaces !== (targetInstances !== undefined)) {
-      throw new Fault('InvalidTargetInstancesException', 'The target instance configuration is invalid.');
-    }
+    checkInstances(group, input);
     const active = activeDeployment(ctx, group.id);
     if (active) {
       const message = `The Deployment Group '${group.name}' already has an active Deployment '${active.id}'`;
@@ -239,7 +246,6 @@ export const deploymentOperations: Operations<'codedeploy'> = {
       nextToken: token,
     },
   ) {
-    if (externalId !== undefined) return { deployments: [] }; // Only CloudFormation gives deployments an external id.
     if (deploymentGroupName && !applicationName) {
       throw new Fault(
         'ApplicationNameRequiredException',
@@ -261,8 +267,11 @@ export const deploymentOperations: Operations<'codedeploy'> = {
       );
     const wanted = rows
       .filter(
-        ({ status, createdAt }) =>
-          (includeOnlyStatuses?.includes(status) ?? true) && createdAt >= start && createdAt <= end,
+        ({ status, createdAt, externalId: stack }) =>
+          (externalId === undefined || stack === externalId) &&
+          (includeOnlyStatuses?.includes(status) ?? true) &&
+          createdAt >= start &&
+          createdAt <= end,
       )
       .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? -1 : 1));
     const { items, next } = pageOf(wanted, ({ id }) => id, { token, limit: PAGE_SIZE, invalidToken });
@@ -289,6 +298,26 @@ export const deploymentOperations: Operations<'codedeploy'> = {
     endWait(ctx, deployment);
   },
 };
+
+/** Instances are named where existing ones replace others; functions know no instances at all. */
+function checkInstances(
+  { settings, computePlatform }: DeploymentGroup,
+  { targetInstances, updateOutdatedInstancesOnly = false }: Input<'codedeploy', 'CreateDeployment'>,
+): void {
+  if (computePlatform === 'Lambda' && updateOutdatedInstancesOnly) {
+    throw new Fault(
+      'InvalidUpdateOutdatedInstancesOnlyValueException',
+      'The UpdateOutdatedInstancesOnly value is invalid. For AWS Lambda deployments, false is expected. For ' +
+        'EC2/On-premises deployments, true or false is expected.',
+    );
+  }
+  const { deploymentStyle, blueGreenDeploymentConfiguration: blueGreen } = settings;
+  const discovers = blueGreen?.greenFleetProvisioningOption?.action !== 'COPY_AUTO_SCALING_GROUP';
+  const replaces =
+    computePlatform !== 'Lambda' && deploymentStyle?.deploymentType === 'BLUE_GREEN' && discovers;
+  if (replaces === (targetInstances !== undefined)) return;
+  throw new Fault('InvalidTargetInstancesException', 'The target instance configuration is invalid.');
+}
 
 function waitingDeployment(ctx: Ctx, id: string | undefined): Deployment {
   const deployment = deploymentOf(ctx, id);

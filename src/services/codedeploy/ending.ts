@@ -4,7 +4,8 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { recordInstance } from './instances.ts';
-import { isRolledBack, rollBack } from './rollback.ts';
+import { lambdaOverview, leaveTarget } from './lambda-targets.ts';
+import { canRollBack, isRolledBack, rollBack } from './rollback.ts';
 import {
   alarmWatches,
   deploymentGroups,
@@ -54,10 +55,11 @@ export function endDeployment(
     status,
     stage: 'ended',
     completedAt: ctx.now,
-    overview,
+    overview: row.computePlatform ? lambdaOverview(status) : overview,
     ...(error ? { error } : {}),
   };
   ctx.put(deployments, ended);
+  leaveTarget(ctx, ended);
   if (ctx.get(alarmWatches, id)) ctx.delete(alarmWatches, id);
   leaveUnfinished(ctx, ended, InProgress > 0);
   const group = ctx.get(deploymentGroups, row.groupId);
@@ -128,7 +130,7 @@ export const endingOperations: Operations<'codedeploy'> = {
     const error = { code: 'MANUAL_STOP', message: 'The deployment was stopped by the user.' } as const;
     const ended = endDeployment(ctx, deployment, 'Stopped', error);
     const rolledBack = autoRollbackEnabled ?? isRolledBack(ended, 'DEPLOYMENT_STOP_ON_REQUEST');
-    afterwards(ctx, ended, rolledBack && ended.creator === 'user');
+    afterwards(ctx, ended, rolledBack && canRollBack(ended));
     return {
       status: 'Succeeded',
       statusMessage: 'No more commands will be scheduled for execution in the deployment instances',

@@ -16,7 +16,23 @@ export function tooMany(): Fault {
   );
 }
 
+export function unknownTarget(): Fault {
+  return new Fault(
+    'DeploymentTargetDoesNotExistException',
+    'The provided target ID does not belong to the attempted deployment.',
+  );
+}
+
+export const INVALID_PLATFORM =
+  'The computePlatform is invalid. The computePlatform should be Lambda, Server, or ECS.';
+
 type Named = readonly [shape: string, message: string];
+
+/** A hook reports one of two statuses, whatever the contract's enumeration has besides. */
+export const HOOK_STATUS: Named = [
+  'InvalidLifecycleEventHookExecutionStatusException',
+  'The result of a Lambda validation function that verifies a lifecycle event is invalid. It should return Succeeded or Failed.',
+];
 
 /** Members that are required, by name. The sentences are those of the API reference's list of errors. */
 const REQUIRED: Readonly<Record<string, Named>> = {
@@ -73,10 +89,7 @@ const INVALID: Readonly<Record<string, Named>> = {
     'The application name was specified in an invalid format.',
   ],
   bundleType: ['InvalidRevisionException', 'The revision was specified in an invalid format.'],
-  computePlatform: [
-    'InvalidComputePlatformException',
-    'The computePlatform is invalid. The computePlatform should be Lambda, Server, or ECS.',
-  ],
+  computePlatform: ['InvalidComputePlatformException', INVALID_PLATFORM],
   currentDeploymentGroupName: groupName(),
   deployed: [
     'InvalidDeployedStateFilterException',
@@ -122,6 +135,7 @@ const INVALID: Readonly<Record<string, Named>> = {
     'The column name to sort by is either not present or was specified in an invalid format.',
   ],
   sortOrder: ['InvalidSortOrderException', 'The sort order was specified in an invalid format.'],
+  status: HOOK_STATUS,
   targetFilters: ['InvalidTargetFilterNameException', 'The target filter name is invalid.'],
   triggerEvents: ['InvalidTriggerConfigException', 'The trigger was specified in an invalid format.'],
   type: [

@@ -92,15 +92,10 @@ function shape(original: AutoScalingGroup): Partial<Input<'autoscaling', 'Create
     TerminationPolicies = [],
     CapacityRebalance,
   } = original;
-  const { LaunchTemplateId, Version } = LaunchTemplate ?? {};
   const copied: Record<string, unknown> = {
     LaunchConfigurationName,
-    // By id alone: a request may not name the template as well.
-    LaunchTemplate:
-      LaunchTemplateId === undefined
-        ? LaunchTemplate
-        : { LaunchTemplateId, ...(Version === undefined ? {} : { Version }) },
-    MixedInstancesPolicy,
+    LaunchTemplate: byId(LaunchTemplate),
+    MixedInstancesPolicy: MixedInstancesPolicy && templatesById(MixedInstancesPolicy),
     ...(VPCZoneIdentifier ? { VPCZoneIdentifier } : { AvailabilityZones }),
     TargetGroupARNs: TargetGroupARNs.length > 0 ? TargetGroupARNs : undefined,
     LoadBalancerNames: LoadBalancerNames.length > 0 ? LoadBalancerNames : undefined,
@@ -116,6 +111,30 @@ function shape(original: AutoScalingGroup): Partial<Input<'autoscaling', 'Create
   };
   const given = Object.entries(copied).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Partial<Input<'autoscaling', 'CreateAutoScalingGroup'>>;
+}
+
+type Template = AutoScalingGroup['LaunchTemplate'];
+
+/** By id alone: a request may not name the template as well. */
+function byId(template: Template): Template {
+  const { LaunchTemplateId, Version } = template ?? {};
+  if (LaunchTemplateId === undefined) return template;
+  return { LaunchTemplateId, ...(Version === undefined ? {} : { Version }) };
+}
+
+type MixedInstances = NonNullable<AutoScalingGroup['MixedInstancesPolicy']>;
+
+function templatesById({ LaunchTemplate = {}, InstancesDistribution }: MixedInstances): MixedInstances {
+  const { LaunchTemplateSpecification, Overrides = [] } = LaunchTemplate;
+  return {
+    LaunchTemplate: {
+      LaunchTemplateSpecification: byId(LaunchTemplateSpecification),
+      Overrides: Overrides.map(({ LaunchTemplateSpecification: own, ...rest }) =>
+        own ? { ...rest, LaunchTemplateSpecification: byId(own) } : rest,
+      ),
+    },
+    InstancesDistribution,
+  };
 }
 
 function copyPolicies(ctx: Ctx, deployment: Deployment, from: string, to: string): void {

@@ -3,13 +3,22 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Input } from '#cloud/contracts.ts';
-import type { AlarmConfiguration, AutoRollbackConfiguration, GroupSettings } from './rows.ts';
+import type {
+  AlarmConfiguration,
+  AutoRollbackConfiguration,
+  ComputePlatform,
+  GroupSettings,
+} from './rows.ts';
 import { LIMITS } from './timings.ts';
 
 type Given = Input<'codedeploy', 'CreateDeploymentGroup'> | Input<'codedeploy', 'UpdateDeploymentGroup'>;
 
 /** Settings after a request: what it gives replaces what stood there. */
-export function mergeSettings(before: GroupSettings, given: Given): GroupSettings {
+export function mergeSettings(
+  before: GroupSettings,
+  given: Given,
+  platform: ComputePlatform = 'Server',
+): GroupSettings {
   const next: GroupSettings = {
     ec2TagFilters: given.ec2TagFilters ?? before.ec2TagFilters,
     ec2TagSet: given.ec2TagSet ?? before.ec2TagSet,
@@ -35,7 +44,7 @@ export function mergeSettings(before: GroupSettings, given: Given): GroupSetting
   checkTriggers(next);
   checkAlarms(next.alarmConfiguration);
   checkRollback(next.autoRollbackConfiguration);
-  checkTraffic(next);
+  if (platform === 'Server') checkTraffic(next);
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as GroupSettings;
 }
 
@@ -116,6 +125,31 @@ export function checkRollback(configuration: AutoRollbackConfiguration | undefin
     'InvalidAutoRollbackConfigException',
     'The automatic rollback configuration was specified in an invalid format. For example, automatic rollback is enabled, but an ' +
       'invalid triggering event type or no event types were listed.',
+  );
+}
+
+/**
+ * A deployment of a function shifts traffic and knows no instances. The words are ours but for the first ones.
+ * https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-groups-create-lambda.html
+ */
+export function checkLambda(settings: GroupSettings, autoScalingGroups: readonly string[]): void {
+  const { deploymentType, deploymentOption } = settings.deploymentStyle ?? {};
+  if (deploymentType !== 'BLUE_GREEN' || deploymentOption !== 'WITH_TRAFFIC_CONTROL') {
+    throw new Fault(
+      'InvalidDeploymentStyleException',
+      'For Lambda deployment group, deploymentType can be set to BLUE_GREEN only and deploymentOption to ' +
+        'WITH_TRAFFIC_CONTROL only.',
+    );
+  }
+  const { ec2TagFilters = [], ec2TagSet, onPremisesInstanceTagFilters = [], onPremisesTagSet } = settings;
+  const instances =
+    ec2TagFilters.length + onPremisesInstanceTagFilters.length + autoScalingGroups.length > 0 ||
+    ec2TagSet !== undefined ||
+    onPremisesTagSet !== undefined;
+  if (!instances && !settings.loadBalancerInfo && !settings.blueGreenDeploymentConfiguration) return;
+  throw new Fault(
+    'InvalidInputException',
+    'Instances, Auto Scaling groups, load balancers and a blue/green configuration cannot be specified for a Lambda deployment group.',
   );
 }
 

@@ -1,35 +1,65 @@
-// Application revisions: where bundles lie. CodeDeploy keeps the location, never the bundle; agents fetch it themselves.
+// Application revisions: where bundles lie, which CodeDeploy never fetches (agents do), or the AppSpec of a function.
 
 import { Fault } from '#contract/fault.ts';
+import { utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from './faults.ts';
 import { applicationOf, revisions } from './rows.ts';
-import type { Revision, RevisionLocation } from './rows.ts';
+import type { Application, Revision, RevisionLocation } from './rows.ts';
 import { LIMITS } from './timings.ts';
 
+/** Of the AppSpec that a request brings. */
+const LARGEST_APP_SPEC = 51_200;
+
+function invalidRevision(): Fault {
+  return new Fault('InvalidRevisionException', 'The revision was specified in an invalid format.');
+}
+
+type OnPlatform = Pick<Application, 'computePlatform'>;
+
 /** A location with nothing but what matters, so that equal locations are equal text. */
-export function checkRevision(location: RevisionLocation): RevisionLocation {
-  const { revisionType, s3Location } = location;
-  if (revisionType !== undefined && revisionType !== 'S3') {
+export function checkRevision(
+  ctx: Ctx,
+  location: RevisionLocation,
+  { computePlatform }: OnPlatform,
+): RevisionLocation {
+  const { revisionType = 'S3', s3Location, string, appSpecContent } = location;
+  if (revisionType === 'GitHub') {
     throw new Fault(
       'NotImplemented',
       `Revisions of the type ${revisionType} are not modelled by Sandtable; use S3.`,
     );
   }
-  const { bucket, key, bundleType, version, eTag } = s3Location ?? {};
-  if (!bucket || !key || !bundleType || bundleType === 'YAML' || bundleType === 'JSON') {
-    throw new Fault('InvalidRevisionException', 'The revision was specified in an invalid format.');
+  if (revisionType !== 'S3') {
+    if (computePlatform !== 'Lambda') throw invalidRevision();
+    return revisionType === 'String'
+      ? { revisionType, string: checkAppSpec(ctx, string) }
+      : { revisionType, appSpecContent: checkAppSpec(ctx, appSpecContent) };
   }
+  const { bucket, key, bundleType, version, eTag } = s3Location ?? {};
+  const isAppSpec = bundleType === 'YAML' || bundleType === 'JSON';
+  if (!bucket || !key || !bundleType || isAppSpec !== (computePlatform === 'Lambda')) throw invalidRevision();
   const exact = { ...(version === undefined ? {} : { version }), ...(eTag === undefined ? {} : { eTag }) };
   return { revisionType: 'S3', s3Location: { bucket, key, bundleType, ...exact } };
 }
 
+type AppSpecContent = NonNullable<RevisionLocation['appSpecContent']>;
+
+/** The text of an AppSpec, and its hash where the request gives one: it must be right. */
+function checkAppSpec(ctx: Ctx, { content, sha256 }: AppSpecContent = {}): AppSpecContent {
+  if (!content || content.length > LARGEST_APP_SPEC) throw invalidRevision();
+  const bytes = ctx.kernel.primitives.sha256(utf8(content));
+  const found = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (sha256 !== undefined && sha256.toLowerCase() !== found) throw invalidRevision();
+  return { content, sha256: found };
+}
+
 /** A checked location as text. */
-export function revisionText(location: RevisionLocation): string {
-  return JSON.stringify(location.s3Location);
+export function revisionText({ s3Location, string, appSpecContent }: RevisionLocation): string {
+  return JSON.stringify(s3Location ?? string ?? appSpecContent);
 }
 
 export function revisionKey(applicationName: string, location: RevisionLocation): string {
@@ -76,8 +106,8 @@ function describe({ description, groups, firstUsedAt, lastUsedAt, registeredAt }
   };
 }
 
-function revisionOf(ctx: Ctx, applicationName: string, location: RevisionLocation): Revision {
-  const found = ctx.get(revisions, revisionKey(applicationName, checkRevision(location)));
+function revisionOf(ctx: Ctx, application: Application, location: RevisionLocation): Revision {
+  const found = ctx.get(revisions, revisionKey(application.name, checkRevision(ctx, location, application)));
   if (found) return found;
   throw new Fault(
     'RevisionDoesNotExistException',
@@ -87,23 +117,22 @@ function revisionOf(ctx: Ctx, applicationName: string, location: RevisionLocatio
 
 export const revisionOperations: Operations<'codedeploy'> = {
   RegisterApplicationRevision(ctx, { applicationName, description, revision }) {
-    applicationOf(ctx, applicationName);
+    const application = applicationOf(ctx, applicationName);
     if (description !== undefined && description.length > LIMITS.description) {
       throw new Fault('DescriptionTooLongException', 'The description is too long.');
     }
-    register(ctx, applicationName, checkRevision(revision), description);
+    register(ctx, applicationName, checkRevision(ctx, revision, application), description);
   },
 
   GetApplicationRevision(ctx, { applicationName, revision }) {
-    applicationOf(ctx, applicationName);
-    const row = revisionOf(ctx, applicationName, revision);
+    const row = revisionOf(ctx, applicationOf(ctx, applicationName), revision);
     return { applicationName, revision: row.location, revisionInfo: describe(row) };
   },
 
   BatchGetApplicationRevisions(ctx, { applicationName, revisions: wanted }) {
-    applicationOf(ctx, applicationName);
+    const application = applicationOf(ctx, applicationName);
     if (wanted.length > LIMITS.revisionBatch) throw tooMany();
-    const rows = wanted.map((location) => revisionOf(ctx, applicationName, location));
+    const rows = wanted.map((location) => revisionOf(ctx, application, location));
     return {
       applicationName,
       errorMessage: '',

@@ -1,4 +1,5 @@
-// What a deployment does: a level-triggered look takes it from stage to stage. Blue/green stages are in ./blue-green.ts.
+// What a deployment does: a level-triggered look takes it from stage to stage. Blue/green stages are in ./blue-green.ts, those of
+// functions in ./lambda-rollout.ts.
 
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
@@ -17,13 +18,14 @@ import {
 } from './blue-green.ts';
 import { endDeployment, failDeployment } from './ending.ts';
 import { ec2Member, inOrder, isOutdated, membersOf } from './instances.ts';
+import { beginShifting, enlistFunction, shiftTraffic } from './lambda-rollout.ts';
 import type { Course } from './lifecycle-events.ts';
 import { READY_AT } from './lifecycle-events.ts';
 import { deploymentGroups, deploymentLook, deployments, hasEnded } from './rows.ts';
 import type { Deployment, DeploymentGroup, Launch } from './rows.ts';
 import { launches } from './rows.ts';
 import { roleMissing, Trouble } from './service-role.ts';
-import { blueGreenTotal, inPlaceTotal } from './timings.ts';
+import { blueGreenTotal, inPlaceTotal, lambdaTotal } from './timings.ts';
 import { targetGroupsOf } from './traffic.ts';
 import { notify } from './triggers.ts';
 import { beginWave, enlist, roll } from './waves.ts';
@@ -98,6 +100,11 @@ const stages: Readonly<Record<Deployment['stage'], StageHandler>> = {
     return roll(ctx, deployment, 'Pending') ? afterBlocking(ctx, deployment, group) : undefined;
   },
   terminating: terminate,
+  shifting(ctx, deployment) {
+    const look = shiftTraffic(ctx, deployment);
+    if (look.done) endDeployment(ctx, deployment, 'Succeeded');
+    return look.again;
+  },
   ended: () => undefined,
 };
 
@@ -106,14 +113,18 @@ function isBlueGreen({ style }: Deployment): boolean {
 }
 
 function start(ctx: Ctx, created: Deployment, group: DeploymentGroup): number | undefined {
-  const total = ctx.duration(isBlueGreen(created) ? blueGreenTotal : inPlaceTotal, 'total');
+  const lambda = created.computePlatform === 'Lambda';
+  const limit = lambda ? lambdaTotal : isBlueGreen(created) ? blueGreenTotal : inPlaceTotal;
+  const total = ctx.duration(limit, 'total');
   const begun = { status: 'InProgress', startedAt: ctx.now, timeoutAt: ctx.now + total } as const;
   const deployment = ctx.update(deployments, created, begun);
   notify(ctx, created, 'DeploymentStart');
   if (roleMissing(ctx, deployment)) {
     throw new Trouble('IAM_ROLE_MISSING', `IAM Role is missing for deployment group: ${group.name}`);
   }
+  if (lambda) enlistFunction(ctx, deployment);
   if (!deployment.launch && watchAlarms(ctx, deployment)) return undefined;
+  if (lambda) return beginShifting(ctx, deployment);
   const balanced = ctx.update(deployments, deployment, { targetGroupArns: targetGroupsOf(ctx, deployment) });
   if (deployment.restores !== undefined) return startRestoring(ctx, balanced);
   return isBlueGreen(deployment) ? startBlueGreen(ctx, balanced, group) : startInPlace(ctx, balanced, group);

@@ -7,6 +7,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Tags } from '#cloud/tags.ts';
 import type { Course } from './lifecycle-events.ts';
+import type { TrafficRouting } from './lambda-shift.ts';
 import type { Count, MinimumHealthyHosts } from './minimum-healthy-hosts.ts';
 
 type GroupInfo = NonNullable<Output<'codedeploy', 'GetDeploymentGroup'>['deploymentGroupInfo']>;
@@ -23,10 +24,13 @@ export type Creator = NonNullable<DeploymentInfo['creator']>;
 export type DeploymentStatus = NonNullable<DeploymentInfo['status']>;
 export type ErrorCode = NonNullable<NonNullable<DeploymentInfo['errorInformation']>['code']>;
 export type RollbackInfo = NonNullable<DeploymentInfo['rollbackInfo']>;
+/** What is deployed to. Rows of instances' deployments say nothing. */
+export type ComputePlatform = 'Server' | 'Lambda';
 
 export interface Application {
   name: string;
   id: string;
+  computePlatform?: 'Lambda';
   tags: Tags;
   createdAt: number;
 }
@@ -38,7 +42,10 @@ export const applications: Table<Application> = table<Application>(
 export interface DeploymentConfig {
   name: string;
   id: string;
-  minimum: MinimumHealthyHosts;
+  /** For instances. */
+  minimum?: MinimumHealthyHosts;
+  /** For functions. */
+  routing?: TrafficRouting;
   createdAt: number;
 }
 /** Custom configurations; AWS's own are constants in ./deployment-configs.ts. */
@@ -82,6 +89,7 @@ export interface DeploymentGroup {
   id: string;
   applicationName: string;
   name: string;
+  computePlatform?: 'Lambda';
   configName: string;
   serviceRoleArn: string;
   settings: GroupSettings;
@@ -163,6 +171,7 @@ export type Stage =
   | 'rerouting'
   | 'blocking'
   | 'terminating'
+  | 'shifting'
   | 'ended';
 
 export interface Deployment {
@@ -170,9 +179,12 @@ export interface Deployment {
   applicationName: string;
   groupId: string;
   groupName: string;
+  computePlatform?: 'Lambda';
   configName: string;
   serviceRoleArn: string;
   creator: Creator;
+  /** The stack for which CloudFormation asked for it. */
+  externalId?: string;
   description?: string;
   revision: RevisionLocation;
   previousRevision?: RevisionLocation;
@@ -216,7 +228,7 @@ export interface Deployment {
   originals?: readonly string[];
   /** The one instance of a deployment that Auto Scaling asked for, and the lifecycle action that waits for it. */
   launch?: { instanceId: string; key: string };
-  /** The blue/green deployment whose traffic goes back. */
+  /** The deployment whose traffic goes back. */
   restores?: string;
 }
 const ENDED: ReadonlySet<DeploymentStatus> = new Set(['Succeeded', 'Failed', 'Stopped']);

@@ -31,7 +31,9 @@ const SERVICE_NAMES: Readonly<Record<string, string>> = {
   autoscaling: 'AmazonAutoScaling',
   ec2: 'AmazonEC2',
   elasticloadbalancing: 'AmazonElasticLoadBalancing',
+  lambda: 'AWSLambda',
   monitoring: 'AmazonCloudWatch',
+  s3: 'AmazonS3',
   sns: 'AmazonSNS',
 };
 

@@ -5,7 +5,8 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { invalidToken, PAGE_SIZE, tooMany } from './faults.ts';
+import { INVALID_PLATFORM, invalidToken, PAGE_SIZE, tooMany, unknownTarget } from './faults.ts';
+import { describeFunction, functionIds } from './lambda-targets.ts';
 import { describeEvents } from './lifecycle-events.ts';
 import { deploymentOf, hasEnded, targets } from './rows.ts';
 import type { Deployment, Target, TargetStatus } from './rows.ts';
@@ -75,10 +76,7 @@ function find(ctx: Ctx, deploymentId: string, id: string): Target | undefined {
 function targetOf(ctx: Ctx, deploymentId: string, targetId: string): Target {
   const found = find(ctx, deploymentId, targetId);
   if (found) return found;
-  throw new Fault(
-    'DeploymentTargetDoesNotExistException',
-    'The provided target ID does not belong to the attempted deployment.',
-  );
+  throw unknownTarget();
 }
 
 function instanceOf(ctx: Ctx, deploymentId: string, instanceId: string): Target {
@@ -102,9 +100,25 @@ function listed(ctx: Ctx, deployment: Deployment, { statuses, labels }: Filter):
   });
 }
 
+type DeploymentTarget = NonNullable<Output<'codedeploy', 'GetDeploymentTarget'>['deploymentTarget']>;
+
+function shown(ctx: Ctx, deployment: Deployment, targetId: string): DeploymentTarget {
+  if (deployment.computePlatform) return describeFunction(ctx, deployment, targetId);
+  const instanceTarget = describe(ctx, deployment, targetOf(ctx, deployment.id, targetId));
+  return { deploymentTargetType: 'InstanceTarget', instanceTarget };
+}
+
+/** The older operations know instances only. */
+function ofInstances(ctx: Ctx, id: string): Deployment {
+  const deployment = started(ctx, id);
+  if (!deployment.computePlatform) return deployment;
+  throw new Fault('InvalidComputePlatformException', INVALID_PLATFORM);
+}
+
 export const targetOperations: Operations<'codedeploy'> = {
   ListDeploymentTargets(ctx, { deploymentId, nextToken: token, targetFilters = {} }) {
     const deployment = started(ctx, deploymentId);
+    if (deployment.computePlatform) return { targetIds: functionIds(ctx, deployment, targetFilters) };
     const { TargetStatus: statuses, ServerInstanceLabel: labels } = targetFilters as Record<
       string,
       readonly string[]
@@ -115,9 +129,7 @@ export const targetOperations: Operations<'codedeploy'> = {
   },
 
   GetDeploymentTarget(ctx, { deploymentId, targetId }) {
-    const deployment = started(ctx, deploymentId);
-    const instanceTarget = describe(ctx, deployment, targetOf(ctx, deploymentId, targetId));
-    return { deploymentTarget: { deploymentTargetType: 'InstanceTarget', instanceTarget } };
+    return { deploymentTarget: shown(ctx, started(ctx, deploymentId), targetId) };
   },
 
   BatchGetDeploymentTargets(ctx, { deploymentId, targetIds }) {
@@ -128,31 +140,23 @@ export const targetOperations: Operations<'codedeploy'> = {
         'The maximum number of targets that can be associated with an Amazon ECS or AWS Lambda deployment was exceeded.',
       );
     }
-    const found = targetIds.map((targetId) =>
-      describe(ctx, deployment, targetOf(ctx, deploymentId, targetId)),
-    );
-    return {
-      deploymentTargets: found.map((instanceTarget) => ({
-        deploymentTargetType: 'InstanceTarget',
-        instanceTarget,
-      })),
-    };
+    return { deploymentTargets: targetIds.map((targetId) => shown(ctx, deployment, targetId)) };
   },
 
   ListDeploymentInstances(ctx, { deploymentId, nextToken: token, instanceStatusFilter, instanceTypeFilter }) {
-    const deployment = started(ctx, deploymentId);
+    const deployment = ofInstances(ctx, deploymentId);
     const found = listed(ctx, deployment, { statuses: instanceStatusFilter, labels: instanceTypeFilter });
     const { items, next } = pageOf(found, ({ key }) => key, { token, limit: PAGE_SIZE, invalidToken });
     return { instancesList: items.map(({ targetId }) => targetId), nextToken: next };
   },
 
   GetDeploymentInstance(ctx, { deploymentId, instanceId }) {
-    const deployment = started(ctx, deploymentId);
+    const deployment = ofInstances(ctx, deploymentId);
     return { instanceSummary: summarize(ctx, deployment, instanceOf(ctx, deploymentId, instanceId)) };
   },
 
   BatchGetDeploymentInstances(ctx, { deploymentId, instanceIds }) {
-    const deployment = started(ctx, deploymentId);
+    const deployment = ofInstances(ctx, deploymentId);
     if (instanceIds.length > LIMITS.batch) throw tooMany();
     const found = instanceIds.map((id) => summarize(ctx, deployment, instanceOf(ctx, deploymentId, id)));
     return { instancesSummary: found, errorMessage: '' };

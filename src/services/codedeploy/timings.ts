@@ -87,6 +87,24 @@ export const blueGreenTotal: Timing = timing(
   109 * HOUR,
 );
 
+/** A function behind a lifecycle event tells how it ended by then. */
+export const hookEnd: Timing = timing(
+  'codedeploy/hook-timeout',
+  HOUR,
+  'documented',
+  `${GUIDE}/reference-appspec-file-structure-hooks.html#appspec-hooks-lambda`,
+  HOUR,
+);
+
+/** Total of a deployment of a function. */
+export const lambdaTotal: Timing = timing(
+  'codedeploy/lambda-timeout',
+  50 * HOUR,
+  'documented',
+  `${GUIDE}/limits.html`,
+  50 * HOUR,
+);
+
 /** How often CodeDeploy looks at a replacement Auto Scaling group while its instances come into service. */
 export const provisioningLook: Timing = timing(
   'codedeploy/provisioning-look',
@@ -126,4 +144,6 @@ export const LIMITS = {
   customConfigs: 50,
   onPremisesTags: 10,
   waitMinutes: 2880,
+  shiftMinutes: 2880,
+  shiftPercent: 99,
 } as const;

@@ -1,7 +1,7 @@
 // Waves: a fleet of instances taken through lifecycle events under the deployment configuration, so many at a time.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { configOf } from './deployment-configs.ts';
+import { minimumIn } from './deployment-configs.ts';
 import { HEALTH_CONSTRAINTS } from './ending.ts';
 import type { Member } from './instances.ts';
 import type { Course } from './lifecycle-events.ts';
@@ -59,8 +59,7 @@ export function beginWave(
   total: number,
   manner: Manner = 'constrained',
 ): Deployment {
-  const { minimum: asked } = configOf(ctx, deployment.configName);
-  const minimum = minimumOf(asked, total);
+  const minimum = minimumOf(minimumIn(ctx, deployment.configName), total);
   // The one instance of a launch is no fleet: it must succeed, whatever the configuration says.
   const wave: Wave = {
     fleet,

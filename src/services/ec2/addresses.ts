@@ -6,7 +6,7 @@ import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import { instanceOf } from './instances.ts';
-import { newPublicIp, releasePublicIp } from './interfaces.ts';
+import { isAttached, newPublicIp, releasePublicIp } from './interfaces.ts';
 import { addresses, addressOf, interfaceOf, interfaces } from './network.ts';
 import type { Address, NetworkInterface } from './network.ts';
 import { missing } from './requests.ts';
@@ -67,7 +67,7 @@ export const addressOperations: Operations<'ec2'> = {
       association && ctx.get(interfaces, association.interfaceId);
     const instanceFor = (address: Address): string | undefined => {
       const row = interfaceFor(address);
-      return row?.kind === 'interface' ? row.ownerId : undefined;
+      return row?.kind === 'interface' && isAttached(row) ? row.ownerId : undefined;
     };
     const where = filtered<Address>(Filters, {
       operation: 'DescribeAddresses',

@@ -10,7 +10,7 @@ import { profileNamed } from './instance-profiles.ts';
 import { instanceRows } from './instances.ts';
 import { launchRequest } from './launch-request.ts';
 import { launchTemplates } from './launch-templates.ts';
-import { addresses, defaultVpc, subnets, vpcs } from './network.ts';
+import { addresses, blocksOf, defaultVpc, interfaces, peerings, subnets, vpcs } from './network.ts';
 import { groupNamed } from './security-groups.ts';
 import { tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceType, TagSpecifications } from './tags.ts';
@@ -50,6 +50,12 @@ const byRouteAssociation = (
   ...ctx.list(vpcs, 'mainAssociation', AssociationId).map((vpc) => vpc.mainRouteTableId),
 ];
 
+const byInterfaceAttachment = (ctx: Ctx, { AttachmentId }: { AttachmentId: string }): string[] =>
+  ctx
+    .list(interfaces)
+    .filter((row) => row.ownerId !== '' && row.attachmentId === AttachmentId)
+    .flatMap((row) => [row.interfaceId, row.ownerId]);
+
 const byProfileAssociation = (ctx: Ctx, { AssociationId }: { AssociationId: string }): string[] =>
   ctx.list(instanceRows, 'profileAssociation', AssociationId).map((instance) => instance.instanceId);
 
@@ -58,27 +64,47 @@ const group = { members: { GroupId: 'security-group' }, also: groupByName } as c
 const template = { members: { LaunchTemplateId: 'launch-template' }, also: templateByName } as const;
 const instances = { members: { InstanceIds: 'instance' } } as const;
 const instance = { members: { InstanceId: 'instance' } } as const;
+const volume = { members: { VolumeId: 'volume' } } as const;
 const table = { members: { RouteTableId: 'route-table' } } as const;
+const eni = { members: { NetworkInterfaceId: 'network-interface' } } as const;
+const list = { members: { PrefixListId: 'prefix-list' } } as const;
+const peering = { members: { VpcPeeringConnectionId: 'vpc-peering-connection' } } as const;
 const acl = { members: { NetworkAclId: 'network-acl' } } as const;
 
 const TOUCHED: Readonly<Record<string, Touched>> = {
+  AcceptVpcPeeringConnection: {
+    ...peering,
+    also: (ctx, { VpcPeeringConnectionId: id }: { VpcPeeringConnectionId: string }) => [
+      ctx.get(peerings, id)?.accepterId,
+    ],
+  },
   AllocateAddress: { creates: ['elastic-ip'] },
   AssociateAddress: {
     members: { AllocationId: 'elastic-ip', InstanceId: 'instance', NetworkInterfaceId: 'network-interface' },
     also: addressByIp,
   },
+  AssociateDhcpOptions: { members: { DhcpOptionsId: 'dhcp-options', ...vpc } },
   AssociateIamInstanceProfile: instance,
   AssociateRouteTable: { members: { RouteTableId: 'route-table', SubnetId: 'subnet' } },
+  AssociateVpcCidrBlock: { members: vpc },
   AttachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
+  AttachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
+  AttachNetworkInterface: { members: { InstanceId: 'instance', NetworkInterfaceId: 'network-interface' } },
   AuthorizeSecurityGroupEgress: group,
   AuthorizeSecurityGroupIngress: group,
+  CreateDhcpOptions: { creates: ['dhcp-options'] },
   CreateImage: { creates: ['image'], ...instance },
   CreateInternetGateway: { creates: ['internet-gateway'] },
   CreateLaunchTemplate: { creates: ['launch-template'] },
   CreateLaunchTemplateVersion: template,
+  CreateManagedPrefixList: { creates: ['prefix-list'] },
   CreateNatGateway: { creates: ['natgateway'], members: { AllocationId: 'elastic-ip', SubnetId: 'subnet' } },
   CreateNetworkAcl: { creates: ['network-acl'], members: vpc },
   CreateNetworkAclEntry: acl,
+  CreateNetworkInterface: {
+    creates: ['network-interface'],
+    members: { SubnetId: 'subnet', Groups: 'security-group' },
+  },
   CreateRoute: table,
   CreateRouteTable: { creates: ['route-table'], members: vpc },
   CreateSecurityGroup: {
@@ -87,7 +113,12 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
     also: (ctx, { VpcId }: { VpcId?: string }) => (VpcId ? [] : [defaultVpc(ctx)?.vpcId]),
   },
   CreateSubnet: { creates: ['subnet'], members: vpc },
+  CreateVolume: { creates: ['volume'] },
   CreateVpc: { creates: ['vpc'] },
+  CreateVpcPeeringConnection: {
+    creates: ['vpc-peering-connection'],
+    members: { VpcId: 'vpc', PeerVpcId: 'vpc' },
+  },
   CreateVpcEndpoint: {
     creates: ['vpc-endpoint'],
     members: {
@@ -97,31 +128,52 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
       SecurityGroupIds: 'security-group',
     },
   },
+  DeleteDhcpOptions: { members: { DhcpOptionsId: 'dhcp-options' } },
   DeleteInternetGateway: { members: { InternetGatewayId: 'internet-gateway' } },
   DeleteKeyPair: { members: { KeyName: 'key-pair' } },
   DeleteLaunchTemplate: template,
   DeleteLaunchTemplateVersions: template,
+  DeleteManagedPrefixList: list,
   DeleteNatGateway: { members: { NatGatewayId: 'natgateway' } },
   DeleteNetworkAcl: acl,
   DeleteNetworkAclEntry: acl,
+  DeleteNetworkInterface: eni,
   DeleteRoute: table,
   DeleteRouteTable: table,
   DeleteSecurityGroup: group,
   DeleteSubnet: { members: { SubnetId: 'subnet' } },
+  DeleteVolume: volume,
   DeleteVpc: { members: vpc },
   DeleteVpcEndpoints: { members: { VpcEndpointIds: 'vpc-endpoint' } },
+  DeleteVpcPeeringConnection: peering,
   DeregisterImage: { members: { ImageId: 'image' } },
   DescribeInstanceAttribute: instance,
   DescribeVpcAttribute: { members: vpc },
   DetachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
+  DetachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
+  DetachNetworkInterface: { also: byInterfaceAttachment },
   DisassociateAddress: { also: addressByIp },
   DisassociateIamInstanceProfile: { also: byProfileAssociation },
+  DisassociateVpcCidrBlock: {
+    also: (ctx, { AssociationId }: { AssociationId: string }) =>
+      ctx
+        .list(vpcs)
+        .filter((one) => blocksOf(one).some(({ associationId }) => associationId === AssociationId))
+        .map((one) => one.vpcId),
+  },
   DisassociateRouteTable: { also: byRouteAssociation },
+  GetManagedPrefixListAssociations: list,
+  GetManagedPrefixListEntries: list,
   ImportKeyPair: { members: { KeyName: 'key-pair' } },
   ModifyInstanceAttribute: { members: { InstanceId: 'instance', Groups: 'security-group' } },
   ModifyInstanceMetadataOptions: instance,
   ModifyLaunchTemplate: template,
+  ModifyManagedPrefixList: list,
+  ModifyNetworkInterfaceAttribute: {
+    members: { NetworkInterfaceId: 'network-interface', Groups: 'security-group' },
+  },
   ModifySubnetAttribute: { members: { SubnetId: 'subnet' } },
+  ModifyVolume: volume,
   ModifyVpcAttribute: { members: vpc },
   ModifyVpcEndpoint: {
     members: {
@@ -134,7 +186,9 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
       RemoveSecurityGroupIds: 'security-group',
     },
   },
+  MonitorInstances: instances,
   RebootInstances: instances,
+  RejectVpcPeeringConnection: peering,
   ReleaseAddress: { members: { AllocationId: 'elastic-ip' }, also: addressByIp },
   ReplaceIamInstanceProfileAssociation: { also: byProfileAssociation },
   ReplaceNetworkAclAssociation: {
@@ -150,6 +204,9 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   StartInstances: instances,
   StopInstances: instances,
   TerminateInstances: instances,
+  UnmonitorInstances: instances,
+  UpdateSecurityGroupRuleDescriptionsEgress: group,
+  UpdateSecurityGroupRuleDescriptionsIngress: group,
 };
 
 /** What `find` gives, or nothing where EC2 would say that something does not exist: IAM is asked first. */

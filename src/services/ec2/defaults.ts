@@ -1,23 +1,22 @@
 // What every account has in every region before anyone asks: a default VPC with a public subnet in each zone.
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
 
-import { table } from '#world/index.ts';
-import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { defaultVpc, internetGateways, routeTableFor, routeTables, subnets } from './network.ts';
+import { makeDefaultOptions } from './dhcp-options.ts';
+import {
+  defaultVpc,
+  internetGateways,
+  regionStarts,
+  routeTableFor,
+  routeTables,
+  subnets,
+} from './network.ts';
 import type { Vpc } from './network.ts';
 import { makeSubnet } from './subnets.ts';
 import { makeVpc, vpcOperations } from './vpcs.ts';
 import { zonesOf } from './zones.ts';
-
-/** Present once the default VPC has been made, so that a deleted one stays deleted. */
-interface RegionStart {
-  id: 'start';
-  at: number;
-}
-export const regionStarts: Table<RegionStart> = table<RegionStart>('ec2/region-starts', (row) => row.id);
 
 /** /20 blocks of 172.31.0.0/16, in the order of the zones. */
 const SUBNET_BLOCKS = ['172.31.0.0/20', '172.31.16.0/20', '172.31.32.0/20'];
@@ -27,7 +26,7 @@ const SUBNET_BLOCKS = ['172.31.0.0/20', '172.31.16.0/20', '172.31.32.0/20'];
  */
 export function ensureDefaults(ctx: Ctx): void {
   if (ctx.get(regionStarts, 'start')) return;
-  ctx.put(regionStarts, { id: 'start', at: ctx.now });
+  ctx.put(regionStarts, { id: 'start', at: ctx.now, dhcpOptionsId: makeDefaultOptions(ctx) });
   makeDefaultVpc(ctx);
 }
 

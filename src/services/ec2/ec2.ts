@@ -7,8 +7,10 @@ import { instances } from '#cloud/ports.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { addressOperations } from './addresses.ts';
+import { attachmentOperations } from './attachments.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
-import { defaultOperations, ensureDefaults, regionStarts } from './defaults.ts';
+import { defaultOperations, ensureDefaults } from './defaults.ts';
+import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
 import { endpointOperations, endpointStep } from './endpoints.ts';
 import { instancesPort } from './facts.ts';
 import { gatewayOperations } from './gateways.ts';
@@ -17,7 +19,8 @@ import { instanceAttributeOperations } from './instance-attributes.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
 import { instanceStatuses, instanceStatusOperations, statusReconciler } from './instance-status.ts';
 import { instanceTypeOperations } from './instance-types.ts';
-import { instanceOperations, instanceRows, launches, volumes } from './instances.ts';
+import { instanceOperations, instanceRows, launches } from './instances.ts';
+import { interfaceAttachmentOperations } from './interface-operations.ts';
 import { interfaceOperations } from './interfaces.ts';
 import { keyPairOperations, keyPairs } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
@@ -37,6 +40,8 @@ import {
   internetGateways,
   natGateways,
   networkAcls,
+  peerings,
+  regionStarts,
   routeTables,
   securityGroupRules,
   securityGroups,
@@ -44,6 +49,8 @@ import {
   vpcEndpoints,
   vpcs,
 } from './network.ts';
+import { peeringAccept, peeringExpire, peeringOperations } from './peering.ts';
+import { prefixListOperations, prefixLists } from './prefix-lists.ts';
 import { refused, withoutEffect } from './refused.ts';
 import { clientTokens, invalidRequest, prepared } from './requests.ts';
 import { routeOperations } from './routes.ts';
@@ -52,6 +59,8 @@ import { securityGroupRuleOperations } from './security-group-rules.ts';
 import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tag-operations.ts';
 import { resourceTags } from './tags.ts';
+import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
+import { vpcCidrBlockOperations } from './vpc-cidr-blocks.ts';
 import { vpcOperations } from './vpcs.ts';
 import { zoneOperations } from './zones.ts';
 
@@ -70,6 +79,9 @@ const tables = [
   securityGroups,
   securityGroupRules,
   networkAcls,
+  dhcpOptions,
+  peerings,
+  prefixLists,
   images,
   keyPairs,
   launchTemplates,
@@ -85,12 +97,17 @@ const operations: Operations<'ec2'> = {
   ...zoneOperations,
   ...vpcOperations,
   ...defaultOperations,
+  ...vpcCidrBlockOperations,
+  ...dhcpOptionsOperations,
+  ...peeringOperations,
+  ...prefixListOperations,
   ...subnetOperations,
   ...routeOperations,
   ...gatewayOperations,
   ...natGatewayOperations,
   ...addressOperations,
   ...interfaceOperations,
+  ...interfaceAttachmentOperations,
   ...endpointOperations,
   ...securityGroupOperations,
   ...securityGroupRuleOperations,
@@ -105,6 +122,8 @@ const operations: Operations<'ec2'> = {
   ...instanceStatusOperations,
   ...instanceAttributeOperations,
   ...instanceProfileOperations,
+  ...volumeOperations,
+  ...attachmentOperations,
   ...tagOperations,
 };
 
@@ -116,6 +135,10 @@ const timers = [
   instanceStep,
   natGatewayForget,
   natGatewayStep,
+  peeringAccept,
+  peeringExpire,
+  volumeModification,
+  volumeStep,
 ] as unknown as readonly TimerHandler<unknown, Ctx>[];
 
 export const service: Service = defineService({

@@ -36,6 +36,12 @@ const SERVICES: Readonly<Record<string, EndpointService>> = {
   sts: { kinds: ['Interface'] },
 };
 
+/** What gateway endpoints lead to, and where it stands here: within blocks of AWS's own. */
+export const GATEWAY_SERVICES: Readonly<Record<string, readonly string[]>> = {
+  dynamodb: ['52.119.224.0/20'],
+  s3: ['52.216.0.0/15'],
+};
+
 /** The last part of a service name such as `com.amazonaws.us-east-1.s3`. */
 function shortName(region: string, serviceName: string): string | undefined {
   const prefix = `com.amazonaws.${region}.`;

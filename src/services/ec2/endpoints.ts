@@ -192,17 +192,34 @@ function refuseAddressType(type: string = 'ipv4'): void {
   if (type !== 'ipv4') throw unmodelled(`The address type ${type}`);
 }
 
+interface Statement {
+  readonly Effect?: unknown;
+  readonly Principal?: unknown;
+  readonly Action?: unknown;
+  readonly Resource?: unknown;
+}
+
+/** Whether a statement allows everything to everyone, however it is written. */
+function isFullAccess(statement: Statement | undefined): boolean {
+  const { Effect, Principal, Action, Resource, ...rest } = (statement ?? {}) as Statement & { Sid?: unknown };
+  const { Sid: _, ...conditions } = rest;
+  const everyone =
+    typeof Principal === 'object' && Principal !== null ? (Principal as { AWS?: unknown }).AWS : Principal;
+  const all = [everyone, Action, Resource].every((one) => JSON.stringify([one].flat()) === '["*"]');
+  return Effect === 'Allow' && all && Object.keys(conditions).length === 0;
+}
+
 function refusePolicy(document: string | undefined): void {
   if (document === undefined) return;
-  let same = false;
+  let statements: readonly Statement[];
   try {
-    const { Statement } = JSON.parse(document) as { Statement?: unknown };
-    const { Statement: full } = JSON.parse(FULL_ACCESS) as { Statement: unknown };
-    same = JSON.stringify([Statement].flat()) === JSON.stringify(full);
+    const { Statement } = JSON.parse(document) as { Statement?: Statement | readonly Statement[] };
+    statements = [Statement ?? []].flat();
   } catch {
     throw new Fault('InvalidParameter', 'The policy document is not valid JSON.');
   }
-  if (!same) throw unmodelled('A policy of a VPC endpoint other than full access');
+  if (statements.length !== 1 || !isFullAccess(statements[0]))
+    throw unmodelled('A policy of a VPC endpoint other than full access');
 }
 
 function describe(ctx: Ctx, endpoint: VpcEndpoint): WireEndpoint {

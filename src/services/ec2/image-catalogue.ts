@@ -26,6 +26,8 @@ const AMAZON = '137112412989';
 const AMAZON_ECS = '591542846629';
 const CANONICAL = '099720109477';
 
+const BOTH: readonly Architecture[] = ['x86_64', 'arm64'];
+
 interface Release {
   readonly name: (architecture: Architecture) => string;
   readonly description: string;
@@ -34,6 +36,8 @@ interface Release {
   readonly rootGiB: number;
   readonly imdsV2: boolean;
   readonly createdAt: number;
+  /** Both where nothing is said. */
+  readonly architectures?: readonly Architecture[];
 }
 
 const RELEASES: readonly Release[] = [
@@ -56,6 +60,34 @@ const RELEASES: readonly Release[] = [
     createdAt: 1_762_300_800_000,
   },
   {
+    name: (architecture) => `amzn2-ami-hvm-2.0.20251105.0-${architecture}-gp2`,
+    description: 'Amazon Linux 2 AMI 2.0.20251105.0',
+    ownerId: AMAZON,
+    rootDevice: '/dev/xvda',
+    rootGiB: 8,
+    imdsV2: false,
+    createdAt: 1_762_300_800_000,
+  },
+  {
+    name: (architecture) => `amzn-ami-hvm-2018.03.0.20231218.0-${architecture}-gp2`,
+    description: 'Amazon Linux AMI 2018.03.0.20231218.0',
+    ownerId: AMAZON,
+    rootDevice: '/dev/xvda',
+    rootGiB: 8,
+    imdsV2: false,
+    createdAt: 1_702_857_600_000,
+    architectures: ['x86_64'],
+  },
+  {
+    name: (architecture) => `amzn2-ami-ecs-hvm-2.0.20251108-${architecture}-ebs`,
+    description: 'Amazon Linux AMI 2.0.20251108 for ECS',
+    ownerId: AMAZON_ECS,
+    rootDevice: '/dev/xvda',
+    rootGiB: 30,
+    imdsV2: false,
+    createdAt: 1_762_560_000_000,
+  },
+  {
     name: (architecture) => `al2023-ami-ecs-hvm-2023.0.20251108-kernel-6.1-${architecture}`,
     description: 'Amazon Linux AMI 2023.0.20251108 for ECS',
     ownerId: AMAZON_ECS,
@@ -74,13 +106,23 @@ const RELEASES: readonly Release[] = [
     imdsV2: true,
     createdAt: 1_761_091_200_000,
   },
+  {
+    name: (architecture) =>
+      `ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-${architecture === 'x86_64' ? 'amd64' : architecture}-server-20251022`,
+    description: 'Canonical, Ubuntu, 22.04, jammy image',
+    ownerId: CANONICAL,
+    rootDevice: '/dev/sda1',
+    rootGiB: 8,
+    imdsV2: false,
+    createdAt: 1_761_091_200_000,
+  },
 ];
 
 /** The region's public images, in the order of their ids. */
 export function publicImages(ctx: Ctx): PublicImage[] {
   const images = RELEASES.flatMap((release) =>
-    (['x86_64', 'arm64'] as const).map((architecture): PublicImage => {
-      const { name: nameFor, ...rest } = release;
+    (release.architectures ?? BOTH).map((architecture): PublicImage => {
+      const { name: nameFor, architectures: _, ...rest } = release;
       const name = nameFor(architecture);
       const digest = hex(ctx.kernel.primitives.sha256(`image ${ctx.region} ${name}`));
       const alias = rest.ownerId === CANONICAL ? {} : { ownerAlias: 'amazon' };

@@ -12,10 +12,11 @@ import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import { publicImages } from './image-catalogue.ts';
 import type { PublicImage } from './image-catalogue.ts';
-import { instanceOf, launchOf, volumesOf } from './instances.ts';
+import { instanceOf, launchOf } from './instances.ts';
 import { reboot } from './lifecycle.ts';
 import { putTags, removeTagsOf, tagsFor, tagsOf, tagsShown } from './tags.ts';
 import { imageCreation } from './timings.ts';
+import { volumesOf } from './volumes.ts';
 
 type WireImage = NonNullable<Output<'ec2', 'DescribeImages'>['Images']>[number];
 
@@ -160,7 +161,9 @@ export const imageOperations: Operations<'ec2'> = {
       ownerId: ctx.account,
       architecture,
       rootDevice,
-      rootGiB: volumesOf(ctx, InstanceId).find((volume) => volume.deviceName === rootDevice)?.sizeGiB ?? 8,
+      rootGiB:
+        volumesOf(ctx, InstanceId).find(({ attachment }) => attachment?.deviceName === rootDevice)?.sizeGiB ??
+        8,
       imdsV2: launchOf(ctx, InstanceId).imdsV2,
       createdAt: ctx.now,
       state: 'pending',

@@ -12,16 +12,17 @@ import {
   deviceShown,
   instanceOf,
   instanceRows,
+  instancesOf,
   interfaceOfInstance,
   launches,
   launchOf,
   metadataShown,
-  volumesOf,
 } from './instances.ts';
 import type { Instance, Launch, MetadataOptions } from './instances.ts';
 import { groupsShown } from './interfaces.ts';
 import { interfaces, securityGroupOf } from './network.ts';
 import { missing, unmodelled } from './requests.ts';
+import { volumesOf } from './volumes.ts';
 
 type Attribute = Input<'ec2', 'DescribeInstanceAttribute'>['Attribute'];
 type Changes = Input<'ec2', 'ModifyInstanceAttribute'>;
@@ -146,6 +147,16 @@ function launchChanges(instance: Instance, changes: Changes): Partial<Launch> {
   };
 }
 
+/** Turns detailed monitoring on or off; what is asked for holds at once. */
+function monitor(ctx: Ctx, ids: readonly string[], monitoring: boolean): Output<'ec2', 'MonitorInstances'> {
+  const InstanceMonitorings = instancesOf(ctx, ids).map(({ instanceId }) => {
+    ctx.update(launches, launchOf(ctx, instanceId), { monitoring });
+    const State = monitoring ? ('pending' as const) : ('disabling' as const);
+    return { InstanceId: instanceId, Monitoring: { State } };
+  });
+  return { InstanceMonitorings };
+}
+
 export const instanceAttributeOperations: Operations<'ec2'> = {
   DescribeInstanceAttribute(ctx, { InstanceId, Attribute }) {
     return { InstanceId, ...attribute(ctx, instanceOf(ctx, InstanceId), Attribute) };
@@ -163,6 +174,10 @@ export const instanceAttributeOperations: Operations<'ec2'> = {
     if (row && SourceDestCheck?.Value !== undefined)
       ctx.update(interfaces, row, { sourceDestCheck: SourceDestCheck.Value });
   },
+
+  MonitorInstances: (ctx, { InstanceIds }) => monitor(ctx, InstanceIds, true),
+
+  UnmonitorInstances: (ctx, { InstanceIds }) => monitor(ctx, InstanceIds, false),
 
   ModifyInstanceMetadataOptions(
     ctx,

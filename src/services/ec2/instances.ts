@@ -16,6 +16,8 @@ import { interfaces } from './network.ts';
 import type { NetworkInterface } from './network.ts';
 import { existing, listed } from './requests.ts';
 import { tagsOf, tagsShown } from './tags.ts';
+import { volumesOf } from './volumes.ts';
+import type { Volume } from './volumes.ts';
 import { zoneId } from './zones.ts';
 
 /** What changes as an instance lives. What stays as it was launched is in `Launch`. */
@@ -86,24 +88,6 @@ export interface MetadataOptions {
 
 export const launches: Table<Launch> = table<Launch>('ec2/launches', (row) => row.instanceId);
 
-/** An EBS volume. It is made and deleted with its instance. */
-export interface Volume {
-  volumeId: string;
-  instanceId: string;
-  deviceName: string;
-  sizeGiB: number;
-  kind: 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard';
-  iops?: number;
-  throughput?: number;
-  encrypted: boolean;
-  snapshotId?: string;
-  zone: string;
-  createdAt: number;
-}
-export const volumes: Table<Volume> = table<Volume>('ec2/volumes', (row) => row.volumeId, {
-  instance: (row) => row.instanceId,
-});
-
 type WireInstance = NonNullable<NonNullable<Output<'ec2', 'RunInstances'>['Instances']>[number]>;
 type WireReservation = Output<'ec2', 'RunInstances'>;
 
@@ -138,10 +122,6 @@ export function instancesOf(ctx: Ctx, ids: readonly string[]): Instance[] {
 
 export function launchOf(ctx: Ctx, instanceId: string): Launch {
   return ctx.get(launches, instanceId) as Launch;
-}
-
-export function volumesOf(ctx: Ctx, instanceId: string): Volume[] {
-  return ctx.list(volumes, 'instance', instanceId);
 }
 
 /** The interface of an instance that is not terminated. */
@@ -192,8 +172,8 @@ function interfaceShown(
     Attachment: {
       AttachmentId: row.attachmentId,
       AttachTime: row.attachedAt,
-      DeleteOnTermination: true,
-      DeviceIndex: 0,
+      DeleteOnTermination: row.deleteOnTermination ?? true,
+      DeviceIndex: row.deviceIndex ?? 0,
       NetworkCardIndex: 0,
       Status: 'attached',
     },
@@ -212,7 +192,10 @@ function networkShown(ctx: Ctx, instance: Instance, row: NetworkInterface): Part
     PublicDnsName: publicDnsName(ctx, instance.vpcId, row.publicIp),
     SecurityGroups: groupsShown(ctx, row.groupIds),
     SourceDestCheck: row.sourceDestCheck,
-    NetworkInterfaces: [interfaceShown(ctx, row)],
+    NetworkInterfaces: ctx
+      .list(interfaces, 'owner', instance.instanceId)
+      .toSorted((left, right) => (left.deviceIndex ?? 0) - (right.deviceIndex ?? 0))
+      .map((one) => interfaceShown(ctx, one)),
     PrivateDnsNameOptions: {
       HostnameType: 'ip-name',
       EnableResourceNameDnsARecord: false,
@@ -269,12 +252,13 @@ function describeInstance(ctx: Ctx, instance: Instance): WireInstance {
   };
 }
 
-export function deviceShown(volume: Volume): NonNullable<WireInstance['BlockDeviceMappings']>[number] {
-  const { volumeId: VolumeId, createdAt: AttachTime } = volume;
-  return {
-    DeviceName: volume.deviceName,
-    Ebs: { VolumeId, AttachTime, Status: 'attached', DeleteOnTermination: true },
-  };
+export function deviceShown({
+  volumeId: VolumeId,
+  attachment,
+}: Volume): NonNullable<WireInstance['BlockDeviceMappings']>[number] {
+  if (!attachment) return {};
+  const { at: AttachTime, state: Status, deleteOnTermination: DeleteOnTermination } = attachment;
+  return { DeviceName: attachment.deviceName, Ebs: { VolumeId, AttachTime, Status, DeleteOnTermination } };
 }
 
 /** Instances as EC2 shows them: by reservation, in the order in which the reservations come. */
@@ -348,60 +332,5 @@ export const instanceOperations: Operations<'ec2'> = {
     const page = { NextToken, MaxResults };
     const { rows, next } = listed(ctx, instanceRows, { ids: InstanceIds, of: instanceOf, where, page });
     return { Reservations: describeReservations(ctx, rows), NextToken: next };
-  },
-
-  DescribeVolumes(ctx, { VolumeIds, Filters, NextToken, MaxResults }) {
-    const where = filtered<Volume>(Filters, {
-      operation: 'DescribeVolumes',
-      values: {
-        'attachment.device': (volume) => volume.deviceName,
-        'attachment.instance-id': (volume) => volume.instanceId,
-        'attachment.status': () => 'attached',
-        'availability-zone': (volume) => volume.zone,
-        encrypted: (volume) => volume.encrypted,
-        size: (volume) => volume.sizeGiB,
-        status: () => 'in-use',
-        'volume-id': (volume) => volume.volumeId,
-        'volume-type': (volume) => volume.kind,
-      },
-      tags: (volume) => tagsOf(ctx, volume.volumeId),
-    });
-    const of = (_: Ctx, id: string): Volume => {
-      const found = ctx.get(volumes, id);
-      if (!found) throw new Fault('InvalidVolume.NotFound', `The volume '${id}' does not exist.`);
-      return found;
-    };
-    const { rows, next } = listed(ctx, volumes, {
-      ids: VolumeIds,
-      of,
-      where,
-      page: { NextToken, MaxResults },
-    });
-    const Volumes = rows.map((volume) => ({
-      VolumeId: volume.volumeId,
-      VolumeType: volume.kind,
-      Size: volume.sizeGiB,
-      Iops: volume.iops,
-      Throughput: volume.throughput,
-      Encrypted: volume.encrypted,
-      SnapshotId: volume.snapshotId ?? '',
-      AvailabilityZone: volume.zone,
-      AvailabilityZoneId: zoneId(volume.zone),
-      CreateTime: volume.createdAt,
-      State: 'in-use' as const,
-      MultiAttachEnabled: false,
-      Attachments: [
-        {
-          InstanceId: volume.instanceId,
-          VolumeId: volume.volumeId,
-          Device: volume.deviceName,
-          AttachTime: volume.createdAt,
-          State: 'attached' as const,
-          DeleteOnTermination: true,
-        },
-      ],
-      Tags: tagsShown(ctx, volume.volumeId),
-    }));
-    return { Volumes, NextToken: next };
   },
 };

@@ -1,4 +1,4 @@
-// Elastic network interfaces: they come and go with what they belong to. Also the public addresses on them.
+// Elastic network interfaces: what they are and whose. Also the public addresses on them.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -19,7 +19,10 @@ type WireInterface = NonNullable<Output<'ec2', 'DescribeNetworkInterfaces'>['Net
 export function makeInterface(
   ctx: Ctx,
   subnet: Subnet,
-  given: Pick<NetworkInterface, 'kind' | 'ownerId' | 'description' | 'groupIds'> & { privateIp?: string },
+  given: Pick<NetworkInterface, 'kind' | 'ownerId' | 'description' | 'groupIds'> & {
+    privateIp?: string;
+    deleteOnTermination?: boolean;
+  },
 ): NetworkInterface {
   const privateIp = given.privateIp ?? freeAddresses(ctx, subnet, 1)[0];
   if (privateIp === undefined) {
@@ -37,11 +40,47 @@ export function makeInterface(
     zone,
     privateIp,
     sourceDestCheck: given.kind !== 'nat_gateway',
-    attachmentId: `eni-attach-${ctx.id('network-interface-attachment')}`,
+    attachmentId: given.ownerId === '' ? '' : newAttachment(ctx),
     attachedAt: ctx.now,
   };
   ctx.put(interfaces, made);
   return made;
+}
+
+function newAttachment(ctx: Ctx): string {
+  return `eni-attach-${ctx.id('network-interface-attachment')}`;
+}
+
+export function isAttached({ ownerId }: NetworkInterface): boolean {
+  return ownerId !== '';
+}
+
+/** Gives an interface that nothing has to an instance. */
+export function attachInterface(
+  ctx: Ctx,
+  row: NetworkInterface,
+  instanceId: string,
+  deviceIndex: number,
+  deleteOnTermination: boolean,
+): NetworkInterface {
+  const attachmentId = newAttachment(ctx);
+  const change = { ownerId: instanceId, attachmentId, attachedAt: ctx.now, deviceIndex, deleteOnTermination };
+  return ctx.update(interfaces, row, change);
+}
+
+/** Takes an interface from its instance. A public address goes, unless it is an Elastic IP address. */
+export function detachInterface(ctx: Ctx, row: NetworkInterface): void {
+  const bare = row.allocationId === undefined ? releasePublicIp(ctx, row) : row;
+  const { deviceIndex: _, deleteOnTermination: __, ...rest } = bare;
+  ctx.put(interfaces, { ...rest, ownerId: '', attachmentId: '' });
+}
+
+/** What a terminated instance leaves: interfaces that are to outlive it. */
+export function releaseInterfaces(ctx: Ctx, instanceId: string): void {
+  for (const row of ctx.list(interfaces, 'owner', instanceId)) {
+    if (row.deleteOnTermination ?? true) removeInterface(ctx, row.interfaceId);
+    else detachInterface(ctx, row);
+  }
 }
 
 /** Deletes an interface with its tags; an Elastic IP address on it stays allocated. */
@@ -95,7 +134,7 @@ export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: s
   return groupIds.map((GroupId) => ({ GroupId, GroupName: ctx.get(securityGroups, GroupId)?.name ?? '' }));
 }
 
-function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
+export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
   const { kind, vpcId, publicIp, privateIp } = row;
   const name = privateDnsName(ctx.region, privateIp);
   const association =
@@ -110,6 +149,17 @@ function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
           },
         };
   const ofInstance = kind === 'interface' ? { InstanceId: row.ownerId } : {};
+  const attachment: WireInterface['Attachment'] = isAttached(row)
+    ? {
+        AttachmentId: row.attachmentId,
+        AttachTime: row.attachedAt,
+        DeleteOnTermination: kind === 'interface' && (row.deleteOnTermination ?? true),
+        DeviceIndex: kind === 'interface' ? (row.deviceIndex ?? 0) : 1,
+        InstanceOwnerId: kind === 'interface' ? ctx.account : 'amazon-aws',
+        Status: 'attached',
+        ...ofInstance,
+      }
+    : undefined;
   return {
     NetworkInterfaceId: row.interfaceId,
     // The model's enumeration spells it `natGateway`, EC2 answers `nat_gateway`.
@@ -128,17 +178,9 @@ function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
     ],
     MacAddress: macAddress(row.interfaceId),
     Groups: groupsShown(ctx, row.groupIds),
-    Status: 'in-use',
+    Status: isAttached(row) ? 'in-use' : 'available',
     SourceDestCheck: row.sourceDestCheck,
-    Attachment: {
-      AttachmentId: row.attachmentId,
-      AttachTime: row.attachedAt,
-      DeleteOnTermination: kind === 'interface',
-      DeviceIndex: kind === 'interface' ? 0 : 1,
-      InstanceOwnerId: kind === 'interface' ? ctx.account : 'amazon-aws',
-      Status: 'attached',
-      ...ofInstance,
-    },
+    Attachment: attachment,
     TagSet: tagsShown(ctx, row.interfaceId),
     ...association,
   };
@@ -156,8 +198,12 @@ export const interfaceOperations: Operations<'ec2'> = {
       values: {
         'association.public-ip': (row) => row.publicIp,
         'association.allocation-id': (row) => row.allocationId,
-        'attachment.instance-id': (row) => (row.kind === 'interface' ? row.ownerId : undefined),
-        'attachment.status': () => 'attached',
+        'attachment.attachment-id': (row) => (isAttached(row) ? row.attachmentId : undefined),
+        'attachment.delete-on-termination': (row) => row.deleteOnTermination ?? true,
+        'attachment.device-index': (row) => row.deviceIndex ?? 0,
+        'attachment.instance-id': (row) =>
+          row.kind === 'interface' && isAttached(row) ? row.ownerId : undefined,
+        'attachment.status': (row) => (isAttached(row) ? 'attached' : 'detached'),
         'availability-zone': (row) => row.zone,
         description: (row) => row.description,
         'group-id': (row) => row.groupIds,
@@ -168,7 +214,8 @@ export const interfaceOperations: Operations<'ec2'> = {
         'private-ip-address': (row) => row.privateIp,
         'addresses.private-ip-address': (row) => row.privateIp,
         'requester-managed': (row) => row.kind !== 'interface',
-        status: () => 'in-use',
+        'source-dest-check': (row) => row.sourceDestCheck,
+        status: (row) => (isAttached(row) ? 'in-use' : 'available'),
         'subnet-id': (row) => row.subnetId,
         'vpc-id': (row) => row.vpcId,
       },

@@ -76,10 +76,33 @@ export function interfaceRequest(
   if (only.DeviceIndex !== undefined && only.DeviceIndex !== 0) {
     throw new Fault('InvalidParameterValue', 'The primary network interface must have the device index 0.');
   }
-  if (only.DeleteOnTermination === false) throw unmodelled('A network interface that outlives its instance');
   if (isGiven(input.SubnetId) && isGiven(input.NetworkInterfaces)) throw besideInterfaces('subnet ID');
   if (isGiven(SecurityGroupIds) || isGiven(SecurityGroups)) throw besideInterfaces('security groups');
+  checkStanding(only, input);
   return only;
+}
+
+/** An interface that stands already has its subnet, its groups and its address, and goes to one instance. */
+function checkStanding(
+  only: NonNullable<LaunchTemplateData['NetworkInterfaces']>[number],
+  { MaxCount }: RunInstances,
+): void {
+  if (only.NetworkInterfaceId === undefined) return;
+  const { SubnetId, Groups, PrivateIpAddress, AssociatePublicIpAddress } = only;
+  const beside = { SubnetId, Groups, PrivateIpAddress, AssociatePublicIpAddress };
+  const named = Object.entries(beside).find((entry) => isGiven(entry[1]));
+  if (named) {
+    throw new Fault(
+      'InvalidParameterCombination',
+      `A network interface that exists may not be given a ${named[0]} on launch`,
+    );
+  }
+  if (MaxCount > 1) {
+    throw new Fault(
+      'InvalidParameterCombination',
+      'Only one instance can be launched with a network interface that exists',
+    );
+  }
 }
 
 function besideInterfaces(what: string): Fault {

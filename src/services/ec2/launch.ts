@@ -12,20 +12,30 @@ import { associationWith, profileNamed } from './instance-profiles.ts';
 import type { KnownProfile } from './instance-profiles.ts';
 import { instanceTypeOf } from './instance-types.ts';
 import type { InstanceType } from './instance-types.ts';
-import { describeReservations, instanceRows, launches, volumes } from './instances.ts';
-import type { Instance, Launch, Volume } from './instances.ts';
-import { makeInterface, newPublicIp } from './interfaces.ts';
+import { describeReservations, instanceRows, launches } from './instances.ts';
+import type { Instance, Launch } from './instances.ts';
+import { attachInterface, isAttached, makeInterface, newPublicIp } from './interfaces.ts';
 import { keyPairNamed } from './key-pairs.ts';
 import { checkCounts, interfaceRequest, launchRequest } from './launch-request.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { LaunchTemplateData } from './launch-templates.ts';
 import { beginLaunch, noCapacity } from './lifecycle.ts';
-import { defaultGroup, defaultVpc, interfaces, securityGroupOf, subnetOf, subnets } from './network.ts';
-import type { Subnet } from './network.ts';
+import {
+  defaultGroup,
+  defaultVpc,
+  interfaceOf,
+  interfaces,
+  securityGroupOf,
+  subnetOf,
+  subnets,
+} from './network.ts';
+import type { NetworkInterface, Subnet } from './network.ts';
 import { missing, once, unmodelled } from './requests.ts';
 import { groupNamed } from './security-groups.ts';
 import { freeAddresses, wantedAddress } from './subnets.ts';
 import { putTags, setTag, tagsFor } from './tags.ts';
+import { volumes } from './volumes.ts';
+import type { Volume } from './volumes.ts';
 import { withoutCapacity, zoneOf } from './zones.ts';
 
 type RunInstances = Input<'ec2', 'RunInstances'>;
@@ -38,6 +48,9 @@ interface Plan {
   readonly subnet: Subnet;
   readonly addresses: readonly string[];
   readonly groupIds: readonly string[];
+  /** An interface that was there before. */
+  readonly standing: NetworkInterface | undefined;
+  readonly deleteInterface: boolean;
   readonly publicIp: boolean;
   readonly description: string;
   readonly profile: KnownProfile | undefined;
@@ -47,7 +60,10 @@ interface Plan {
   readonly template: LaunchRequest['template'];
 }
 
-type Device = Omit<Volume, 'volumeId' | 'instanceId' | 'zone' | 'createdAt'>;
+type Device = Pick<Volume, 'sizeGiB' | 'kind' | 'iops' | 'throughput' | 'encrypted' | 'snapshotId'> & {
+  readonly deviceName: string;
+  readonly deleteOnTermination: boolean;
+};
 
 function imageFor(ctx: Ctx, imageId: string | undefined): OwnImage | PublicImage {
   if (imageId === undefined) throw missing('ImageId');
@@ -178,10 +194,10 @@ function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }:
     kind: 'gp3',
     encrypted: false,
     snapshotId,
+    deleteOnTermination: true,
   };
   const named = BlockDeviceMappings.map(({ DeviceName, Ebs = {} }): Device => {
     if (DeviceName === undefined) throw missing('DeviceName');
-    if (Ebs.DeleteOnTermination === false) throw unmodelled('A volume that outlives its instance');
     const isRoot = DeviceName === image.rootDevice;
     if (!isRoot && Ebs.VolumeSize === undefined) throw missing('VolumeSize');
     const sizeGiB = Ebs.VolumeSize ?? root.sizeGiB;
@@ -196,6 +212,7 @@ function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }:
       sizeGiB,
       kind: Ebs.VolumeType ?? (isRoot ? root.kind : 'gp2'),
       encrypted: Ebs.Encrypted ?? false,
+      deleteOnTermination: Ebs.DeleteOnTermination ?? true,
       ...(Ebs.Iops === undefined ? {} : { iops: Ebs.Iops }),
       ...(Ebs.Throughput === undefined ? {} : { throughput: Ebs.Throughput }),
       ...(isRoot ? { snapshotId } : {}),
@@ -215,6 +232,14 @@ function checkUserData(userData: string | undefined): void {
     throw new Fault('InvalidParameterValue', 'User data is limited to 16384 bytes');
 }
 
+/** An interface that a launch names must be free. */
+function standingInterface(ctx: Ctx, id: string | undefined): NetworkInterface | undefined {
+  if (id === undefined) return undefined;
+  const row = interfaceOf(ctx, id);
+  if (!isAttached(row)) return row;
+  throw new Fault('InvalidNetworkInterface.InUse', `Interface: [${id}] in use.`);
+}
+
 /** Finds everything that the launch needs, in EC2's order, or says what is wrong. */
 function planFor(ctx: Ctx, input: RunInstances): Plan {
   const { parameters, template } = launchRequest(ctx, input);
@@ -222,13 +247,16 @@ function planFor(ctx: Ctx, input: RunInstances): Plan {
   const image = imageFor(ctx, parameters.ImageId);
   const type = typeFor(parameters.InstanceType, image);
   const eni = interfaceRequest(parameters, input);
-  const subnet = subnetFor(ctx, input, parameters, eni.SubnetId);
-  const groupIds = groupsFor(ctx, parameters, eni.Groups ?? [], subnet);
+  const standing = standingInterface(ctx, eni.NetworkInterfaceId);
+  const subnet = subnetFor(ctx, input, parameters, standing?.subnetId ?? eni.SubnetId);
+  const groupIds = standing?.groupIds ?? groupsFor(ctx, parameters, eni.Groups ?? [], subnet);
   if (parameters.KeyName !== undefined) keyPairNamed(ctx, parameters.KeyName);
   checkUserData(parameters.UserData);
   const profile = parameters.IamInstanceProfile && profileNamed(ctx, parameters.IamInstanceProfile);
   const devices = devicesFor(image, parameters);
-  const addresses = addressesFor(ctx, input, subnet, input.PrivateIpAddress ?? eni.PrivateIpAddress);
+  const addresses = standing
+    ? [standing.privateIp]
+    : addressesFor(ctx, input, subnet, input.PrivateIpAddress ?? eni.PrivateIpAddress);
   if (withoutCapacity(ctx, subnet.zone)) throw noCapacity(ctx, type.name, subnet.zone);
   return {
     image,
@@ -236,7 +264,9 @@ function planFor(ctx: Ctx, input: RunInstances): Plan {
     subnet,
     addresses,
     groupIds,
-    publicIp: eni.AssociatePublicIpAddress ?? subnet.mapPublicIp,
+    standing,
+    deleteInterface: eni.DeleteOnTermination ?? !standing,
+    publicIp: !standing && (eni.AssociatePublicIpAddress ?? subnet.mapPublicIp),
     description: eni.Description ?? '',
     profile,
     launch: launchDetails(ctx, input, parameters, image),
@@ -287,13 +317,16 @@ function launchOne(
 ): Instance {
   const instanceId = `i-${ctx.id('instance')}`;
   const { subnet, groupIds, description, template } = plan;
-  const made = makeInterface(ctx, subnet, {
-    kind: 'interface',
-    ownerId: instanceId,
-    description,
-    groupIds,
-    privateIp,
-  });
+  const made = plan.standing
+    ? attachInterface(ctx, plan.standing, instanceId, 0, plan.deleteInterface)
+    : makeInterface(ctx, subnet, {
+        kind: 'interface',
+        ownerId: instanceId,
+        description,
+        groupIds,
+        privateIp,
+        ...(plan.deleteInterface ? {} : { deleteOnTermination: false }),
+      });
   if (plan.publicIp) ctx.update(interfaces, made, { publicIp: newPublicIp(ctx) });
   const profile = plan.profile && associationWith(ctx, plan.profile, instanceId, true);
   const instance: Instance = {
@@ -323,9 +356,17 @@ function launchOne(
     setTag(ctx, instanceId, 'aws:ec2launchtemplate:id', template.templateId);
     setTag(ctx, instanceId, 'aws:ec2launchtemplate:version', String(template.number));
   }
-  for (const device of plan.devices) {
+  for (const { deviceName, deleteOnTermination, ...device } of plan.devices) {
     const volumeId = `vol-${ctx.id('volume')}`;
-    ctx.put(volumes, { ...device, volumeId, instanceId, zone: subnet.zone, createdAt: ctx.now });
+    const attachment = {
+      instanceId,
+      deviceName,
+      deleteOnTermination,
+      at: ctx.now,
+      state: 'attached',
+    } as const;
+    const { zone } = subnet;
+    ctx.put(volumes, { ...device, volumeId, zone, createdAt: ctx.now, state: 'in-use', step: 0, attachment });
     putTags(ctx, volumeId, tagsFor(plan.tags, 'volume', CREATES));
   }
   return instance;

@@ -19,14 +19,13 @@ import {
   launches,
   launchOf,
   stateShown,
-  volumes,
-  volumesOf,
 } from './instances.ts';
 import type { Instance } from './instances.ts';
-import { newPublicIp, releasePublicIp, removeInterface } from './interfaces.ts';
+import { newPublicIp, releaseInterfaces, releasePublicIp } from './interfaces.ts';
 import { interfaces, subnets } from './network.ts';
 import { removeTagsOf } from './tags.ts';
 import { launchTime, releaseTime, terminatedVisible } from './timings.ts';
+import { releaseVolumes } from './volumes.ts';
 import { withoutCapacity, zonesOf } from './zones.ts';
 
 type Step = { instanceId: string; step: number };
@@ -160,16 +159,13 @@ function terminated(ctx: Ctx, instance: Instance): void {
 }
 
 /**
- * What goes with a terminated instance: its interface, its volumes, its profile. The rest stays visible for
- * about an hour.
+ * What goes with a terminated instance: its profile, and its interfaces and volumes unless they are to outlive it. The rest
+ * stays visible for about an hour.
  */
 function release(ctx: Ctx, instance: Instance): void {
-  const { interfaceId, profile: _, ...rest } = instance;
-  if (interfaceId !== undefined) removeInterface(ctx, interfaceId);
-  for (const { volumeId } of volumesOf(ctx, instance.instanceId)) {
-    ctx.delete(volumes, volumeId);
-    removeTagsOf(ctx, volumeId);
-  }
+  const { interfaceId: _, profile: __, ...rest } = instance;
+  releaseInterfaces(ctx, instance.instanceId);
+  releaseVolumes(ctx, instance.instanceId);
   ctx.put(instanceRows, rest);
   const { instanceId, step } = instance;
   ctx.schedule(forgetDue, ctx.now + ctx.duration(terminatedVisible, instanceId), { instanceId, step });

@@ -7,6 +7,7 @@ import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { formatBlock, parseNetwork } from './cidr.ts';
 import { filtered } from './filters.ts';
+import { ipv6Block } from './ipv6.ts';
 import { networkAclOf, networkAcls, subnets, vpcOf } from './network.ts';
 import type { NetworkAcl, NetworkAclEntry } from './network.ts';
 import { dependency, listed, missing, once } from './requests.ts';
@@ -90,6 +91,13 @@ function entryOf(input: Input<'ec2', 'CreateNetworkAclEntry'>): NetworkAclEntry 
       `Value (${CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
     );
   }
+  const ipv6Cidr = Ipv6CidrBlock === undefined ? undefined : ipv6Block(Ipv6CidrBlock);
+  if (Ipv6CidrBlock !== undefined && ipv6Cidr === undefined) {
+    throw new Fault(
+      'InvalidParameterValue',
+      `Value (${Ipv6CidrBlock}) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block.`,
+    );
+  }
   if (
     (protocol === '6' || protocol === '17') &&
     (PortRange?.From === undefined || PortRange.To === undefined)
@@ -102,7 +110,7 @@ function entryOf(input: Input<'ec2', 'CreateNetworkAclEntry'>): NetworkAclEntry 
     protocol,
     allow: RuleAction === 'allow',
     ...(network ? { cidr: formatBlock(network) } : {}),
-    ...(Ipv6CidrBlock === undefined ? {} : { ipv6Cidr: Ipv6CidrBlock }),
+    ...(ipv6Cidr === undefined ? {} : { ipv6Cidr }),
     ...(PortRange?.From === undefined || PortRange.To === undefined
       ? {}
       : { ports: { from: PortRange.From, to: PortRange.To } }),

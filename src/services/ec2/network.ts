@@ -6,6 +6,15 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { existing } from './requests.ts';
 
+/** Present once the default VPC has been made, so that a deleted one stays deleted. */
+interface RegionStart {
+  id: 'start';
+  at: number;
+  /** The set of DHCP options that new VPCs get. */
+  dhcpOptionsId?: string;
+}
+export const regionStarts: Table<RegionStart> = table<RegionStart>('ec2/region-starts', (row) => row.id);
+
 export interface Vpc {
   vpcId: string;
   cidr: string;
@@ -16,7 +25,21 @@ export interface Vpc {
   /** The route table of subnets without one of their own. */
   mainRouteTableId: string;
   mainAssociationId: string;
+  /** Further IPv4 blocks. */
+  secondary?: readonly CidrAssociation[];
+  /** The set of DHCP options; `default` where there is none. */
+  dhcpOptionsId?: string;
 }
+
+/** A block of addresses of a VPC. */
+export interface CidrAssociation {
+  readonly associationId: string;
+  readonly cidr: string;
+}
+
+/** What stands for no DHCP options at all. */
+export const NO_OPTIONS = 'default';
+
 export const vpcs: Table<Vpc> = table<Vpc>('ec2/vpcs', (row) => row.vpcId, {
   mainAssociation: (row) => row.mainAssociationId,
 });
@@ -46,8 +69,9 @@ export const subnets: Table<Subnet> = table<Subnet>(
 
 /** Where packets for a block go. `local` is written as AWS writes it: a gateway of that name. */
 export interface Route {
+  /** A block, or the id of a prefix list. */
   readonly destination: string;
-  readonly kind: 'local' | 'internetGateway' | 'natGateway' | 'instance';
+  readonly kind: 'local' | 'internetGateway' | 'natGateway' | 'instance' | 'peering';
   readonly target: string;
 }
 export interface RouteTable {
@@ -122,11 +146,15 @@ export interface NetworkInterface {
   groupIds: readonly string[];
   sourceDestCheck: boolean;
   kind: 'interface' | 'nat_gateway' | 'vpc_endpoint';
-  /** Whose it is: an instance, a NAT gateway, an endpoint. */
+  /** Whose it is: an instance, a NAT gateway, an endpoint; empty where it is attached to nothing. */
   ownerId: string;
   description: string;
   attachmentId: string;
   attachedAt: number;
+  /** Which of its instance's interfaces it is; the first where nothing is said. */
+  deviceIndex?: number;
+  /** Whether it goes with its instance; it does where nothing is said. */
+  deleteOnTermination?: boolean;
 }
 export const interfaces: Table<NetworkInterface> = table<NetworkInterface>(
   'ec2/interfaces',
@@ -136,6 +164,7 @@ export const interfaces: Table<NetworkInterface> = table<NetworkInterface>(
     vpc: (row) => row.vpcId,
     publicIp: (row) => row.publicIp,
     privateIp: (row) => `${row.subnetId} ${row.privateIp}`,
+    owner: (row) => (row.ownerId === '' ? undefined : row.ownerId),
   },
 );
 
@@ -158,6 +187,23 @@ export const vpcEndpoints: Table<VpcEndpoint> = table<VpcEndpoint>(
   {
     vpc: (row) => row.vpcId,
   },
+);
+
+/** A VPC peering connection between two VPCs of one account and region. */
+export interface Peering {
+  peeringId: string;
+  requesterId: string;
+  accepterId: string;
+  status: 'pending-acceptance' | 'provisioning' | 'active' | 'deleted' | 'rejected' | 'expired' | 'failed';
+  message: string;
+  /** When a request lapses that nobody accepts. */
+  expiresAt: number;
+}
+export const peerings: Table<Peering> = table<Peering>(
+  'ec2/vpc-peerings',
+  (row) => row.peeringId,
+  { requester: (row) => row.requesterId, accepter: (row) => row.accepterId },
+  { settles: true },
 );
 
 export interface SecurityGroup {
@@ -183,7 +229,7 @@ export interface SecurityGroupRule {
   protocol: string;
   fromPort: number;
   toPort: number;
-  peer: { readonly kind: 'ipv4' | 'ipv6' | 'group'; readonly value: string };
+  peer: { readonly kind: 'ipv4' | 'ipv6' | 'group' | 'prefixList'; readonly value: string };
   description?: string;
 }
 export const securityGroupRules: Table<SecurityGroupRule> = table<SecurityGroupRule>(
@@ -274,6 +320,14 @@ export function vpcEndpointOf(ctx: Ctx, id: string | undefined): VpcEndpoint {
   });
 }
 
+export function peeringOf(ctx: Ctx, id: string | undefined): Peering {
+  return existing(ctx, peerings, id, {
+    code: 'InvalidVpcPeeringConnectionID',
+    noun: 'vpcPeeringConnection ID',
+    prefix: 'pcx',
+  });
+}
+
 export function securityGroupOf(ctx: Ctx, id: string | undefined): SecurityGroup {
   const found = id === undefined ? undefined : ctx.get(securityGroups, id);
   if (found) return found;
@@ -289,6 +343,11 @@ export function networkAclOf(ctx: Ctx, id: string | undefined): NetworkAcl {
     noun: 'networkAcl ID',
     prefix: 'acl',
   });
+}
+
+/** All blocks of a VPC, the one with which it was made first. */
+export function blocksOf({ cidr, cidrAssociationId, secondary = [] }: Vpc): readonly CidrAssociation[] {
+  return [{ associationId: cidrAssociationId, cidr }, ...secondary];
 }
 
 /** The account's default VPC of the region, unless it was deleted. */

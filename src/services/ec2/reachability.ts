@@ -12,6 +12,7 @@ import {
   interfaces,
   natGateways,
   networkAcls,
+  peerings,
   routeTableFor,
   securityGroupRules,
   subnets,
@@ -27,7 +28,8 @@ import type {
   Vpc,
   VpcEndpoint,
 } from './network.ts';
-import { isBlackhole } from './routes.ts';
+import { prefixListBlocks } from './prefix-lists.ts';
+import { isBlackhole, isPrefixList } from './routes.ts';
 
 interface Ports {
   readonly from: number;
@@ -48,6 +50,7 @@ const AWS_CLIENT: Ports = { from: 1024, to: 65_535 };
  */
 const PUBLIC_ENDPOINT = blockAt('52.94.0.10');
 const PUBLIC_S3 = blockAt('52.216.0.10');
+const PUBLIC_DYNAMODB = blockAt('52.119.224.10');
 
 const TCP = '6';
 const OK: Reachability = { ok: true };
@@ -78,12 +81,17 @@ interface Peer {
   readonly groupIds: readonly string[];
 }
 
-function allows(rule: SecurityGroupRule, peer: Peer, { from, to }: Ports): boolean {
+function allows(ctx: Ctx, rule: SecurityGroupRule, peer: Peer, { from, to }: Ports): boolean {
   if (rule.protocol !== '-1' && rule.protocol !== 'tcp' && rule.protocol !== TCP) return false;
   if (rule.protocol === 'tcp' && (rule.fromPort > from || rule.toPort < to)) return false;
   if (rule.peer.kind === 'group') return peer.groupIds.includes(rule.peer.value);
-  const block = rule.peer.kind === 'ipv4' ? parseBlock(rule.peer.value) : undefined;
-  return block !== undefined && covers(block, peer.block);
+  // Nothing has an IPv6 address, so rules for those never let anything through.
+  if (rule.peer.kind === 'ipv6') return false;
+  const blocks =
+    rule.peer.kind === 'prefixList'
+      ? prefixListBlocks(ctx, rule.peer.value)
+      : [parseBlock(rule.peer.value) as Block];
+  return blocks.some((block) => covers(block, peer.block));
 }
 
 /** The group that keeps the packet in or out: the first one, where none of them has a rule for it. */
@@ -98,7 +106,7 @@ function groupBlocks(
   const open = groupIds.some((id) =>
     ctx
       .list(securityGroupRules, 'group', id)
-      .some((rule) => rule.egress === egress && allows(rule, peer, ports)),
+      .some((rule) => rule.egress === egress && allows(ctx, rule, peer, ports)),
   );
   return open ? undefined : groupIds[0];
 }
@@ -139,13 +147,18 @@ function outside(ports: Ports, range: Ports): Ports[] {
 
 // ---- Routes ----
 
-/** The most specific route that fits. */
+/** The most specific route that fits; among equals one for a block before one for a prefix list. */
 function routeFor(ctx: Ctx, subnet: Subnet, to: Block): Route | undefined {
-  const fitting = routeTableFor(ctx, subnet).routes.filter((route) =>
-    covers(parseBlock(route.destination) as Block, to),
-  );
-  const size = (route: Route): number => Number(route.destination.split('/')[1]);
-  return fitting.toSorted((left, right) => size(right) - size(left))[0];
+  const fitting = routeTableFor(ctx, subnet).routes.flatMap((route) => {
+    const listed = isPrefixList(route.destination);
+    const blocks = listed
+      ? prefixListBlocks(ctx, route.destination)
+      : [parseBlock(route.destination) as Block];
+    return blocks
+      .filter((block) => covers(block, to))
+      .map(({ first, last }) => ({ route, size: last - first + (listed ? 0.5 : 0) }));
+  });
+  return fitting.toSorted((left, right) => left.size - right.size)[0]?.route;
 }
 
 /**
@@ -242,9 +255,15 @@ function gatewayEndpoint(ctx: Ctx, { subnet, vpc }: Origin, host: string): VpcEn
     );
 }
 
+/** Where AWS's public endpoints stand, as far as rules and routes may tell them apart. */
+function publicAddress(host: string): Block {
+  if (isS3(host)) return PUBLIC_S3;
+  return host.startsWith('dynamodb.') ? PUBLIC_DYNAMODB : PUBLIC_ENDPOINT;
+}
+
 function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability {
   const { row, subnet } = origin;
-  const to = isS3(host) ? PUBLIC_S3 : PUBLIC_ENDPOINT;
+  const to = publicAddress(host);
   return firstBlocker(
     () => groupBlocks(ctx, row.groupIds, true, { block: to, groupIds: [] }, HTTPS),
     () => aclBlocks(ctx, subnet, true, to, HTTPS),
@@ -252,7 +271,8 @@ function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability 
       if (gatewayEndpoint(ctx, origin, host)) return undefined;
       const route = routeFor(ctx, subnet, to);
       if (!route || route.kind === 'local') return routeTableFor(ctx, subnet).routeTableId;
-      if (isBlackhole(ctx, subnet, route)) return route.target;
+      // A peering connection leads to the other VPC and no further.
+      if (isBlackhole(ctx, subnet, route) || route.kind === 'peering') return route.target;
       if (route.kind === 'internetGateway') return gatewayBlocks(ctx, subnet, route, row);
       return natBlocks(ctx, subnet, blockAt(row.privateIp), route, to);
     },
@@ -278,6 +298,18 @@ export const reachEndpoint: Instances['reachEndpoint'] = (ctx, instanceId, host)
 
 // ---- From a load balancer to an instance ----
 
+/** From one VPC to another over a peering connection between the two: both need a route, each for its way. */
+function peeringBlocks(ctx: Ctx, from: Subnet, to: Subnet, address: Block): string | undefined {
+  if (from.vpcId === to.vpcId) return undefined;
+  const route = routeFor(ctx, from, address);
+  const peering = route?.kind === 'peering' ? ctx.get(peerings, route.target) : undefined;
+  if (!route || !peering) return routeTableFor(ctx, from).routeTableId;
+  const ends = [peering.requesterId, peering.accepterId];
+  return peering.status === 'active' && ends.includes(from.vpcId) && ends.includes(to.vpcId)
+    ? undefined
+    : peering.peeringId;
+}
+
 export const reachInstance: Instances['reachInstance'] = (ctx, from, instanceId, port) => {
   const target = originOf(ctx, instanceId);
   if (!target) return blocked(instanceId);
@@ -286,8 +318,6 @@ export const reachInstance: Instances['reachInstance'] = (ctx, from, instanceId,
   const there = blockAt(row.privateIp);
   const origins = from.subnetIds.flatMap((id) => ctx.get(subnets, id) ?? []);
   for (const origin of origins) {
-    // One VPC: there is no peering here.
-    if (origin.vpcId !== place.vpcId) return blocked(place.vpcId);
     const here = blockOf(origin);
     const within = origin.subnetId === place.subnetId;
     const acl = (at: Subnet, egress: boolean, peer: Block, range: Ports) => (): string | undefined =>
@@ -295,9 +325,11 @@ export const reachInstance: Instances['reachInstance'] = (ctx, from, instanceId,
     const way = firstBlocker(
       () => groupBlocks(ctx, from.securityGroupIds, true, { block: there, groupIds: row.groupIds }, ports),
       acl(origin, true, there, ports),
+      () => peeringBlocks(ctx, origin, place, there),
       acl(place, false, here, ports),
       () => groupBlocks(ctx, row.groupIds, false, { block: here, groupIds: from.securityGroupIds }, ports),
       acl(place, true, here, AWS_CLIENT),
+      () => peeringBlocks(ctx, place, origin, here),
       acl(origin, false, there, AWS_CLIENT),
     );
     if (!way.ok) return way;

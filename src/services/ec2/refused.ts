@@ -11,7 +11,6 @@ const ROUTE_TARGETS = [
   'CarrierGatewayId',
   'CoreNetworkArn',
   'DestinationIpv6CidrBlock',
-  'DestinationPrefixListId',
   'EgressOnlyInternetGatewayId',
   'InstanceId',
   'LocalGatewayId',
@@ -19,17 +18,14 @@ const ROUTE_TARGETS = [
   'OdbNetworkArn',
   'TransitGatewayId',
   'VpcEndpointId',
-  'VpcPeeringConnectionId',
 ];
 
 const EBS = ['EbsCardIndex', 'KmsKeyId', 'SnapshotId', 'VolumeInitializationRate'];
 
 /** Parts of a rule that lead out of the VPC. */
-const RULE = [
-  'PrefixListIds',
-  'UserIdGroupPairs.PeeringStatus',
-  'UserIdGroupPairs.VpcPeeringConnectionId',
-].map((name) => `IpPermissions.${name}`);
+const RULE = ['UserIdGroupPairs.PeeringStatus', 'UserIdGroupPairs.VpcPeeringConnectionId'].map(
+  (name) => `IpPermissions.${name}`,
+);
 
 const INTERFACE = [
   'AssociateCarrierIpAddress',
@@ -43,7 +39,6 @@ const INTERFACE = [
   'Ipv6PrefixCount',
   'Ipv6Prefixes',
   'NetworkCardIndex',
-  'NetworkInterfaceId',
   'PrimaryIpv6',
   'PrivateIpAddresses',
   'SecondaryPrivateIpAddressCount',
@@ -87,6 +82,15 @@ export const refused: Refused = {
   AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'NetworkBorderGroup', 'PublicIpv4Pool'],
   AssociateAddress: ['PrivateIpAddress'],
   AssociateRouteTable: ['GatewayId', 'PublicIpv4Pool'],
+  AssociateVpcCidrBlock: [
+    ...IPAM,
+    'AmazonProvidedIpv6CidrBlock',
+    'Ipv6CidrBlock',
+    'Ipv6CidrBlockNetworkBorderGroup',
+    'Ipv6Pool',
+  ],
+  AttachVolume: ['EbsCardIndex'],
+  AttachNetworkInterface: ['EnaQueueCount', 'EnaSrdSpecification', 'NetworkCardIndex'],
   AuthorizeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   AuthorizeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
   CreateImage: ['BlockDeviceMappings', 'SnapshotLocation'],
@@ -99,8 +103,28 @@ export const refused: Refused = {
     'SecondaryPrivateIpAddresses',
     'VpcId',
   ],
+  CreateNetworkInterface: [
+    'ConnectionTrackingSpecification',
+    'EnablePrimaryIpv6',
+    'Ipv4PrefixCount',
+    'Ipv4Prefixes',
+    'Ipv6AddressCount',
+    'Ipv6Addresses',
+    'Ipv6PrefixCount',
+    'Ipv6Prefixes',
+    'Operator',
+    'SecondaryPrivateIpAddressCount',
+  ],
   CreateRoute: ROUTE_TARGETS,
   CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],
+  CreateVolume: [
+    'KmsKeyId',
+    'MultiAttachEnabled',
+    'Operator',
+    'OutpostArn',
+    'SnapshotId',
+    'VolumeInitializationRate',
+  ],
   CreateVpc: [
     ...IPAM,
     'Ipv6CidrBlock',
@@ -115,22 +139,29 @@ export const refused: Refused = {
     'ServiceRegion',
     'SubnetConfigurations',
   ],
-  DeleteRoute: ['DestinationIpv6CidrBlock', 'DestinationPrefixListId'],
+  DeleteRoute: ['DestinationIpv6CidrBlock'],
   DescribeLaunchTemplateVersions: ['Filters', 'ResolveAlias'],
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
+  GetManagedPrefixListEntries: ['TargetVersion'],
   ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
   ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
+  ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
+  ModifyNetworkInterfaceAttribute: [
+    'AssociatePublicIpAddress',
+    'AssociatedSubnetIds',
+    'Attachment.DefaultEnaQueueCount',
+    'Attachment.EnaQueueCount',
+    'ConnectionTrackingSpecification',
+    'EnaSrdSpecification',
+    'EnablePrimaryIpv6',
+  ],
   ModifySubnetAttribute: [
-    'AssignIpv6AddressOnCreation',
     'CustomerOwnedIpv4Pool',
     'DisableLniAtDeviceIndex',
-    'EnableDns64',
     'EnableLniAtDeviceIndex',
-    'EnableResourceNameDnsAAAARecordOnLaunch',
-    'EnableResourceNameDnsARecordOnLaunch',
     'MapCustomerOwnedIpOnLaunch',
-    'PrivateDnsHostnameTypeOnLaunch',
   ],
+  ModifyVolume: ['MultiAttachEnabled'],
   ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],
   ModifyVpcEndpoint: ['DnsOptions', 'SubnetConfigurations'],
   ReleaseAddress: ['NetworkBorderGroup'],
@@ -184,6 +215,8 @@ export const withoutEffect: WithoutEffect = {
   DescribeNetworkInterfaces: MANAGED,
   DescribeRegions: { AllRegions: 'only regions that need no opt-in are listed' },
   DescribeVolumes: MANAGED,
+  DetachNetworkInterface: { Force: 'detaching takes no time and never fails halfway' },
+  DetachVolume: { Force: 'no device here hangs: every volume is detached in order' },
   ModifyLaunchTemplate: { ClientToken: 'setting the same default version twice changes nothing more' },
   ModifyVpcEndpoint: {
     ResetPolicy: 'the only policy is full access',

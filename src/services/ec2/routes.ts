@@ -9,10 +9,13 @@ import { formatBlock, parseNetwork } from './cidr.ts';
 import { gatewayPrefixList } from './endpoint-services.ts';
 import { filtered } from './filters.ts';
 import {
+  blocksOf,
   internetGatewayOf,
   internetGateways,
   natGatewayOf,
   natGateways,
+  peeringOf,
+  peerings,
   routeTableOf,
   routeTables,
   subnetOf,
@@ -22,18 +25,25 @@ import {
   vpcs,
 } from './network.ts';
 import type { Route, RouteTable, Subnet, Vpc } from './network.ts';
-import { dependency, listed, missing, once } from './requests.ts';
+import { prefixListOf } from './prefix-lists.ts';
+import { dependency, listed, missing, notTogether, once } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireRouteTable = NonNullable<Output<'ec2', 'CreateRouteTable'>['RouteTable']>;
 type WireRoute = NonNullable<WireRouteTable['Routes']>[number];
 type WireAssociation = NonNullable<WireRouteTable['Associations']>[number];
 
+/** Every table of a VPC leads to each of its blocks. */
+export function localRoute(cidr: string): Route {
+  return { destination: cidr, kind: 'local', target: 'local' };
+}
+
 /** A route to a gateway that is gone, or not attached, swallows its packets. */
 export function isBlackhole(ctx: Ctx, { vpcId }: { vpcId: string }, { kind, target }: Route): boolean {
   if (kind === 'internetGateway') return ctx.get(internetGateways, target)?.vpcId !== vpcId;
   if (kind === 'natGateway')
     return !['pending', 'available'].includes(ctx.get(natGateways, target)?.state ?? '');
+  if (kind === 'peering') return ctx.get(peerings, target)?.status !== 'active';
   return false;
 }
 
@@ -54,12 +64,30 @@ function associationsOf(ctx: Ctx, table: RouteTable): WireAssociation[] {
   return [...main, ...explicit];
 }
 
+/** By which member a route's target is shown. */
+const TARGETS: Readonly<
+  Record<Route['kind'], 'GatewayId' | 'InstanceId' | 'NatGatewayId' | 'VpcPeeringConnectionId'>
+> = {
+  instance: 'InstanceId',
+  internetGateway: 'GatewayId',
+  local: 'GatewayId',
+  natGateway: 'NatGatewayId',
+  peering: 'VpcPeeringConnectionId',
+};
+
+/** Routes may lead to all the blocks of a prefix list. */
+export function isPrefixList(destination: string): boolean {
+  return destination.startsWith('pl-');
+}
+
 function describeRoutes(ctx: Ctx, table: RouteTable): WireRoute[] {
   const own = table.routes.map((route): WireRoute => {
-    const target = route.kind === 'natGateway' ? { NatGatewayId: route.target } : { GatewayId: route.target };
+    const { destination, target } = route;
     return {
-      DestinationCidrBlock: route.destination,
-      ...target,
+      ...(isPrefixList(destination)
+        ? { DestinationPrefixListId: destination }
+        : { DestinationCidrBlock: destination }),
+      [TARGETS[route.kind]]: target,
       Origin: route.kind === 'local' ? 'CreateRouteTable' : 'CreateRoute',
       State: isBlackhole(ctx, table, route) ? 'blackhole' : 'active',
     };
@@ -88,23 +116,39 @@ function describeRouteTable(ctx: Ctx, table: RouteTable): WireRouteTable {
   };
 }
 
-type RouteRequest = Pick<Input<'ec2', 'CreateRoute'>, 'DestinationCidrBlock' | 'GatewayId' | 'NatGatewayId'>;
+type RouteRequest = Pick<
+  Input<'ec2', 'CreateRoute'>,
+  'DestinationCidrBlock' | 'DestinationPrefixListId' | 'GatewayId' | 'NatGatewayId' | 'VpcPeeringConnectionId'
+>;
 
-/** The route that a request describes. */
-function requestedRoute(
-  ctx: Ctx,
-  table: RouteTable,
-  { DestinationCidrBlock, GatewayId, NatGatewayId }: RouteRequest,
-): Route {
+/** Where the route of a request leads to, as it is kept. */
+function destinationOf(ctx: Ctx, { DestinationCidrBlock, DestinationPrefixListId }: RouteRequest): string {
+  if (DestinationPrefixListId !== undefined && DestinationCidrBlock !== undefined)
+    throw notTogether('destinationCidrBlock', 'destinationPrefixListId');
+  if (DestinationPrefixListId !== undefined) return prefixListOf(ctx, DestinationPrefixListId).prefixListId;
   if (DestinationCidrBlock === undefined) throw missing('destinationCidrBlock');
   const network = parseNetwork(DestinationCidrBlock);
-  if (!network) {
-    throw new Fault(
-      'InvalidParameterValue',
-      `Value (${DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
-    );
+  if (network) return formatBlock(network);
+  throw new Fault(
+    'InvalidParameterValue',
+    `Value (${DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
+  );
+}
+
+/** The route that a request describes. */
+function requestedRoute(ctx: Ctx, table: RouteTable, request: RouteRequest): Route {
+  const destination = destinationOf(ctx, request);
+  const { GatewayId, NatGatewayId, VpcPeeringConnectionId } = request;
+  if (VpcPeeringConnectionId !== undefined) {
+    const { requesterId, accepterId } = peeringOf(ctx, VpcPeeringConnectionId);
+    if (requesterId !== table.vpcId && accepterId !== table.vpcId) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `route table ${table.routeTableId} and interface ${VpcPeeringConnectionId} belong to different networks`,
+      );
+    }
+    return { destination, kind: 'peering', target: VpcPeeringConnectionId };
   }
-  const destination = formatBlock(network);
   if (NatGatewayId !== undefined) {
     const nat = natGatewayOf(ctx, NatGatewayId);
     if (nat.vpcId !== table.vpcId) {
@@ -128,16 +172,19 @@ function requestedRoute(
   return { destination, kind: 'internetGateway', target: GatewayId };
 }
 
-function routeTo(table: RouteTable, cidr: string | undefined): Route {
+function routeTo(
+  table: RouteTable,
+  { DestinationCidrBlock: cidr, DestinationPrefixListId: list }: RouteRequest,
+): Route {
   const network = cidr === undefined ? undefined : parseNetwork(cidr);
-  const found = network && table.routes.find((route) => route.destination === formatBlock(network));
-  if (!found) {
-    throw new Fault(
-      'InvalidRoute.NotFound',
-      `no route with destination-cidr-block ${cidr} in route table ${table.routeTableId}`,
-    );
-  }
-  return found;
+  const destination = network ? formatBlock(network) : list;
+  const found = table.routes.find((route) => route.destination === destination);
+  if (found) return found;
+  const named = cidr === undefined ? `prefix-list-id ${list}` : `cidr-block ${cidr}`;
+  throw new Fault(
+    'InvalidRoute.NotFound',
+    `no route with destination-${named} in route table ${table.routeTableId}`,
+  );
 }
 
 function setRoutes(ctx: Ctx, table: RouteTable, routes: readonly Route[]): void {
@@ -175,7 +222,7 @@ export const routeOperations: Operations<'ec2'> = {
       ctx.put(routeTables, {
         routeTableId,
         vpcId: vpc.vpcId,
-        routes: [{ destination: vpc.cidr, kind: 'local', target: 'local' }],
+        routes: blocksOf(vpc).map(({ cidr }) => localRoute(cidr)),
       });
       tagCreated(ctx, TagSpecifications, routeTableId);
       return routeTableId;
@@ -196,8 +243,12 @@ export const routeOperations: Operations<'ec2'> = {
         'route-table-id': (table) => table.routeTableId,
         'route.destination-cidr-block': (table) => table.routes.map((route) => route.destination),
         'route.gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.GatewayId),
+        'route.destination-prefix-list-id': (table) =>
+          describeRoutes(ctx, table).map((route) => route.DestinationPrefixListId),
         'route.nat-gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.NatGatewayId),
         'route.state': (table) => describeRoutes(ctx, table).map((route) => route.State),
+        'route.vpc-peering-connection-id': (table) =>
+          describeRoutes(ctx, table).map((route) => route.VpcPeeringConnectionId),
         'vpc-id': (table) => table.vpcId,
       },
       tags: (table) => tagsOf(ctx, table.routeTableId),
@@ -216,9 +267,9 @@ export const routeOperations: Operations<'ec2'> = {
     removeTagsOf(ctx, table.routeTableId);
   },
 
-  CreateRoute(ctx, { RouteTableId, DestinationCidrBlock, GatewayId, NatGatewayId }) {
+  CreateRoute(ctx, { RouteTableId, ...request }) {
     const table = routeTableOf(ctx, RouteTableId);
-    const route = requestedRoute(ctx, table, { DestinationCidrBlock, GatewayId, NatGatewayId });
+    const route = requestedRoute(ctx, table, request);
     const same = table.routes.find(({ destination }) => destination === route.destination);
     if (same?.target === route.target) return { Return: true }; // The same route again is no error.
     if (same)
@@ -227,10 +278,10 @@ export const routeOperations: Operations<'ec2'> = {
     return { Return: true };
   },
 
-  ReplaceRoute(ctx, { RouteTableId, DestinationCidrBlock, GatewayId, NatGatewayId }) {
+  ReplaceRoute(ctx, { RouteTableId, ...request }) {
     const table = routeTableOf(ctx, RouteTableId);
-    const old = routeTo(table, DestinationCidrBlock);
-    const route = requestedRoute(ctx, table, { DestinationCidrBlock, GatewayId, NatGatewayId });
+    const old = routeTo(table, request);
+    const route = requestedRoute(ctx, table, request);
     setRoutes(
       ctx,
       table,
@@ -238,9 +289,9 @@ export const routeOperations: Operations<'ec2'> = {
     );
   },
 
-  DeleteRoute(ctx, { RouteTableId, DestinationCidrBlock }) {
+  DeleteRoute(ctx, { RouteTableId, ...request }) {
     const table = routeTableOf(ctx, RouteTableId);
-    const old = routeTo(table, DestinationCidrBlock);
+    const old = routeTo(table, request);
     if (old.kind === 'local') {
       throw new Fault(
         'InvalidParameterValue',

@@ -7,8 +7,10 @@ import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { formatBlock, parseNetwork } from './cidr.ts';
 import { filtered } from './filters.ts';
+import { ipv6Block } from './ipv6.ts';
 import { securityGroupOf, securityGroupRules } from './network.ts';
 import type { SecurityGroup, SecurityGroupRule } from './network.ts';
+import { prefixListOf } from './prefix-lists.ts';
 import { listed, missing, unmodelled } from './requests.ts';
 import { groupNamed, groupOf } from './security-groups.ts';
 import { putTags, removeTagsOf, tagsFor, tagsOf, tagsShown } from './tags.ts';
@@ -60,11 +62,12 @@ function portsOf(
 }
 
 function contents(ctx: Ctx, permission: Permission): RuleContent[] {
-  const { IpProtocol, FromPort, ToPort, IpRanges = [], Ipv6Ranges = [], UserIdGroupPairs = [] } = permission;
+  const { IpProtocol, FromPort, ToPort, IpRanges = [], Ipv6Ranges = [] } = permission;
+  const { PrefixListIds = [], UserIdGroupPairs = [] } = permission;
   const protocol = protocolOf(IpProtocol);
   const base = { protocol, ...portsOf(protocol, FromPort, ToPort) };
   const make = (
-    kind: 'ipv4' | 'ipv6' | 'group',
+    kind: RuleContent['peer']['kind'],
     value: string,
     description: string | undefined,
   ): RuleContent => ({
@@ -74,7 +77,10 @@ function contents(ctx: Ctx, permission: Permission): RuleContent[] {
   });
   return [
     ...IpRanges.map(({ CidrIp = '', Description }) => make('ipv4', blockText(CidrIp), Description)),
-    ...Ipv6Ranges.map(({ CidrIpv6 = '', Description }) => make('ipv6', CidrIpv6, Description)),
+    ...Ipv6Ranges.map(({ CidrIpv6 = '', Description }) => make('ipv6', ipv6Text(CidrIpv6), Description)),
+    ...PrefixListIds.map(({ PrefixListId, Description }) =>
+      make('prefixList', prefixListOf(ctx, PrefixListId).prefixListId, Description),
+    ),
     ...UserIdGroupPairs.map(({ GroupId, GroupName, UserId = ctx.account, Description }) => {
       if (UserId !== ctx.account) throw unmodelled('A security group of another account in a rule');
       const group = GroupId === undefined ? groupNamed(ctx, GroupName ?? '') : securityGroupOf(ctx, GroupId);
@@ -87,6 +93,12 @@ function blockText(cidr: string): string {
   const network = parseNetwork(cidr);
   if (!network) throw new Fault('InvalidParameterValue', `CIDR block ${cidr} is malformed`);
   return formatBlock(network);
+}
+
+function ipv6Text(cidr: string): string {
+  const block = ipv6Block(cidr);
+  if (block === undefined) throw new Fault('InvalidParameterValue', `CIDR block ${cidr} is malformed`);
+  return block;
 }
 
 interface RuleRequest {
@@ -138,6 +150,7 @@ function describeRule(ctx: Ctx, rule: SecurityGroupRule): WireRule {
     ToPort: rule.toPort,
     CidrIpv4: peer.kind === 'ipv4' ? peer.value : undefined,
     CidrIpv6: peer.kind === 'ipv6' ? peer.value : undefined,
+    PrefixListId: peer.kind === 'prefixList' ? peer.value : undefined,
     ReferencedGroupInfo: peer.kind === 'group' ? { GroupId: peer.value, UserId: ctx.account } : undefined,
     Description: rule.description,
     Tags: tagsShown(ctx, rule.ruleId),
@@ -155,6 +168,7 @@ function describeRevoked(rule: SecurityGroupRule): WireRevoked {
     ToPort: rule.toPort,
     CidrIpv4: peer.kind === 'ipv4' ? peer.value : undefined,
     CidrIpv6: peer.kind === 'ipv6' ? peer.value : undefined,
+    PrefixListId: peer.kind === 'prefixList' ? peer.value : undefined,
     ReferencedGroupId: peer.kind === 'group' ? peer.value : undefined,
     Description: rule.description,
   };
@@ -165,6 +179,11 @@ function describeRevoked(rule: SecurityGroupRule): WireRevoked {
  * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
  */
 const MOST_RULES = 60;
+
+/** A prefix list counts for as many rules as it may have entries. */
+function weight(ctx: Ctx, { peer }: RuleContent): number {
+  return peer.kind === 'prefixList' ? prefixListOf(ctx, peer.value).maxEntries : 1;
+}
 
 function authorizeRules(
   ctx: Ctx,
@@ -183,7 +202,7 @@ function authorizeRules(
       egress,
     });
   }
-  if (rules.length + added.length > MOST_RULES) {
+  if ([...rules, ...added].reduce((sum, rule) => sum + weight(ctx, rule), 0) > MOST_RULES) {
     throw new Fault(
       'RulesPerSecurityGroupLimitExceeded',
       'The maximum number of rules per security group has been reached.',
@@ -216,11 +235,7 @@ function revokeRules(
   const { SecurityGroupRuleIds: ids = [] } = request;
   const byId = ids.map((id) => {
     const rule = rules.find((one) => one.ruleId === id);
-    if (!rule)
-      throw new Fault(
-        'InvalidSecurityGroupRuleId.NotFound',
-        `The security group rule ID '${id}' does not exist`,
-      );
+    if (!rule) throw noRule(id);
     return rule;
   });
   const byContent =
@@ -228,11 +243,7 @@ function revokeRules(
       ? []
       : requested(ctx, request).map((content) => {
           const rule = rules.find((one) => sameRule(one, content));
-          if (!rule)
-            throw new Fault(
-              'InvalidPermission.NotFound',
-              'The specified rule does not exist in this security group.',
-            );
+          if (!rule) throw noSuchRule();
           return rule;
         });
   const revoked = [...byId, ...byContent];
@@ -242,6 +253,56 @@ function revokeRules(
   }
   ctx.emit(networkChanged, { vpcId: group.vpcId });
   return revoked;
+}
+
+interface NewDescriptions {
+  readonly IpPermissions?: readonly Permission[] | undefined;
+  readonly SecurityGroupRuleDescriptions?:
+    | readonly { SecurityGroupRuleId?: string | undefined; Description?: string | undefined }[]
+    | undefined;
+}
+
+/** Gives rules another description, or none: rules by id, or as a request lists them. */
+function describeAnew(
+  ctx: Ctx,
+  group: SecurityGroup,
+  egress: boolean,
+  { IpPermissions, SecurityGroupRuleDescriptions = [] }: NewDescriptions,
+): void {
+  const rules = ctx.list(securityGroupRules, 'group', group.groupId).filter((rule) => rule.egress === egress);
+  const write = (
+    rule: SecurityGroupRule | undefined,
+    description: string | undefined,
+    absent: Fault,
+  ): void => {
+    if (!rule) throw absent;
+    const { description: _, ...rest } = rule;
+    ctx.put(securityGroupRules, { ...rest, ...(description === undefined ? {} : { description }) });
+  };
+  for (const { SecurityGroupRuleId: id, Description } of SecurityGroupRuleDescriptions)
+    write(
+      rules.find(({ ruleId }) => ruleId === id),
+      Description,
+      noRule(id ?? ''),
+    );
+  if (IpPermissions === undefined && SecurityGroupRuleDescriptions.length > 0) return;
+  for (const content of requested(ctx, { IpPermissions }))
+    write(
+      rules.find((one) => sameRule(one, content)),
+      content.description,
+      noSuchRule(),
+    );
+}
+
+function noRule(id: string): Fault {
+  return new Fault(
+    'InvalidSecurityGroupRuleId.NotFound',
+    `The security group rule ID '${id}' does not exist`,
+  );
+}
+
+function noSuchRule(): Fault {
+  return new Fault('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
 }
 
 function authorized(
@@ -285,6 +346,16 @@ export const securityGroupRuleOperations: Operations<'ec2'> = {
     return revokedAnswer(revokeRules(ctx, securityGroupOf(ctx, GroupId), true, request));
   },
 
+  UpdateSecurityGroupRuleDescriptionsIngress(ctx, { GroupId, GroupName, ...request }) {
+    describeAnew(ctx, groupOf(ctx, GroupId, GroupName), false, request);
+    return { Return: true };
+  },
+
+  UpdateSecurityGroupRuleDescriptionsEgress(ctx, { GroupId, GroupName, ...request }) {
+    describeAnew(ctx, groupOf(ctx, GroupId, GroupName), true, request);
+    return { Return: true };
+  },
+
   DescribeSecurityGroupRules(ctx, { SecurityGroupRuleIds, Filters, NextToken, MaxResults }) {
     const where = filtered<SecurityGroupRule>(Filters, {
       operation: 'DescribeSecurityGroupRules',
@@ -294,10 +365,7 @@ export const securityGroupRuleOperations: Operations<'ec2'> = {
     const of = (_: Ctx, id: string): SecurityGroupRule => {
       const rule = ctx.get(securityGroupRules, id);
       if (rule) return rule;
-      throw new Fault(
-        'InvalidSecurityGroupRuleId.NotFound',
-        `The security group rule ID '${id}' does not exist`,
-      );
+      throw noRule(id);
     };
     const page = { NextToken, MaxResults };
     const { rows, next } = listed(ctx, securityGroupRules, { ids: SecurityGroupRuleIds, of, where, page });

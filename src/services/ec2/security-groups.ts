@@ -67,7 +67,10 @@ function permissions(ctx: Ctx, rules: readonly SecurityGroupRule[]): WirePermiss
         UserId: ctx.account,
         Description: description,
       })),
-      PrefixListIds: [],
+      PrefixListIds: of('prefixList').map(({ peer, description }) => ({
+        PrefixListId: peer.value,
+        Description: description,
+      })),
     };
   });
 }
@@ -103,6 +106,8 @@ function ruleFilters(ctx: Ctx): Record<string, (group: SecurityGroup) => readonl
     const peers = (group: SecurityGroup, kind: string): string[] =>
       of(group).flatMap(({ peer }) => (peer.kind === kind ? [peer.value] : []));
     found[`${name}.cidr`] = (group) => peers(group, 'ipv4');
+    found[`${name}.ipv6-cidr`] = (group) => peers(group, 'ipv6');
+    found[`${name}.prefix-list-id`] = (group) => peers(group, 'prefixList');
     found[`${name}.group-id`] = (group) => peers(group, 'group');
     found[`${name}.protocol`] = (group) => of(group).map((rule) => rule.protocol);
     found[`${name}.from-port`] = (group) => of(group).map((rule) => rule.fromPort);

@@ -15,9 +15,9 @@ import {
 } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { filtered } from './filters.ts';
-import { interfaces, networkAcls, subnetOf, subnets, vpcOf } from './network.ts';
+import { blocksOf, interfaces, networkAcls, subnetOf, subnets, vpcOf } from './network.ts';
 import type { NetworkAcl, Subnet, Vpc } from './network.ts';
-import { dependency, listed, missing } from './requests.ts';
+import { dependency, listed, missing, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 import { zoneId, zoneOf, zonesOf } from './zones.ts';
 
@@ -122,7 +122,7 @@ export const subnetOperations: Operations<'ec2'> = {
         'InvalidParameterValue',
         `Value (${CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
       );
-    const inside = covers(blockOf(vpc), network);
+    const inside = blocksOf(vpc).some((block) => covers(blockOf(block), network));
     if (network.bits < 16 || network.bits > 28 || !inside) {
       throw new Fault('InvalidSubnet.Range', `The CIDR '${CidrBlock}' is invalid.`);
     }
@@ -174,8 +174,14 @@ export const subnetOperations: Operations<'ec2'> = {
     removeTagsOf(ctx, subnetId);
   },
 
-  ModifySubnetAttribute(ctx, { SubnetId, MapPublicIpOnLaunch }) {
+  ModifySubnetAttribute(ctx, input) {
+    const { SubnetId, MapPublicIpOnLaunch, AssignIpv6AddressOnCreation, EnableDns64 } = input;
+    const { PrivateDnsHostnameTypeOnLaunch: names = 'ip-name' } = input;
     const subnet = subnetOf(ctx, SubnetId);
+    const { EnableResourceNameDnsARecordOnLaunch: a, EnableResourceNameDnsAAAARecordOnLaunch: aaaa } = input;
+    if (AssignIpv6AddressOnCreation?.Value || EnableDns64?.Value) throw unmodelled('IPv6');
+    if (names !== 'ip-name' || a?.Value || aaaa?.Value)
+      throw unmodelled('A host name made of the instance id');
     if (MapPublicIpOnLaunch?.Value !== undefined)
       ctx.update(subnets, subnet, { mapPublicIp: MapPublicIpOnLaunch.Value });
   },

@@ -5,9 +5,10 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
+import { dhcpOptions } from './dhcp-options.ts';
 import { filtered } from './filters.ts';
 import { imageOf, images } from './images.ts';
-import { instanceOf, volumes } from './instances.ts';
+import { instanceOf } from './instances.ts';
 import { keyPairs } from './key-pairs.ts';
 import { launchTemplates, templateOf } from './launch-templates.ts';
 import {
@@ -16,6 +17,7 @@ import {
   internetGatewayOf,
   natGatewayOf,
   networkAclOf,
+  peeringOf,
   routeTableOf,
   securityGroupOf,
   securityGroupRules,
@@ -23,8 +25,10 @@ import {
   vpcEndpointOf,
   vpcOf,
 } from './network.ts';
+import { prefixLists } from './prefix-lists.ts';
 import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceTag, ResourceType } from './tags.ts';
+import { volumeOf } from './volumes.ts';
 
 const inTable =
   (rows: Table<never>, code: string, noun: string) =>
@@ -35,6 +39,7 @@ const inTable =
 
 /** Throws EC2's answer for a resource of each kind that does not exist. */
 const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unknown>>> = {
+  'dhcp-options': inTable(dhcpOptions as never, 'InvalidDhcpOptionID', 'dhcpOption ID'),
   'elastic-ip': addressOf,
   image: (ctx, id) => (ctx.get(images, id) ? undefined : imageOf(ctx, id)),
   instance: instanceOf,
@@ -44,6 +49,7 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
   natgateway: natGatewayOf,
   'network-acl': networkAclOf,
   'network-interface': interfaceOf,
+  'prefix-list': inTable(prefixLists as never, 'InvalidPrefixListID', 'prefix list ID'),
   'route-table': routeTableOf,
   'security-group': securityGroupOf,
   'security-group-rule': inTable(
@@ -52,9 +58,10 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
     'security group rule ID',
   ),
   subnet: subnetOf,
-  volume: inTable(volumes as never, 'InvalidVolume', 'volume'),
+  volume: volumeOf,
   vpc: vpcOf,
   'vpc-endpoint': vpcEndpointOf,
+  'vpc-peering-connection': peeringOf,
 };
 
 function checkResource(ctx: Ctx, id: string): void {

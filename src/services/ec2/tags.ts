@@ -4,6 +4,7 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { actsForAws } from '#cloud/principal.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
@@ -35,6 +36,7 @@ export function tagPair(type: ResourceType, key: string, value: string): string 
 const TYPES: Readonly<Record<string, ResourceType>> = {
   acl: 'network-acl',
   ami: 'image',
+  dopt: 'dhcp-options',
   eipalloc: 'elastic-ip',
   eni: 'network-interface',
   i: 'instance',
@@ -42,6 +44,8 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
   key: 'key-pair',
   lt: 'launch-template',
   nat: 'natgateway',
+  pcx: 'vpc-peering-connection',
+  pl: 'prefix-list',
   rtb: 'route-table',
   sg: 'security-group',
   sgr: 'security-group-rule',
@@ -81,7 +85,7 @@ export function putTags(ctx: Ctx, resourceId: string, tags: WireTags): void {
         Key.length > LONGEST_KEY ? ['Tag key', LONGEST_KEY] : ['Tag value', LONGEST_VALUE];
       throw new Fault('InvalidParameterValue', `${what} exceeds the maximum length of ${longest} characters`);
     }
-    if (Key.startsWith('aws:') && !actsForAws(ctx)) {
+    if (Key.startsWith('aws:') && !actsForAws(ctx.principal)) {
       throw new Fault(
         'InvalidParameterValue',
         `Value ( ${Key} ) for parameter key is invalid. Tag keys starting with 'aws:' are reserved for internal use`,
@@ -97,17 +101,6 @@ export function putTags(ctx: Ctx, resourceId: string, tags: WireTags): void {
 /** Writes a tag as EC2 itself. */
 export function setTag(ctx: Ctx, resourceId: string, key: string, value: string): void {
   ctx.put(resourceTags, { resourceId, resourceType: typeOfResource(resourceId) as ResourceType, key, value });
-}
-
-/**
- * Services and service-linked roles write the tags that begin with `aws:`, such as
- * `aws:autoscaling:groupName`.
- */
-function actsForAws({ principal }: Ctx): boolean {
-  return (
-    principal.type === 'service' ||
-    (principal.type === 'role' && principal.roleArn.includes(':role/aws-service-role/'))
-  );
 }
 
 export function removeTagsOf(ctx: Ctx, resourceId: string): void {

@@ -107,3 +107,63 @@ export const imageCreation: Timing = timing(
   'assumed',
   'depends on how much the volumes hold; AWS publishes no figure',
 );
+
+/** From AcceptVpcPeeringConnection to `active`. */
+export const peeringAcceptance: Timing = timing(
+  'ec2/vpc-peering-acceptance',
+  [1_000, 5_000],
+  'assumed',
+  'https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html names the status provisioning and no time',
+);
+
+/** How long a request for a peering connection waits for its acceptance: 7 days. */
+export const peeringExpiry: Timing = timing(
+  'ec2/vpc-peering-expiry',
+  604_800_000,
+  'documented',
+  'https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html',
+  604_800_000,
+);
+
+/** How long a connection that was deleted or rejected, or that failed, stays visible within one account. */
+export const peeringVisible: Timing = timing(
+  'ec2/vpc-peering-visible',
+  7_200_000,
+  'documented',
+  'https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html',
+  7_200_000,
+);
+
+/** How long an expired request stays visible: 2 days. */
+export const expiredPeeringVisible: Timing = timing(
+  'ec2/vpc-peering-expired-visible',
+  172_800_000,
+  'documented',
+  'https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html',
+  172_800_000,
+);
+
+const VOLUMES = 'AWS publishes no figures; empty volumes are there, attached and gone within seconds';
+
+export const volumeCreation: Timing = timing('ec2/volume-creation', [1_000, 5_000], 'assumed', VOLUMES);
+
+/** From AttachVolume to `attached`, and from DetachVolume to `available`. */
+export const volumeAttaching: Timing = timing('ec2/volume-attaching', [1_000, 5_000], 'assumed', VOLUMES);
+
+export const volumeDeletion: Timing = timing('ec2/volume-deletion', [1_000, 5_000], 'assumed', VOLUMES);
+
+/** From ModifyVolume to `optimizing`: the new size is there. */
+export const volumeModifying: Timing = timing(
+  'ec2/volume-modifying',
+  [2_000, 10_000],
+  'assumed',
+  'https://docs.aws.amazon.com/ebs/latest/userguide/monitoring-volume-modifications.html: a few seconds',
+);
+
+/** From `optimizing` to `completed`. */
+export const volumeOptimizing: Timing = timing(
+  'ec2/volume-optimizing',
+  [60_000, 600_000],
+  'assumed',
+  'https://docs.aws.amazon.com/ebs/latest/userguide/monitoring-volume-modifications.html: from minutes to hours',
+);

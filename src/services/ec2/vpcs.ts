@@ -6,11 +6,15 @@ import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { formatBlock, parseNetwork } from './cidr.ts';
+import { dhcpOptions } from './dhcp-options.ts';
 import { filtered } from './filters.ts';
 import {
+  blocksOf,
   internetGateways,
   interfaces,
   networkAcls,
+  NO_OPTIONS,
+  regionStarts,
   routeTables,
   securityGroupRules,
   securityGroups,
@@ -20,13 +24,11 @@ import {
   vpcs,
 } from './network.ts';
 import type { Vpc } from './network.ts';
+import { endPeeringsOf } from './peering.ts';
 import { dependency, listed, missing, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireVpc = NonNullable<Output<'ec2', 'CreateVpc'>['Vpc']>;
-
-/** Options that Amazon's own DNS and time servers stand behind; the one set of a region. */
-const DHCP_OPTIONS = 'default';
 
 /** What a new network ACL that lets everything through consists of. */
 const ALLOW_ALL = [false, true].map((egress) => ({
@@ -40,6 +42,7 @@ const ALLOW_ALL = [false, true].map((egress) => ({
 /** Makes a VPC with everything that AWS makes with it. */
 export function makeVpc(ctx: Ctx, cidr: string, isDefault: boolean): Vpc {
   const vpcId = `vpc-${ctx.id('vpc')}`;
+  const ownOptions = ctx.get(regionStarts, 'start')?.dhcpOptionsId ?? NO_OPTIONS;
   const mainRouteTableId = `rtb-${ctx.id('route-table')}`;
   const vpc: Vpc = {
     vpcId,
@@ -50,6 +53,7 @@ export function makeVpc(ctx: Ctx, cidr: string, isDefault: boolean): Vpc {
     cidrAssociationId: `vpc-cidr-assoc-${ctx.id('vpc-cidr-association')}`,
     mainRouteTableId,
     mainAssociationId: `rtbassoc-${ctx.id('route-table-association')}`,
+    dhcpOptionsId: ctx.get(dhcpOptions, ownOptions) ? ownOptions : NO_OPTIONS,
   };
   ctx.put(vpcs, vpc);
   ctx.put(routeTables, {
@@ -82,13 +86,15 @@ function describeVpc(ctx: Ctx, vpc: Vpc): WireVpc {
     OwnerId: ctx.account,
     State: 'available',
     CidrBlock: vpc.cidr,
-    CidrBlockAssociationSet: [
-      { AssociationId: vpc.cidrAssociationId, CidrBlock: vpc.cidr, CidrBlockState: { State: 'associated' } },
-    ],
+    CidrBlockAssociationSet: blocksOf(vpc).map(({ associationId, cidr }) => ({
+      AssociationId: associationId,
+      CidrBlock: cidr,
+      CidrBlockState: { State: 'associated' },
+    })),
     Ipv6CidrBlockAssociationSet: [],
     InstanceTenancy: 'default',
     IsDefault: vpc.isDefault,
-    DhcpOptionsId: DHCP_OPTIONS,
+    DhcpOptionsId: vpc.dhcpOptionsId ?? NO_OPTIONS,
     Tags: tagsShown(ctx, vpc.vpcId),
   };
 }
@@ -120,7 +126,10 @@ export const vpcOperations: Operations<'ec2'> = {
       values: {
         cidr: (vpc) => vpc.cidr,
         'cidr-block': (vpc) => vpc.cidr,
-        'cidr-block-association.cidr-block': (vpc) => vpc.cidr,
+        'cidr-block-association.association-id': (vpc) => blocksOf(vpc).map((one) => one.associationId),
+        'cidr-block-association.cidr-block': (vpc) => blocksOf(vpc).map((one) => one.cidr),
+        'cidr-block-association.state': () => 'associated',
+        'dhcp-options-id': (vpc) => vpc.dhcpOptionsId ?? NO_OPTIONS,
         'is-default': (vpc) => vpc.isDefault,
         isDefault: (vpc) => vpc.isDefault,
         'owner-id': () => ctx.account,
@@ -159,6 +168,7 @@ export const vpcOperations: Operations<'ec2'> = {
       ctx.delete(networkAcls, aclId);
       removeTagsOf(ctx, aclId);
     }
+    endPeeringsOf(ctx, vpcId);
     ctx.delete(routeTables, mainRouteTableId);
     removeTagsOf(ctx, mainRouteTableId);
     ctx.delete(vpcs, vpcId);

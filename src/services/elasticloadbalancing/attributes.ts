@@ -4,12 +4,14 @@
 // API_LoadBalancerAttribute.html
 
 import { Fault } from '#contract/fault.ts';
+import { routingChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import {
   listenerOf,
   listeners,
   loadBalancerOf,
   loadBalancers,
+  loadBalancerUsing,
   targetGroupOf,
   targetGroups,
 } from './tables.ts';
@@ -235,6 +237,8 @@ export const attributeOperations: Operations<'elasticloadbalancing'> = {
     const after = { ...row, attributes: change('Target group', TARGET_GROUP, row.attributes, Attributes) };
     checkTogether(after);
     ctx.put(targetGroups, after);
+    const loadBalancer = loadBalancerUsing(ctx, row.arn);
+    if (loadBalancer) ctx.emit(routingChanged, { loadBalancerArn: loadBalancer.arn });
     return { Attributes: list(TARGET_GROUP, after.attributes) };
   },
 };

@@ -3,6 +3,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
+import { routingChanged } from '#cloud/ports.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { parseActions, showActions } from './actions.ts';
@@ -63,9 +64,10 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
       const action = parseActions(ctx, loadBalancer, DefaultActions);
       putRule(ctx, { ...defaultRule(ctx, listener), action });
     }
-    return {
-      Listeners: [show(ctx, port === listener.port ? listener : ctx.update(listeners, listener, { port }))],
-    };
+    if (port === listener.port) return { Listeners: [show(ctx, listener)] };
+    const after = ctx.update(listeners, listener, { port });
+    ctx.emit(routingChanged, { loadBalancerArn: loadBalancer.arn });
+    return { Listeners: [show(ctx, after)] };
   },
 
   DescribeListeners(ctx, { LoadBalancerArn, ListenerArns = [], Marker, PageSize = PAGE_SIZE }) {

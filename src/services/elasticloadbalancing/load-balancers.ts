@@ -5,6 +5,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
+import { routingChanged } from '#cloud/ports.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { loadBalancerAttribute } from './attributes.ts';
@@ -22,7 +23,7 @@ type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeLoadBalancers'>
 const LONGEST_NAME = 32;
 
 /** Zones that alias records point to, by region. https://docs.aws.amazon.com/general/latest/gr/elb.html */
-const HOSTED_ZONES: Readonly<Record<string, string>> = {
+export const HOSTED_ZONES: Readonly<Record<string, string>> = {
   'ap-northeast-1': 'Z14GRHDCWA56QT',
   'ap-northeast-2': 'ZWKZPGTI48KDX',
   'ap-south-1': 'ZP97RAFLXTNZK',
@@ -50,6 +51,7 @@ export const becomesActive: TimerHandler<{ arn: string }, Ctx> = {
   fire(ctx, { arn }) {
     ctx.update(loadBalancers, ctx.get(loadBalancers, arn) as LoadBalancer, { state: 'active' });
     wakeAll(ctx, arn);
+    ctx.emit(routingChanged, { loadBalancerArn: arn });
   },
 };
 
@@ -129,6 +131,7 @@ export const loadBalancerOperations: Operations<'elasticloadbalancing'> = {
     for (const rule of ctx.list(rules, 'loadBalancer', arn)) removeRule(ctx, rule);
     ctx.everywhere.delete(hostNames, row.dnsName.toLowerCase());
     ctx.delete(loadBalancers, arn);
+    ctx.emit(routingChanged, { loadBalancerArn: arn });
   },
 
   SetSecurityGroups(ctx, { LoadBalancerArn, SecurityGroups }) {

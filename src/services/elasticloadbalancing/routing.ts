@@ -2,13 +2,14 @@
 // settlement.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Plan, PlanGroup, Routing } from '#cloud/ports.ts';
+import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports.ts';
 import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
 import { holds } from './conditions.ts';
 import type { RequestFacts } from './conditions.ts';
-import { eligible } from './rosters.ts';
+import { HOSTED_ZONES } from './load-balancers.ts';
+import { eligible, rosterOf } from './rosters.ts';
 import { rank } from './rules.ts';
-import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups } from './tables.ts';
+import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups, uses } from './tables.ts';
 import type { ForwardGroup, LoadBalancer, Rule, TargetGroup } from './tables.ts';
 
 const REDIRECTS = { HTTP_301: 301, HTTP_302: 302 } as const;
@@ -33,6 +34,15 @@ export const requestRouting: Routing = {
     return planFor(there, loadBalancer, firstMatch(there.list(rules, 'listener', listener.arn), request));
   },
 
+  named(ctx, host) {
+    const name = ctx.everywhere.get(hostNames, host.toLowerCase());
+    if (!name) return undefined;
+    const there = ctx.inScope(name.scope);
+    const loadBalancer = there.get(loadBalancers, name.loadBalancerArn);
+    if (!loadBalancer || loadBalancer.state === 'provisioning') return undefined;
+    return describe(there, loadBalancer);
+  },
+
   hosts(ctx) {
     const known = ctx.everywhere
       .list(hostNames)
@@ -50,6 +60,25 @@ export const requestRouting: Routing = {
     });
   },
 };
+
+/**
+ * Addresses are of 198.18.0.0/15, which no network routes (RFC 2544), so that whoever takes them for real reaches nobody.
+ * A load balancer is healthy while each of its target groups has a healthy target; an empty group has none.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias-common.html
+ */
+function describe(ctx: Ctx, { arn, scheme, subnets }: LoadBalancer): NamedLoadBalancer {
+  const draw = ctx.random('elasticloadbalancing/addresses', arn);
+  const block = scheme === 'internal' ? 19 : 18;
+  const addresses = subnets.map((_, i) => {
+    const place = 1 + Math.floor(draw(i) * 65_534);
+    return `198.${block}.${place >> 8}.${place & 255}`;
+  });
+  const groups = new Set(ctx.list(uses, 'loadBalancer', arn).map(({ targetGroupArn }) => targetGroupArn));
+  const healthy = [...groups].every((group) =>
+    [...rosterOf(ctx, group).zones.values()].some((zone) => zone.healthy > 0),
+  );
+  return { hostedZoneId: HOSTED_ZONES[ctx.region] ?? '', addresses, healthy };
+}
 
 /** The earliest rule that matches; there is always the default rule. */
 function firstMatch(candidates: readonly Rule[], request: RequestFacts): Rule {

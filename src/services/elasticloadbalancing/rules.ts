@@ -3,6 +3,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
+import { routingChanged } from '#cloud/ports.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { parseActions, showActions } from './actions.ts';
@@ -31,11 +32,13 @@ export function putRule(ctx: Ctx, rule: Rule): void {
     action.type === 'forward' ? action.groups.map(({ targetGroupArn }) => targetGroupArn) : [],
     loadBalancerArn,
   );
+  ctx.emit(routingChanged, { loadBalancerArn });
 }
 
 export function removeRule(ctx: Ctx, { arn, loadBalancerArn }: Rule): void {
   ctx.delete(rules, arn);
   useOnly(ctx, arn, [], loadBalancerArn);
+  ctx.emit(routingChanged, { loadBalancerArn });
 }
 
 /** The targets of groups that came into use or went out of it are looked at again. */
@@ -143,7 +146,9 @@ export const ruleOperations: Operations<'elasticloadbalancing'> = {
         .filter(({ arn }) => !moving.includes(arn));
       if (staying.some((other) => other.priority === priority)) throw inUse(priority);
     }
-    return { Rules: wanted.map(({ rule, priority }) => show(ctx.update(rules, rule, { priority }))) };
+    const after = wanted.map(({ rule, priority }) => ctx.update(rules, rule, { priority }));
+    for (const { loadBalancerArn } of after) ctx.emit(routingChanged, { loadBalancerArn });
+    return { Rules: after.map(show) };
   },
 };
 

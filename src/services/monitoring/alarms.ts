@@ -1,11 +1,11 @@
-// What metric alarms and composite alarms have in common: creation, listing, actions on and off, tags, deletion.
+// What metric alarms and composite alarms have in common: creation, listing, actions on and off, deletion.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { mergeTags, removeTags, tagList } from '#cloud/tags.ts';
+import { mergeTags } from '#cloud/tags.ts';
 import { alarms, childrenOf, dependences, inCircle, parentsOf } from './alarm.ts';
 import type { Alarm, CompositeAlarm, MetricAlarm } from './alarm.ts';
 import { checkAction } from './alarm-actions.ts';
@@ -215,20 +215,6 @@ export const alarmOperations: Operations<'monitoring'> = {
   DisableAlarmActions(ctx, { AlarmNames }) {
     setActions(ctx, AlarmNames, false);
   },
-
-  TagResource(ctx, { ResourceARN, Tags }) {
-    const alarm = tagged(ctx, ResourceARN);
-    ctx.put(alarms, { ...alarm, tags: mergeTags(alarm.tags, Tags) });
-  },
-
-  UntagResource(ctx, { ResourceARN, TagKeys }) {
-    const alarm = tagged(ctx, ResourceARN);
-    ctx.put(alarms, { ...alarm, tags: removeTags(alarm.tags, TagKeys) });
-  },
-
-  ListTagsForResource(ctx, { ResourceARN }) {
-    return { Tags: tagList(tagged(ctx, ResourceARN).tags) };
-  },
 };
 
 function checkJson(text: string | undefined): void {
@@ -238,11 +224,4 @@ function checkJson(text: string | undefined): void {
   } catch {
     throw new Fault('InvalidFormatFault', 'StateReasonData is not valid JSON');
   }
-}
-
-function tagged(ctx: Ctx, arn: string): Alarm {
-  const [, name = ''] = /^arn:aws:cloudwatch:[^:]*:\d{12}:alarm:(.+)$/.exec(arn) ?? [];
-  const alarm = ctx.get(alarms, name);
-  if (!alarm || alarm.arn !== arn) throw new Fault('ResourceNotFoundException', `Unknown resource ${arn}`);
-  return alarm;
 }

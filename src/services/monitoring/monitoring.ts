@@ -1,5 +1,5 @@
-// Amazon CloudWatch: metrics (./points.ts, ./metric-data.ts), metric math (./queries.ts) and alarms (./metric-alarms.ts,
-// ./composite-alarms.ts, ./evaluation.ts).
+// Amazon CloudWatch: metrics (./points.ts, ./metric-data.ts), metric math (./queries.ts), alarms (./metric-alarms.ts,
+// ./composite-alarms.ts, ./evaluation.ts) and dashboards (./dashboards.ts).
 
 import type { Reconciler, Row } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -12,29 +12,35 @@ import { historyItems, historyOperations } from './alarm-history.ts';
 import { watches } from './alarm-metrics.ts';
 import { alarmOperations } from './alarms.ts';
 import { compose, compositeAlarmOperations } from './composite-alarms.ts';
+import { dashboardArn, dashboardOperations, dashboards } from './dashboards.ts';
 import { evaluate } from './evaluation.ts';
 import { metricAlarmOperations } from './metric-alarms.ts';
 import { metricDataOperations } from './metric-data.ts';
 import { metricRows, metricsPort, points, stretches } from './points.ts';
+import { tagOperations } from './tags.ts';
 
 const alarmArn = (ctx: Ctx, name: string): string => ctx.arn('cloudwatch', `alarm:${name}`);
 const ofAlarm = (ctx: Ctx, { AlarmName }: { AlarmName?: string | undefined }): string =>
   alarmArn(ctx, AlarmName ?? '*');
 const ofAlarms = (ctx: Ctx, { AlarmNames }: { AlarmNames?: readonly string[] | undefined }): string[] =>
   (AlarmNames ?? ['*']).map((name) => alarmArn(ctx, name));
+const ofDashboard = (ctx: Ctx, { DashboardName }: { DashboardName: string }): string =>
+  dashboardArn(ctx, DashboardName);
 const ofTagged = (_: Ctx, { ResourceARN }: { ResourceARN: string }): string => ResourceARN;
 
 export const service: Service = defineService({
   contract: 'monitoring',
   actionPrefix: 'cloudwatch',
   principal: 'cloudwatch.amazonaws.com',
-  tables: [metricRows, points, stretches, watches, alarms, dependences, historyItems],
+  tables: [metricRows, points, stretches, watches, alarms, dependences, historyItems, dashboards],
   operations: {
     ...metricDataOperations,
     ...alarmOperations,
     ...metricAlarmOperations,
     ...compositeAlarmOperations,
     ...historyOperations,
+    ...dashboardOperations,
+    ...tagOperations,
   },
   reconcilers: [evaluate, compose] as unknown as Reconciler<Row, Ctx>[],
   provides: [provide(metrics, metricsPort)],
@@ -48,6 +54,11 @@ export const service: Service = defineService({
     SetAlarmState: { resources: ofAlarm },
     EnableAlarmActions: { resources: ofAlarms },
     DisableAlarmActions: { resources: ofAlarms },
+    PutDashboard: { resources: ofDashboard },
+    GetDashboard: { resources: ofDashboard },
+    DeleteDashboards: {
+      resources: (ctx, { DashboardNames }) => DashboardNames.map((name) => dashboardArn(ctx, name)),
+    },
     TagResource: { resources: ofTagged },
     UntagResource: { resources: ofTagged },
     ListTagsForResource: { resources: ofTagged },

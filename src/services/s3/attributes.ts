@@ -7,6 +7,7 @@ import { bucketOf } from './bucket.ts';
 import { checksumMember, checksumMembers } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
 import { pageSize } from './listing.ts';
+import { classOf } from './storage-class.ts';
 import type { StoredObject } from './tables.ts';
 import { objectOf, shownVersionId } from './versions.ts';
 
@@ -49,7 +50,7 @@ export const attributeOperations: Operations<'s3'> = {
       ...(wanted.has('ETag') ? { ETag: etag } : {}),
       ...(wanted.has('Checksum') ? { Checksum: checksumMembers({ ...checksum, value }) } : {}),
       ...(parts ? { ObjectParts: parts } : {}),
-      ...(wanted.has('StorageClass') ? { StorageClass: 'STANDARD' as const } : {}),
+      ...(wanted.has('StorageClass') ? { StorageClass: classOf(object) } : {}),
       ...(wanted.has('ObjectSize') ? { ObjectSize: sizeBytes } : {}),
     };
   },

@@ -72,6 +72,7 @@ interface Writing {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
   readonly Tagging?: string | undefined;
   readonly IfMatch?: string | undefined;
   readonly IfNoneMatch?: string | undefined;
@@ -84,6 +85,7 @@ const aboutWriting = (_: Ctx, input: Writing): Conditions => ({
     's3:x-amz-acl': input.ACL,
     's3:x-amz-storage-class': input.StorageClass,
     's3:x-amz-server-side-encryption': input.ServerSideEncryption,
+    's3:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,
     's3:if-match': input.IfMatch,
     's3:if-none-match': input.IfNoneMatch,
     's3:x-amz-copy-source': input.CopySource,
@@ -184,15 +186,24 @@ const bucketRules: Rules = {
   GetBucketAcl: onBucket(),
   PutBucketAcl: onBucket(),
   GetBucketCors: onBucket('GetBucketCORS'),
-  GetBucketLifecycle: onBucket('GetLifecycleConfiguration'),
+  PutBucketCors: onBucket('PutBucketCORS'),
+  DeleteBucketCors: onBucket('PutBucketCORS'),
   GetBucketLifecycleConfiguration: onBucket('GetLifecycleConfiguration'),
+  PutBucketLifecycleConfiguration: onBucket('PutLifecycleConfiguration'),
+  DeleteBucketLifecycle: onBucket('PutLifecycleConfiguration'),
   GetBucketReplication: onBucket('GetReplicationConfiguration'),
   GetBucketWebsite: onBucket(),
+  PutBucketWebsite: onBucket(),
+  DeleteBucketWebsite: onBucket(),
   GetObjectLockConfiguration: onBucket('GetBucketObjectLockConfiguration'),
   GetBucketLogging: onBucket(),
+  PutBucketLogging: onBucket(),
   GetBucketNotificationConfiguration: onBucket('GetBucketNotification'),
+  PutBucketNotificationConfiguration: onBucket('PutBucketNotification'),
   GetBucketAccelerateConfiguration: onBucket('GetAccelerateConfiguration'),
+  PutBucketAccelerateConfiguration: onBucket('PutAccelerateConfiguration'),
   GetBucketRequestPayment: onBucket(),
+  PutBucketRequestPayment: onBucket(),
   GetBucketAbac: onBucket(),
 };
 

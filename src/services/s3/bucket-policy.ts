@@ -7,11 +7,13 @@ import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Policy } from '#cloud/iam/policy.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
+import { aclStatements } from './acl.ts';
 import { bucketNamed, bucketOf } from './bucket.ts';
 import { notConfigured } from './faults.ts';
 import { isPublic } from './public-access.ts';
 import { buckets } from './tables.ts';
 import type { Bucket } from './tables.ts';
+import { currentObject } from './versions.ts';
 
 const PREFIX = 'arn:aws:s3:::';
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html */
@@ -77,16 +79,37 @@ export function bucketOfArn(ctx: Ctx, arn: string): Bucket | undefined {
   return bucketNamed(ctx, arn.slice(PREFIX.length).split('/')[0] ?? '')?.bucket;
 }
 
-/** What a bucket's policy says to whoever asks. While public buckets are restricted, it says nothing to strangers. */
+/** What a bucket's policy and lists say to whoever asks. While public buckets are restricted, the policy says nothing to strangers. */
 export function policyFor(ctx: Ctx, arn: string): Policy | undefined {
   const bucket = bucketOfArn(ctx, arn);
-  if (bucket?.policy === undefined) return undefined;
-  const { account, policy, publicAccessBlock } = bucket;
-  const { principal } = ctx;
+  if (!bucket) return undefined;
+  const policy = policyOfBucket(ctx, bucket);
+  const listed = bucket.ownerEnforced ? [] : aclStatements(bucket, listedObject(ctx, bucket, arn));
+  if (listed.length === 0) return policy;
+  const statements = [...(policy?.statements ?? []), ...listed];
+  return { kind: 'resource', id: policy?.id, statements };
+}
+
+function policyOfBucket(
+  { principal }: Ctx,
+  { account, policy, publicAccessBlock }: Bucket,
+): Policy | undefined {
+  if (policy === undefined) return undefined;
   const stranger =
     principal.type === 'anonymous' || (principal.type !== 'service' && principal.account !== account);
   if (stranger && publicAccessBlock?.restrictPublicBuckets && isPublic(policy)) return undefined;
   return parsePolicy(policy, 'resource', 'MalformedPolicy');
+}
+
+/** The list of the object that an ARN names: that of its current version. */
+function listedObject(
+  ctx: Ctx,
+  { name, region, account }: Bucket,
+  arn: string,
+): { arn: string; acl?: string } | undefined {
+  const key = arn.slice(PREFIX.length + name.length + 1);
+  const object = key === '' ? undefined : currentObject(ctx.in({ region, account }), name, key);
+  return object?.acl === undefined ? undefined : { arn, acl: object.acl };
 }
 
 export const policyOperations: Operations<'s3'> = {

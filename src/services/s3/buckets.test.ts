@@ -22,10 +22,9 @@ import {
   HeadBucketCommand,
   ListBucketsCommand,
   PutBucketAclCommand,
-  PutBucketCorsCommand,
   PutBucketEncryptionCommand,
-  PutBucketOwnershipControlsCommand,
   PutBucketTaggingCommand,
+  PutBucketReplicationCommand,
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -244,18 +243,16 @@ it('answers truthfully that nothing else is configured', async () => {
 
 it('refuses by name what it does not model', async () => {
   const { s3 } = await stand();
-  const CORSConfiguration = { CORSRules: [{ AllowedMethods: ['GET'], AllowedOrigins: ['*'] }] };
-  await expect(s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration }))).rejects.toMatchObject({
-    name: 'NotImplemented',
-    $metadata: { httpStatusCode: 501 },
-  });
-  const kms = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const } }] };
+  const ReplicationConfiguration = {
+    Role: 'arn:aws:iam::000000000000:role/r',
+    Rules: [{ Status: 'Enabled' as const, Destination: { Bucket: 'arn:aws:s3:::other' } }],
+  };
   await expect(
-    s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: kms })),
-  ).rejects.toMatchObject({ name: 'NotImplemented' });
-  const OwnershipControls = { Rules: [{ ObjectOwnership: 'ObjectWriter' as const }] };
+    s3.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration })),
+  ).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
+  const dsse = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:dsse' as const } }] };
   await expect(
-    s3.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls })),
+    s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: dsse })),
   ).rejects.toMatchObject({ name: 'NotImplemented' });
 });
 

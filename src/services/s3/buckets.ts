@@ -4,8 +4,10 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
+import { checkedAcl } from './acl.ts';
 import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName } from './bucket.ts';
-import { aclsNotSupported, notModelled } from './faults.ts';
+import { notModelled } from './faults.ts';
+import { aclWithOwnership } from './ownership.ts';
 import { checkTags } from './tagging.ts';
 import { dropUpload } from './uploads.ts';
 import { keyOfToken, tokenOf } from './token.ts';
@@ -43,14 +45,22 @@ function taken(ctx: Ctx, name: string, region: string, tagged: boolean): boolean
   throw new Fault('BucketAlreadyOwnedByYou', message, { status: 409, fields: { BucketName: name } });
 }
 
+/** `{ acl }` of a new bucket. Those block public lists, and have none at all unless that is asked for. */
+function aclOf(acl: string = 'private', ownership: string = 'BucketOwnerEnforced'): Pick<Bucket, 'acl'> {
+  const canned = checkedAcl(acl);
+  if (canned === undefined) return {};
+  if (ownership === 'BucketOwnerEnforced') throw aclWithOwnership();
+  if (canned === 'log-delivery-write') return { acl: canned };
+  const message = 'Bucket cannot have public ACLs set with BlockPublicAccess enabled';
+  throw new Fault('InvalidBucketAclWithBlockPublicAccessError', message, { status: 400 });
+}
+
 export const bucketOperations: Operations<'s3'> = {
   CreateBucket(ctx, input) {
     const { Bucket: name, CreateBucketConfiguration: configuration, ACL, ObjectOwnership } = input;
     checkNewName(ctx, name);
     if (input.ObjectLockEnabledForBucket) throw notModelled('Object Lock');
-    if (ObjectOwnership !== undefined && ObjectOwnership !== 'BucketOwnerEnforced')
-      throw notModelled(`The object ownership ${ObjectOwnership}`);
-    if (ACL !== undefined && ACL !== 'private') throw aclsNotSupported();
+    const acl = aclOf(ACL, ObjectOwnership);
     const { LocationConstraint: constraint, Tags: tags = [] } = configuration ?? {};
     const region = regionFor(ctx, constraint);
     const answer = { Location: `/${name}`, BucketArn: bucketArn(ctx, input) };
@@ -72,7 +82,11 @@ export const bucketOperations: Operations<'s3'> = {
         restrictPublicBuckets: true,
       },
       ...(tags.length === 0 ? {} : { tags: mergeTags({}, tags) }),
-      ownerEnforced: true,
+      ownerEnforced: ObjectOwnership === undefined || ObjectOwnership === 'BucketOwnerEnforced',
+      ...(ObjectOwnership === undefined || ObjectOwnership === 'BucketOwnerEnforced'
+        ? {}
+        : { ownership: ObjectOwnership }),
+      ...acl,
       bucketKeyEnabled: false,
     });
     const host = `http://${name}.s3.amazonaws.com/`;

@@ -10,9 +10,11 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { checksumMembers, composite, DEFAULT_ALGORITHM, fullObject, givenChecksum } from './checksums.ts';
 import { checkWrite } from './conditions.ts';
-import { ENCRYPTED } from './description.ts';
+import { tell } from './events.ts';
+import { expirationMember } from './expiration.ts';
 import { badDigest, invalidRequest } from './faults.ts';
 import { encodedKey } from './listing.ts';
+import { checkDecryption, encryptionMembers } from './object-encryption.ts';
 import { objects, parts } from './tables.ts';
 import type { Checksum, Part, StoredObject, Upload } from './tables.ts';
 import { dropUpload, uploadOf } from './uploads.ts';
@@ -145,7 +147,8 @@ function answer({ bucket }: Place, object: StoredObject): Output<'s3', 'Complete
     ETag: `"${object.etag}"`,
     ...checksumMembers(object.checksum),
     ...newVersionId(bucket, object),
-    ...ENCRYPTED,
+    ...expirationMember(bucket, object),
+    ...encryptionMembers(object.encryption),
   };
 }
 
@@ -163,8 +166,9 @@ export const completionOperations: Operations<'s3'> = {
     const checksum = checksumOf(ctx, upload, from);
     checkWhole(upload, input, checksum, sizeBytes);
     checkConditions(found, upload, input);
+    checkDecryption(ctx, upload);
     dropUpload(at, upload);
-    const { headers, metadata, tags, algorithm } = upload;
+    const { headers, metadata, tags, algorithm, encryption, storageClass, acl } = upload;
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -182,7 +186,11 @@ export const completionOperations: Operations<'s3'> = {
         ...(algorithm ? { checksum: part.checksum } : {}),
       })),
       uploadId: upload.id,
+      ...(encryption ? { encryption } : {}),
+      ...(storageClass === undefined ? {} : { storageClass }),
+      ...(acl ? { acl } : {}),
     });
+    tell(ctx, found, 's3:ObjectCreated:CompleteMultipartUpload', object);
     return answer(found, object);
   },
 };

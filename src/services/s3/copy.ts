@@ -11,7 +11,8 @@ import { bucketNamed, bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { algorithmOf, checksumMembers, digest } from './checksums.ts';
 import { checkCopySource, checkWrite, wholeSeconds } from './conditions.ts';
-import { checkKey, checkSettings, describe, ENCRYPTED } from './description.ts';
+import { checkKey, describe, keepingOf } from './description.ts';
+import { tell } from './events.ts';
 import {
   accessDenied,
   invalidArgument,
@@ -20,7 +21,9 @@ import {
   noSuchKey,
   notModelled,
 } from './faults.ts';
+import { checkDecryption, encryptionMembers } from './object-encryption.ts';
 import { requirePermission } from './permission.ts';
+import { checkCopyable } from './storage-class.ts';
 import { place } from './tables.ts';
 import type { Checksum, StoredObject } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
@@ -74,7 +77,10 @@ export function sourceOf(ctx: Ctx, input: CopyRequest): StoredObject {
     ifModifiedSince: input.CopySourceIfModifiedSince,
     ifUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
   });
-  return objectOf(ctx, found, { Key, VersionId });
+  const source = objectOf(ctx, found, { Key, VersionId });
+  checkCopyable(source);
+  checkDecryption(ctx, source);
+  return source;
 }
 
 /** `{ CopySourceVersionId }`, for sources that have a version id. */
@@ -133,12 +139,12 @@ export const copyOperations: Operations<'s3'> = {
     const { at, bucket } = found;
     const { Key } = input;
     checkKey(Key);
-    checkSettings(ctx, bucket, input);
     const source = sourceOf(ctx, input);
     checkItself(found, input, source);
     const { headers, metadata } = input.MetadataDirective === 'REPLACE' ? describe(input) : source;
     const tags = tagsFor(ctx, input, source);
     checkWrite(at, bucket.name, Key, input);
+    const keeping = keepingOf(ctx, bucket, Key, input);
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -147,9 +153,11 @@ export const copyOperations: Operations<'s3'> = {
       segments: source.segments,
       headers,
       metadata,
+      ...keeping,
       tags,
       ...asOnePiece(ctx, source, algorithmOf(input.ChecksumAlgorithm)),
     });
+    tell(ctx, found, 's3:ObjectCreated:Copy', object);
     return {
       CopyObjectResult: {
         ETag: `"${object.etag}"`,
@@ -158,7 +166,7 @@ export const copyOperations: Operations<'s3'> = {
       },
       ...sourceVersionId(source),
       ...shownVersionId(bucket, object),
-      ...ENCRYPTED,
+      ...encryptionMembers(object.encryption),
     };
   },
 };

@@ -2,15 +2,17 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
 
 import type { Output } from '#cloud/contracts.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { checkDelete } from './conditions.ts';
+import { tell } from './events.ts';
 import { malformedXml } from './faults.ts';
 import { permits } from './permission.ts';
 import { objects, place } from './tables.ts';
 import type { DeleteMarker } from './tables.ts';
-import { checkVersionId, install, remove, versionOf } from './versions.ts';
+import { checkVersionId, install, NULL_VERSION, remove, versionOf } from './versions.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const MOST_AT_ONCE = 1000;
@@ -23,21 +25,26 @@ interface Deletion {
 }
 
 /** Deletes a version for good, or, without a version, what the bucket's versioning understands by deleting. */
-function deleteOne(within: Place, key: string, versionId: string | undefined): Deletion {
+function deleteOne(ctx: Ctx, within: Place, key: string, versionId: string | undefined): Deletion {
   const { at, bucket } = within;
   if (versionId !== undefined) {
     const version = versionOf(at, bucket.name, key, versionId);
-    if (version) remove(at, version);
+    if (version) {
+      remove(at, version);
+      tell(ctx, within, 's3:ObjectRemoved:Delete', { key, versionId });
+    }
     const marker = version?.kind === 'delete-marker' ? { DeleteMarker: true } : {};
     return { found: version !== undefined, ...marker, VersionId: versionId };
   }
   if (bucket.versioning) {
     const fresh = { kind: 'delete-marker', bucket: bucket.name, key } as const;
     const marker = install<DeleteMarker>(within, fresh);
+    tell(ctx, within, 's3:ObjectRemoved:DeleteMarkerCreated', marker);
     return { found: true, DeleteMarker: true, VersionId: marker.versionId };
   }
   const current = at.get(objects, place(bucket.name, key));
   if (current) remove(at, current);
+  tell(ctx, within, 's3:ObjectRemoved:Delete', { key, versionId: NULL_VERSION });
   return { found: true }; // Deleting what is not there succeeds.
 }
 
@@ -54,7 +61,7 @@ export const deletionOperations: Operations<'s3'> = {
         ? at.get(objects, place(bucket.name, Key))
         : versionOf(at, bucket.name, Key, VersionId);
     checkDelete(addressed, IfMatch);
-    const { found: _, ...answer } = deleteOne(within, Key, VersionId);
+    const { found: _, ...answer } = deleteOne(ctx, within, Key, VersionId);
     return answer;
   },
 
@@ -77,7 +84,7 @@ export const deletionOperations: Operations<'s3'> = {
         fail('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
         continue;
       }
-      const { found, DeleteMarker, VersionId: marker } = deleteOne(within, Key, VersionId);
+      const { found, DeleteMarker, VersionId: marker } = deleteOne(ctx, within, Key, VersionId);
       if (!found) fail('NoSuchVersion', 'The specified version does not exist.');
       else if (!Quiet) {
         const created = DeleteMarker && marker ? { DeleteMarker, DeleteMarkerVersionId: marker } : {};

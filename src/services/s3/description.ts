@@ -2,8 +2,11 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { objectAcl } from './acl.ts';
 import { aclsNotSupported, notModelled } from './faults.ts';
-import type { Bucket, Description } from './tables.ts';
+import { checkEncryption, encryptionFor } from './object-encryption.ts';
+import { storageClassOf } from './storage-class.ts';
+import type { Bucket, Description, Keeping } from './tables.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const LONGEST_KEY = 1024;
@@ -71,26 +74,29 @@ interface Settings {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+  readonly BucketKeyEnabled?: boolean | undefined;
   readonly GrantFullControl?: string | undefined;
   readonly GrantRead?: string | undefined;
   readonly GrantReadACP?: string | undefined;
   readonly GrantWriteACP?: string | undefined;
 }
 
-/** Throws for settings of a new object that S3 or Sandtable would not take. */
-export function checkSettings(ctx: Ctx, { ownerEnforced, account }: Bucket, input: Settings): void {
-  const { ACL, StorageClass = 'STANDARD', ServerSideEncryption = 'AES256' } = input;
-  if (StorageClass !== 'STANDARD') throw notModelled(`The storage class ${StorageClass}`);
-  if (ServerSideEncryption !== 'AES256')
-    throw notModelled(`Server-side encryption with ${ServerSideEncryption}`);
-  const granted =
-    input.GrantFullControl ?? input.GrantRead ?? input.GrantReadACP ?? input.GrantWriteACP ?? undefined;
-  const plain = ACL === undefined || ACL === 'private' || ACL === 'bucket-owner-full-control';
-  if (granted !== undefined || !plain) {
-    throw ownerEnforced ? aclsNotSupported() : notModelled('An access control list');
-  }
-  if (!ownerEnforced && ctx.principal.type !== 'anonymous' && ctx.account !== account)
-    throw notModelled('An object that belongs to its writer and not to the owner of the bucket');
+/** How a new object is kept, by the request and the bucket; throws for what S3 or Sandtable would not take. */
+export function keepingOf(ctx: Ctx, bucket: Bucket, key: string, input: Settings): Keeping {
+  const { ACL, StorageClass, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
+  const kept = storageClassOf(StorageClass);
+  checkEncryption(input);
+  if ((GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) !== undefined)
+    throw bucket.ownerEnforced ? aclsNotSupported() : notModelled('An access control list of single grants');
+  const acl = objectAcl(ctx, bucket, key, ACL, 's3:PutObject');
+  checkOwner(ctx, bucket, ACL);
+  return { ...kept, ...acl, ...encryptionFor(ctx, bucket, key, input) };
 }
 
-export const ENCRYPTED = { ServerSideEncryption: 'AES256' } as const;
+/** Where writers keep what they write, objects of other accounts would not be the bucket owner's. */
+function checkOwner(ctx: Ctx, { ownerEnforced, ownership, account }: Bucket, acl: string | undefined): void {
+  if (ownerEnforced || (ctx.principal.type !== 'anonymous' && ctx.account === account)) return;
+  if (ownership === 'BucketOwnerPreferred' && acl === 'bucket-owner-full-control') return;
+  throw notModelled('An object that belongs to its writer and not to the owner of the bucket');
+}

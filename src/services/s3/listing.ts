@@ -9,6 +9,8 @@ import { bucketOf, canonicalUser } from './bucket.ts';
 import { wholeSeconds } from './conditions.ts';
 import { invalidArgument } from './faults.ts';
 import { LAST } from './key-order.ts';
+import { classOf } from './storage-class.ts';
+import type { StorageClass } from './storage-class.ts';
 import { objects, place } from './tables.ts';
 import type { Bucket, StoredObject, Version } from './tables.ts';
 import { keyOfToken, tokenOf } from './token.ts';
@@ -137,14 +139,14 @@ export function listedFacts(object: StoredObject): {
   ChecksumAlgorithm: [StoredObject['checksum']['algorithm']];
   ChecksumType: StoredObject['checksum']['type'];
   Size: number;
-  StorageClass: 'STANDARD';
+  StorageClass: StorageClass;
 } {
   return {
     ETag: `"${object.etag}"`,
     ChecksumAlgorithm: [object.checksum.algorithm],
     ChecksumType: object.checksum.type,
     Size: object.sizeBytes,
-    StorageClass: 'STANDARD',
+    StorageClass: classOf(object),
   };
 }
 

@@ -326,8 +326,8 @@ it('takes no ACL but the one that the owner of the bucket has anyway', async () 
 it('refuses other storage classes and keys of others by name', async () => {
   const { s3 } = await stand();
   for (const setting of [
-    { StorageClass: 'GLACIER' as const },
-    { ServerSideEncryption: 'aws:kms' as const },
+    { StorageClass: 'EXPRESS_ONEZONE' as const },
+    { ServerSideEncryption: 'aws:kms:dsse' as const },
     { WebsiteRedirectLocation: '/elsewhere' },
     { ObjectLockLegalHoldStatus: 'ON' as const },
   ]) {

@@ -9,10 +9,14 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { DEFAULT_ALGORITHM, checksumMembers } from './checksums.ts';
 import { checkRead, checkWrite, wholeSeconds } from './conditions.ts';
-import { checkKey, checkSettings, describe, ENCRYPTED } from './description.ts';
+import { checkKey, describe, keepingOf } from './description.ts';
 import type { Described } from './description.ts';
+import { tell } from './events.ts';
+import { expirationMember } from './expiration.ts';
+import { checkDecryption, encryptionMembers } from './object-encryption.ts';
 import { requestedRange, sliced } from './ranges.ts';
 import type { ByteRange } from './ranges.ts';
+import { checkReadable, storageClassMember } from './storage-class.ts';
 import type { Checksum, StoredObject } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
 import { install, newVersionId, objectOf, shownVersionId } from './versions.ts';
@@ -54,7 +58,9 @@ function facts({ bucket }: Place, object: StoredObject, input: Get): Got {
     ...(Object.keys(object.metadata).length === 0 ? {} : { Metadata: object.metadata }),
     ...shownVersionId(bucket, object),
     ...(tagCount === 0 ? {} : { TagCount: tagCount }),
-    ...ENCRYPTED,
+    ...storageClassMember(object),
+    ...expirationMember(bucket, object),
+    ...encryptionMembers(object.encryption),
   };
 }
 
@@ -90,11 +96,11 @@ export const objectOperations: Operations<'s3'> = {
     const { at, bucket } = found;
     const { Key } = input;
     checkKey(Key);
-    checkSettings(ctx, bucket, input);
     const tags = tagsOfHeader(input.Tagging);
     const description = describe(input);
     const { segments, sizeBytes, md5, given, checksum: value } = arrived(ctx, input);
     checkWrite(at, bucket.name, Key, input);
+    const keeping = keepingOf(ctx, bucket, Key, input);
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -104,22 +110,30 @@ export const objectOperations: Operations<'s3'> = {
       segments,
       checksum: { algorithm: given?.algorithm ?? DEFAULT_ALGORITHM, type: 'FULL_OBJECT', value },
       ...description,
+      ...keeping,
       tags,
     });
+    tell(ctx, found, 's3:ObjectCreated:Put', object);
     return {
       ETag: `"${md5}"`,
       ...checksumMembers(object.checksum),
       ...newVersionId(bucket, object),
-      ...ENCRYPTED,
+      ...expirationMember(bucket, object),
+      ...encryptionMembers(object.encryption),
     };
   },
 
   GetObject(ctx, input) {
     const { answer, object, range } = read(ctx, input, 'GET');
+    checkReadable(object);
+    checkDecryption(ctx, object);
     return { ...answer, Body: bodyOf(sliced(object.segments, range)) };
   },
 
   HeadObject(ctx, input) {
-    return read(ctx, input, 'HEAD').answer;
+    const { answer, object } = read(ctx, input, 'HEAD');
+    // What a checksum says of the bytes needs as much as the bytes themselves.
+    if (input.ChecksumMode === 'ENABLED') checkDecryption(ctx, object);
+    return answer;
   },
 };

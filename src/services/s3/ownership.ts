@@ -1,39 +1,42 @@
-// Who owns objects, and access control lists, of which only the one that ownership implies is modelled.
+// Who owns objects, and access control lists by their canned names.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 
-import type { Input, Output } from '#cloud/contracts.ts';
-import type { Ctx } from '#cloud/ctx.ts';
+import { Fault } from '#contract/fault.ts';
+import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { bucketOf, canonicalUser } from './bucket.ts';
+import { objectAcl, shownAcl, withAcl } from './acl.ts';
+import { bucketOf } from './bucket.ts';
+import { tell } from './events.ts';
 import { aclsNotSupported, malformedXml, notConfigured, notModelled } from './faults.ts';
-import { buckets } from './tables.ts';
+import { buckets, noncurrent, objects, place } from './tables.ts';
 import type { Bucket } from './tables.ts';
 import { objectOf } from './versions.ts';
-
-/** The owner of the bucket may do everything, and the list names nobody else. */
-function ownersOnly(ctx: Ctx, { account }: Bucket): Output<'s3', 'GetBucketAcl'> {
-  const Owner = canonicalUser(ctx, account);
-  return { Owner, Grants: [{ Grantee: { ...Owner, Type: 'CanonicalUser' }, Permission: 'FULL_CONTROL' }] };
-}
 
 type PutAcl = Pick<
   Input<'s3', 'PutObjectAcl'>,
   'ACL' | 'GrantFullControl' | 'GrantRead' | 'GrantReadACP' | 'GrantWrite' | 'GrantWriteACP'
 >;
 
-/** Throws unless the request asks for the list that is there anyway. */
-function checkAcl({ ownerEnforced }: Bucket, input: PutAcl, unchanged: readonly string[]): void {
+/** The canned list that a request names; lists of single grants are refused. */
+function cannedAcl({ ownerEnforced }: Bucket, input: PutAcl): NonNullable<PutAcl['ACL']> {
   const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
   const grants = [GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP];
-  const plain = ACL !== undefined && unchanged.includes(ACL) && grants.every((grant) => grant === undefined);
-  if (plain) return;
-  throw ownerEnforced ? aclsNotSupported() : notModelled('An access control list');
+  if (ACL !== undefined && grants.every((grant) => grant === undefined)) return ACL;
+  throw ownerEnforced ? aclsNotSupported() : notModelled('An access control list of single grants');
 }
+
+export const aclWithOwnership = (): Fault =>
+  new Fault(
+    'InvalidBucketAclWithObjectOwnership',
+    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+    { status: 400 },
+  );
 
 export const ownershipOperations: Operations<'s3'> = {
   GetBucketOwnershipControls(ctx, input) {
-    const { name, ownerEnforced } = bucketOf(ctx, input).bucket;
-    if (ownerEnforced) return { OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] } };
+    const { name, ownerEnforced, ownership } = bucketOf(ctx, input).bucket;
+    const ObjectOwnership = ownerEnforced ? 'BucketOwnerEnforced' : ownership;
+    if (ObjectOwnership) return { OwnershipControls: { Rules: [{ ObjectOwnership }] } };
     const message = 'The bucket ownership controls were not found';
     throw notConfigured('OwnershipControlsNotFoundError', message, name);
   },
@@ -42,36 +45,48 @@ export const ownershipOperations: Operations<'s3'> = {
     const { at, bucket } = bucketOf(ctx, input);
     const [rule, ...more] = input.OwnershipControls.Rules;
     if (!rule || more.length > 0) throw malformedXml();
-    if (rule.ObjectOwnership !== 'BucketOwnerEnforced')
-      throw notModelled(`The object ownership ${rule.ObjectOwnership}`);
-    at.update(buckets, bucket, { ownerEnforced: true });
+    const { ObjectOwnership } = rule;
+    const { ownership: _, ...rest } = bucket;
+    if (ObjectOwnership === 'BucketOwnerEnforced') {
+      if (bucket.acl !== undefined) throw aclWithOwnership();
+      at.put(buckets, { ...rest, ownerEnforced: true });
+    } else at.put(buckets, { ...rest, ownerEnforced: false, ownership: ObjectOwnership });
   },
 
   DeleteBucketOwnershipControls(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
-    at.update(buckets, bucket, { ownerEnforced: false });
+    const { ownership: _, ...rest } = bucket;
+    at.put(buckets, { ...rest, ownerEnforced: false });
   },
 
   GetBucketAcl(ctx, input) {
-    return ownersOnly(ctx, bucketOf(ctx, input).bucket);
+    const { bucket } = bucketOf(ctx, input);
+    return shownAcl(ctx, bucket, bucket.acl);
   },
 
   PutBucketAcl(ctx, input) {
-    const { bucket } = bucketOf(ctx, input);
-    checkAcl(bucket, input, bucket.ownerEnforced ? [] : ['private']);
+    const { at, bucket } = bucketOf(ctx, input);
+    const acl = cannedAcl(bucket, input);
+    if (bucket.ownerEnforced) throw aclsNotSupported();
+    at.put(buckets, withAcl(ctx, bucket, acl));
   },
 
   GetObjectAcl(ctx, input) {
     const found = bucketOf(ctx, input);
-    objectOf(ctx, found, input);
-    return ownersOnly(ctx, found.bucket);
+    const { acl } = objectOf(ctx, found, input);
+    return shownAcl(ctx, found.bucket, found.bucket.ownerEnforced ? undefined : acl);
   },
 
   PutObjectAcl(ctx, input) {
     const found = bucketOf(ctx, input);
-    objectOf(ctx, found, input, 'PUT');
-    const { bucket } = found;
-    checkAcl(bucket, input, ['bucket-owner-full-control', ...(bucket.ownerEnforced ? [] : ['private'])]);
+    const { at, bucket } = found;
+    const object = objectOf(ctx, found, input, 'PUT');
+    const acl = cannedAcl(bucket, input);
+    if (bucket.ownerEnforced && acl !== 'bucket-owner-full-control') throw aclsNotSupported();
+    const { acl: _, ...rest } = object;
+    const current = at.get(objects, place(bucket.name, object.key))?.versionId === object.versionId;
+    at.put(current ? objects : noncurrent, { ...rest, ...objectAcl(ctx, bucket, object.key, acl) });
+    tell(ctx, found, 's3:ObjectAcl:Put', object);
     return {};
   },
 };

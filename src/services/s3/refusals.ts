@@ -7,7 +7,7 @@ type WithoutEffect = NonNullable<ServiceDefinition<'s3'>['withoutEffect']>;
 
 const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
 const SOURCE_CUSTOMER_KEY = CUSTOMER_KEY.map((name) => `CopySource${name}`);
-const KMS = ['SSEKMSKeyId', 'SSEKMSEncryptionContext'];
+const KMS = ['SSEKMSEncryptionContext'];
 const LOCK = ['ObjectLockMode', 'ObjectLockRetainUntilDate', 'ObjectLockLegalHoldStatus'];
 const WEBSITE = ['WebsiteRedirectLocation'];
 const OTHER_CHECKSUMS = [
@@ -33,6 +33,7 @@ export const refused: Refused = {
   PutBucketVersioning: ['MFA'],
   PutBucketAcl: ['AccessControlPolicy'],
   PutObjectAcl: ['AccessControlPolicy'],
+  PutBucketLogging: ['BucketLoggingStatus.LoggingEnabled.TargetGrants'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
   PutObject: [...CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
   GetObject: CUSTOMER_KEY,
@@ -60,9 +61,8 @@ const OF_DOCUMENT = {
   ChecksumAlgorithm: 'names the checksum of the document in the body, which is not compared with it',
 };
 const PAYER = { RequestPayer: 'no bucket lets requesters pay, and S3 ignores it on such' };
-const KEY = { BucketKeyEnabled: 'bucket keys matter only to encryption with KMS, which is refused' };
 const LENGTH = { ContentLength: 'the body that arrives tells its own length' };
-const RESTORE = { OptionalObjectAttributes: 'nothing is archived, so nothing has a restore status' };
+const RESTORE = { OptionalObjectAttributes: 'nothing can be restored, so nothing has a restore status' };
 
 export const withoutEffect: WithoutEffect = {
   PutBucketVersioning: OF_DOCUMENT,
@@ -75,17 +75,23 @@ export const withoutEffect: WithoutEffect = {
   PutBucketTagging: OF_DOCUMENT,
   PutBucketEncryption: OF_DOCUMENT,
   PutBucketAcl: OF_DOCUMENT,
+  PutBucketLifecycleConfiguration: { ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
+  PutBucketCors: OF_DOCUMENT,
+  PutBucketWebsite: OF_DOCUMENT,
+  PutBucketLogging: OF_DOCUMENT,
+  PutBucketAccelerateConfiguration: { ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
+  PutBucketRequestPayment: OF_DOCUMENT,
   PutObjectAcl: { ...OF_DOCUMENT, ...PAYER },
   PutObjectTagging: { ...OF_DOCUMENT, ...PAYER },
   GetObjectTagging: PAYER,
   GetObjectAcl: PAYER,
   GetBucketAccelerateConfiguration: PAYER,
-  PutObject: { ...PAYER, ...KEY, ...LENGTH },
+  PutObject: { ...PAYER, ...LENGTH },
   GetObject: PAYER,
   HeadObject: PAYER,
   GetObjectAttributes: PAYER,
-  CopyObject: { ...PAYER, ...KEY },
-  CreateMultipartUpload: { ...PAYER, ...KEY },
+  CopyObject: { ...PAYER },
+  CreateMultipartUpload: { ...PAYER },
   UploadPart: { ...PAYER, ...LENGTH },
   UploadPartCopy: PAYER,
   CompleteMultipartUpload: PAYER,

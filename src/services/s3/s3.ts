@@ -1,37 +1,52 @@
 // Amazon S3: general purpose buckets, objects and their versions.
 
+import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
+import { deliverLog, logged, loggingOperations, logLines } from './access-log.ts';
 import { attributeOperations } from './attributes.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
 import { bucketOfArn, policyFor, policyOperations } from './bucket-policy.ts';
 import { bucketOperations } from './buckets.ts';
 import { completionOperations } from './completion.ts';
 import { copyOperations } from './copy.ts';
+import { corsOperations, crossOrigin, preflightDoor } from './cors.ts';
 import { deletionOperations } from './deletion.ts';
 import { encryptionOperations } from './encryption.ts';
+import { deliverEvent, pendingEvents } from './events.ts';
 import { invalidArgument } from './faults.ts';
+import { lifecycle, lifecycleOperations } from './lifecycle.ts';
 import { listingOperations } from './listing.ts';
+import { notificationOperations } from './notifications.ts';
 import { objectOperations } from './objects.ts';
 import { ownershipOperations } from './ownership.ts';
 import { publicAccessOperations } from './public-access.ts';
 import { refused, withoutEffect } from './refusals.ts';
 import { bucketNames, buckets, noncurrent, objects, parts, uploads } from './tables.ts';
 import { taggingOperations } from './tagging.ts';
+import { transferOperations } from './transfer.ts';
 import { unconfiguredOperations } from './unconfigured.ts';
 import { uploadListingOperations } from './upload-listing.ts';
 import { uploadOperations } from './uploads.ts';
 import { versionListingOperations } from './version-listing.ts';
+import { websiteDoor, websiteOperations } from './website.ts';
 
 export const service: Service = defineService({
   contract: 's3',
-  tables: [bucketNames, buckets, objects, noncurrent, uploads, parts],
-  operations: {
+  tables: [bucketNames, buckets, objects, noncurrent, uploads, parts, pendingEvents, logLines],
+  operations: logged({
     ...bucketOperations,
     ...policyOperations,
     ...publicAccessOperations,
     ...ownershipOperations,
     ...encryptionOperations,
+    ...lifecycleOperations,
+    ...notificationOperations,
+    ...corsOperations,
+    ...websiteOperations,
+    ...loggingOperations,
+    ...transferOperations,
     ...unconfiguredOperations,
     ...objectOperations,
     ...attributeOperations,
@@ -43,7 +58,11 @@ export const service: Service = defineService({
     ...listingOperations,
     ...versionListingOperations,
     ...uploadListingOperations,
-  },
+  }),
+  timers: [deliverEvent, deliverLog] as TimerHandler<unknown, Ctx>[],
+  reconcilers: [lifecycle] as unknown as Reconciler<Row, Ctx>[],
+  doors: [websiteDoor, preflightDoor],
+  crossOrigin,
   authorization,
   resourcePolicy: policyFor,
   resourceConditions,
@@ -54,7 +73,9 @@ export const service: Service = defineService({
   // S3 has errors of its own for places that it does not know and for sources that are none.
   tolerates: (operation, { members }) =>
     members.at(-1) === 'CopySource' ||
-    (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint'),
+    (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint') ||
+    // The canned lists of buckets are one more than the model has.
+    ((operation === 'CreateBucket' || operation === 'PutBucketAcl') && members.at(-1) === 'ACL'),
   invalid(_, [violation]) {
     if (violation?.members.at(-1) !== 'EncodingType') return undefined;
     return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');

@@ -2,6 +2,7 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
+import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Tags } from '#cloud/tags.ts';
 import { END, keyOrder } from './key-order.ts';
 
@@ -37,9 +38,67 @@ export interface Bucket {
   policy?: string;
   publicAccessBlock?: PublicAccessBlock;
   tags?: Tags;
-  /** False after its ownership controls were deleted. */
+  /** Whether access control lists are off. */
   ownerEnforced: boolean;
+  /** Absent where lists are off, and after the ownership controls were deleted. */
+  ownership?: 'BucketOwnerPreferred' | 'ObjectWriter';
+  /** Absent where it is `private`. */
+  acl?: CannedAcl;
   bucketKeyEnabled: boolean;
+  /** Absent where new objects are encrypted with S3's own keys. */
+  encryption?: DefaultEncryption;
+  lifecycle?: Lifecycle;
+  notifications?: readonly Notification[];
+  /** Absent unless all its events go to EventBridge. */
+  eventBridge?: true;
+  cors?: readonly CorsRule[];
+  website?: Website;
+  logging?: Logging;
+  acceleration?: 'Enabled' | 'Suspended';
+}
+
+/** Lists by their short names; `private` is no list at all. */
+export type CannedAcl = 'public-read' | 'public-read-write' | 'authenticated-read' | 'log-delivery-write';
+
+/** Keys of KMS as default. */
+interface DefaultEncryption {
+  algorithm: 'aws:kms';
+  /** As it was given; absent for the key that AWS manages. */
+  keyId?: string;
+}
+
+type Put<O extends OperationName<'s3'>> = Input<'s3', O>;
+
+export type LifecycleRule = NonNullable<
+  Put<'PutBucketLifecycleConfiguration'>['LifecycleConfiguration']
+>['Rules'][number] & { readonly ID: string };
+
+/** As the request spelled it, with an id for each rule. */
+export interface Lifecycle {
+  rules: readonly LifecycleRule[];
+  minimumSize: 'all_storage_classes_128K' | 'varies_by_storage_class';
+}
+
+/** Where events of which kinds go. */
+export interface Notification {
+  id: string;
+  destination: 'sqs' | 'sns' | 'lambda';
+  arn: string;
+  /** Such as `s3:ObjectCreated:*`. */
+  events: readonly string[];
+  prefix?: string;
+  suffix?: string;
+}
+
+export type CorsRule = Put<'PutBucketCors'>['CORSConfiguration']['CORSRules'][number];
+export type Website = Put<'PutBucketWebsite'>['WebsiteConfiguration'];
+
+/** Where records of requests are delivered. */
+export interface Logging {
+  bucket: string;
+  prefix: string;
+  /** Only where it was given. */
+  partitionedBy?: 'DeliveryTime';
 }
 
 export const buckets: Table<Bucket> = table<Bucket>('s3/buckets', (row) => row.name);
@@ -67,6 +126,22 @@ export interface Description {
   metadata: Readonly<Record<string, string>>;
 }
 
+/** A key of KMS that protects an object, and the object's data key under it. */
+export interface ObjectEncryption {
+  keyArn: string;
+  /** Base64. */
+  dataKey: string;
+  bucketKey: boolean;
+}
+
+/** How an object is kept; all absent for what most have. */
+export interface Keeping {
+  encryption?: ObjectEncryption;
+  /** Absent for `STANDARD`. */
+  storageClass?: string;
+  acl?: 'public-read' | 'public-read-write' | 'authenticated-read';
+}
+
 export interface CompletedPart {
   number: number;
   sizeBytes: number;
@@ -84,7 +159,7 @@ interface VersionRow {
   modifiedAt: number;
 }
 
-export interface StoredObject extends VersionRow, Description {
+export interface StoredObject extends VersionRow, Description, Keeping {
   kind: 'object';
   /** Without its quotes. */
   etag: string;
@@ -128,7 +203,7 @@ export function versionPlace(bucket: string, key: string, versionId: string): st
 }
 
 /** A multipart upload that is not finished. */
-export interface Upload extends Description {
+export interface Upload extends Description, Keeping {
   id: string;
   bucket: string;
   key: string;

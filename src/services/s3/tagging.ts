@@ -7,9 +7,12 @@ import type { Tags } from '#cloud/tags.ts';
 import { percentDecoded } from '#contract/protocols/bytes.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { actsForAws } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
+import { tell } from './events.ts';
+import { awaitLifecycle } from './expiration.ts';
 import { invalidArgument, notConfigured } from './faults.ts';
 import { buckets, noncurrent, objects, place } from './tables.ts';
 import type { Bucket, StoredObject } from './tables.ts';
@@ -31,9 +34,15 @@ const RESERVED = {
   object: 'Your TagKey cannot be prefixed with aws:',
 } as const;
 
-/** Throws where S3 would not take the tags. */
-export function checkTags(tags: readonly WireTag[], of: keyof typeof MOST): void {
-  if (tags.length > MOST[of]) {
+const isSystem = (key: string): boolean => key.toLowerCase().startsWith('aws:');
+
+/** Throws where S3 would not take the tags. `system` are those tags of AWS's own that may be among them. */
+export function checkTags(
+  tags: readonly WireTag[],
+  of: keyof typeof MOST,
+  system: (tag: WireTag) => boolean = () => false,
+): void {
+  if (tags.filter((tag) => !system(tag)).length > MOST[of]) {
     const noun = of === 'bucket' ? 'Bucket tag count' : 'Object tags';
     throw new Fault('BadRequest', `${noun} cannot be greater than ${MOST[of]}`, { status: 400 });
   }
@@ -45,8 +54,19 @@ export function checkTags(tags: readonly WireTag[], of: keyof typeof MOST): void
       throw invalidTag('The TagKey you have provided is invalid', Key);
     if (Value.length > 256 || !ALLOWED.test(Value))
       throw invalidTag('The TagValue you have provided is invalid', Key, { TagValue: Value });
-    if (Key.toLowerCase().startsWith('aws:')) throw invalidTag(RESERVED[of], Key);
+    if (isSystem(Key) && !system({ Key, Value })) throw invalidTag(RESERVED[of], Key);
   }
+}
+
+/**
+ * Throws where a request would change tags that only AWS may: those that CloudFormation gives.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html
+ */
+function checkBucketTags({ principal }: Ctx, { tags: now = {} }: Bucket, tags: readonly WireTag[]): void {
+  const ours = actsForAws(principal);
+  checkTags(tags, 'bucket', ({ Key = '', Value }) => isSystem(Key) && (ours || now[Key] === Value));
+  const gone = Object.keys(now).find((key) => isSystem(key) && !tags.some(({ Key }) => Key === key));
+  if (gone !== undefined && !ours) throw invalidTag('System tags cannot be removed by requester', gone);
 }
 
 /** The header `x-amz-tagging`: tags spelled as a query string. */
@@ -85,6 +105,8 @@ function setObjectTags(ctx: Ctx, input: OnObject, method: string, tags: Tags): {
   const object = tagged(ctx, found, input, method);
   const current = at.get(objects, place(bucket.name, object.key))?.versionId === object.versionId;
   at.update(current ? objects : noncurrent, object, { tags });
+  awaitLifecycle(at, bucket);
+  tell(ctx, found, `s3:ObjectTagging:${method === 'PUT' ? 'Put' : 'Delete'}`, object);
   return shownVersionId(bucket, object);
 }
 
@@ -98,12 +120,13 @@ export const taggingOperations: Operations<'s3'> = {
   PutBucketTagging(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
     const { TagSet = [] } = input.Tagging;
-    checkTags(TagSet, 'bucket');
+    checkBucketTags(ctx, bucket, TagSet);
     at.put(buckets, withTags(bucket, TagSet));
   },
 
   DeleteBucketTagging(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
+    checkBucketTags(ctx, bucket, []);
     at.put(buckets, withTags(bucket, []));
   },
 

@@ -15,44 +15,15 @@ function absent(code: string, message: string): Asking {
   };
 }
 
-const lifecycle = absent('NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist');
-
 export const unconfiguredOperations: Operations<'s3'> = {
-  GetBucketCors: absent('NoSuchCORSConfiguration', 'The CORS configuration does not exist'),
-  GetBucketLifecycle: lifecycle,
-  GetBucketLifecycleConfiguration: lifecycle,
   GetBucketReplication: absent(
     'ReplicationConfigurationNotFoundError',
     'The replication configuration was not found',
-  ),
-  GetBucketWebsite: absent(
-    'NoSuchWebsiteConfiguration',
-    'The specified bucket does not have a website configuration',
   ),
   GetObjectLockConfiguration: absent(
     'ObjectLockConfigurationNotFoundError',
     'Object Lock configuration does not exist for this bucket',
   ),
-
-  GetBucketLogging(ctx, input) {
-    bucketOf(ctx, input);
-    return {};
-  },
-
-  GetBucketNotificationConfiguration(ctx, input) {
-    bucketOf(ctx, input);
-    return {};
-  },
-
-  GetBucketAccelerateConfiguration(ctx, input) {
-    bucketOf(ctx, input);
-    return {};
-  },
-
-  GetBucketRequestPayment(ctx, input) {
-    bucketOf(ctx, input);
-    return { Payer: 'BucketOwner' };
-  },
 
   GetBucketAbac(ctx, input) {
     bucketOf(ctx, input);

@@ -9,6 +9,7 @@ import { checksumMember } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
 import { invalidArgument } from './faults.ts';
 import { commonPrefix, pageSize, speller } from './listing.ts';
+import { classOf } from './storage-class.ts';
 import { place, uploads } from './tables.ts';
 import type { Upload } from './tables.ts';
 import { checksumPlanMembers, partsOf, uploadOf } from './uploads.ts';
@@ -93,7 +94,7 @@ export const uploadListingOperations: Operations<'s3'> = {
         UploadId: upload.id,
         Key: spell(upload.key),
         Initiated: wholeSeconds(upload.initiatedAt),
-        StorageClass: 'STANDARD',
+        StorageClass: classOf(upload),
         ...people(ctx, bucket.account, upload),
         ...checksumPlanMembers(upload),
       })),
@@ -124,7 +125,7 @@ export const uploadListingOperations: Operations<'s3'> = {
         Size: sizeBytes,
         ...(algorithm ? checksumMember({ algorithm, value: checksum }) : {}),
       })),
-      StorageClass: 'STANDARD',
+      StorageClass: classOf(upload),
       ...people(ctx, found.bucket.account, upload),
       ...checksumPlanMembers(upload),
     };

@@ -11,8 +11,10 @@ import type { Place } from './bucket.ts';
 import { algorithmOf, checksumMember, DEFAULT_ALGORITHM, digest } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
 import { sourceOf, sourceVersionId } from './copy.ts';
-import { checkKey, checkSettings, describe, ENCRYPTED } from './description.ts';
+import { checkKey, describe, keepingOf } from './description.ts';
+import { awaitLifecycle } from './expiration.ts';
 import { invalidArgument, invalidRequest, noSuchUpload } from './faults.ts';
+import { checkDecryption, encryptionMembers } from './object-encryption.ts';
 import { sliced } from './ranges.ts';
 import { parts, uploads } from './tables.ts';
 import type { Checksum, ChecksumAlgorithm, Part, Segment, StoredObject, Upload } from './tables.ts';
@@ -109,7 +111,7 @@ export const uploadOperations: Operations<'s3'> = {
     const { at, bucket } = bucketOf(ctx, input);
     const { Key } = input;
     checkKey(Key);
-    checkSettings(ctx, bucket, input);
+    const keeping = keepingOf(ctx, bucket, Key, input);
     const { principal } = ctx;
     const upload: Upload = {
       id: at.id('upload', ID_LENGTH, ALPHABET),
@@ -118,17 +120,19 @@ export const uploadOperations: Operations<'s3'> = {
       initiatedAt: at.now,
       ...(principal.type === 'anonymous' ? {} : { initiator: principalName(principal) }),
       ...describe(input),
+      ...keeping,
       tags: tagsOfHeader(input.Tagging),
       ...checksumPlan(input.ChecksumAlgorithm, input.ChecksumType),
       overtaken: false,
     };
     at.put(uploads, upload);
+    awaitLifecycle(at, bucket);
     return {
       Bucket: bucket.name,
       Key,
       UploadId: upload.id,
       ...checksumPlanMembers(upload),
-      ...ENCRYPTED,
+      ...encryptionMembers(upload.encryption),
     };
   },
 
@@ -136,6 +140,7 @@ export const uploadOperations: Operations<'s3'> = {
     const found = bucketOf(ctx, input);
     checkPartNumber(input.PartNumber);
     const upload = uploadOf(found, input);
+    checkDecryption(ctx, upload);
     const algorithm = upload.algorithm ?? DEFAULT_ALGORITHM;
     const { segments, sizeBytes, md5, given, checksum } = arrived(ctx, input, algorithm);
     if (given && upload.algorithm && given.algorithm !== upload.algorithm) {
@@ -156,13 +161,18 @@ export const uploadOperations: Operations<'s3'> = {
       modifiedAt,
     });
     const shown = upload.algorithm ? { algorithm, value: checksum } : given;
-    return { ETag: `"${md5}"`, ...(shown ? checksumMember(shown) : {}), ...ENCRYPTED };
+    return {
+      ETag: `"${md5}"`,
+      ...(shown ? checksumMember(shown) : {}),
+      ...encryptionMembers(upload.encryption),
+    };
   },
 
   UploadPartCopy(ctx, input) {
     const found = bucketOf(ctx, input);
     checkPartNumber(input.PartNumber);
     const upload = uploadOf(found, input);
+    checkDecryption(ctx, upload);
     const source = sourceOf(ctx, input);
     const segments = copyRange(input.CopySourceRange, source);
     const bytes = joined(ctx, segments);
@@ -184,7 +194,7 @@ export const uploadOperations: Operations<'s3'> = {
         ...(upload.algorithm ? checksumMember({ algorithm, value: part.checksum }) : {}),
       },
       ...sourceVersionId(source),
-      ...ENCRYPTED,
+      ...encryptionMembers(upload.encryption),
     };
   },
 

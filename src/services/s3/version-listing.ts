@@ -10,6 +10,7 @@ import { invalidArgument } from './faults.ts';
 import { END } from './key-order.ts';
 import { listedFacts, pageSize, speller, walk } from './listing.ts';
 import type { Entry } from './listing.ts';
+import { classOf } from './storage-class.ts';
 import { noncurrent, objects, place } from './tables.ts';
 import type { Version } from './tables.ts';
 
@@ -107,7 +108,10 @@ export const versionListingOperations: Operations<'s3'> = {
       ...(next ? { NextKeyMarker: spell(next.key) } : {}),
       ...(next?.versionId ? { NextVersionIdMarker: next.versionId } : {}),
       Versions: shown.flatMap((one) =>
-        one.kind === 'object' ? [{ ...named(one), ...listedFacts(one) }] : [],
+        one.kind === 'object'
+          ? // The published model knows one class here; S3 tells them all.
+            [{ ...named(one), ...listedFacts(one), StorageClass: classOf(one) as 'STANDARD' }]
+          : [],
       ),
       DeleteMarkers: shown.filter(({ kind }) => kind === 'delete-marker').map(named),
       CommonPrefixes: prefixes.map((one) => ({ Prefix: spell(one) })),

@@ -6,9 +6,10 @@ import { formatHttpDate } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Place } from './bucket.ts';
 import { accessDenied, invalidArgument, noSuchKey, noSuchVersion } from './faults.ts';
+import { awaitLifecycle } from './expiration.ts';
 import { END } from './key-order.ts';
 import { permits } from './permission.ts';
-import { noncurrent, objects, place, uploadPlace, uploads, versionPlace } from './tables.ts';
+import { buckets, noncurrent, objects, place, uploadPlace, uploads, versionPlace } from './tables.ts';
 import type { Bucket, DeleteMarker, StoredObject, Version } from './tables.ts';
 
 export const NULL_VERSION = 'null';
@@ -34,6 +35,7 @@ export function install<V extends Version>({ at, bucket }: Place, fresh: Fresh<V
   if (!enabled) dropNoncurrent(at, fresh.bucket, fresh.key, NULL_VERSION);
   at.put(objects, version as Version);
   overtakeUploads(at, version);
+  awaitLifecycle(at, bucket);
   return version;
 }
 
@@ -48,6 +50,7 @@ export function remove(at: Ctx, version: Version): void {
   const { bucket, key, versionId } = version;
   const current = place(bucket, key);
   overtakeUploads(at, version);
+  awaitLifecycle(at, at.get(buckets, bucket));
   if (at.get(objects, current)?.versionId !== versionId) {
     dropNoncurrent(at, bucket, key, versionId);
     return;

@@ -1,232 +1,201 @@
-// Publishing: fan-out to subscriptions, filters, retry and dead-letter queues.
+// Delivering messages to subscriptions: attempts, retries, order within message groups, dead-letter queues.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 
 import { table, timer } from '#world/index.ts';
-import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
-import { Fault } from '#contract/fault.ts';
-import { formatIso } from '#contract/protocols/timestamp.ts';
+import type { EffectHandler, Table, TimerHandler, TimerKind } from '#world/index.ts';
+import type { Fault } from '#contract/fault.ts';
+import { utf8 } from '#contract/protocols/bytes.ts';
+import type { Caller } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Input } from '#cloud/contracts.ts';
-import type { Operations } from '#cloud/service.ts';
-import { passes } from './filter-policy.ts';
-import type { FilterAttributes } from './filter-policy.ts';
-import { subscriptions } from './tables.ts';
-import type { Subscription } from './tables.ts';
-import { deliveryDelay, retryDelayMs, RETRIES } from './timings.ts';
-import { homeOf, topicOf } from './topics.ts';
+import { isPerformed } from '#cloud/endpoint.ts';
+import { retryAfterMs } from './delivery-policy.ts';
+import { httpPost, isDelivered } from './http.ts';
+import type { HttpAnswer, HttpPost } from './http.ts';
+import { wireAttributes } from './message-attributes.ts';
+import { count } from './metrics.ts';
+import { bodyFor, eventFor, headersFor, isRaw } from './notification.ts';
+import { policyFor } from './subscription-attributes.ts';
+import { deliveries, subscriptions, topics } from './tables.ts';
+import type { Delivery, Subscription } from './tables.ts';
+import { retryDelayMs, RETRIES } from './timings.ts';
 
-type MessageAttributes = NonNullable<Input<'sns', 'Publish'>['MessageAttributes']>;
-
-/** A message on its way to one subscription. */
-export interface Delivery {
+interface Attempt {
   id: string;
-  subscriptionArn: string;
-  messageId: string;
-  message: string;
-  subject?: string;
-  attributes: MessageAttributes;
-  publishedAt: number;
-  /** Attempts that failed so far. */
   failures: number;
+  /** Has waited for its turn under a throttle policy. */
+  admitted?: boolean;
 }
+const attemptDue: TimerKind<Attempt> = timer<Attempt>('sns/attempt-due');
 
-export const deliveries: Table<Delivery> = table<Delivery>('sns/deliveries', (row) => row.id, {
-  subscription: (row) => row.subscriptionArn,
-});
+/** When the next message may go to an endpoint whose owner asked not to get too many a second. */
+export interface Throttle {
+  subscriptionArn: string;
+  nextAt: number;
+}
+export const throttles: Table<Throttle> = table<Throttle>('sns/throttles', (row) => row.subscriptionArn);
 
-const attemptDue: TimerKind<{ id: string; failures: number }> = timer<{ id: string; failures: number }>(
-  'sns/attempt-due',
-);
-
-/** Bytes; https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
-const LARGEST_MESSAGE = 262_144;
-const LARGEST_BATCH = 10;
 const PRINCIPAL = 'sns.amazonaws.com';
 
-export const deliveryOperations: Operations<'sns'> = {
-  Publish(ctx, { TopicArn, TargetArn, Message, Subject, MessageStructure, MessageAttributes = {} }) {
-    const topic = topicOf(ctx, TopicArn ?? TargetArn);
-    const messageId = publish(ctx, topic.arn, { Message, Subject, MessageStructure, MessageAttributes });
-    return { MessageId: messageId };
-  },
+/** What AWS would call the server's error: it may go away. All others are the client's and are not retried. */
+const TRANSIENT =
+  /Throttl|TooManyRequests|RequestLimitExceeded|Unavailable|Internal|ServiceException|ServiceFault|OverLimit|Timeout|ResourceConflict|NotReady/;
 
-  PublishBatch(ctx, { TopicArn, PublishBatchRequestEntries: entries }) {
-    const topic = topicOf(ctx, TopicArn);
-    if (entries.length === 0)
-      throw new Fault('EmptyBatchRequestException', "The batch request doesn't contain any entries.");
-    if (entries.length > LARGEST_BATCH) {
-      throw new Fault(
-        'TooManyEntriesInBatchRequestException',
-        'The batch request contains more entries than permissible.',
-      );
-    }
-    if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
-      throw new Fault(
-        'BatchEntryIdsNotDistinctException',
-        'Two or more batch entries in the request have the same Id.',
-      );
-    }
-    const successful: { Id: string; MessageId: string }[] = [];
-    const failed: { Id: string; Code: string; Message: string; SenderFault: boolean }[] = [];
-    for (const entry of entries) {
-      try {
-        successful.push({ Id: entry.Id, MessageId: ctx.savepoint(() => publish(ctx, topic.arn, entry)) });
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        failed.push({ Id: entry.Id, Code: 'InvalidParameter', Message: error.message, SenderFault: true });
-      }
-    }
-    return { Successful: successful, Failed: failed };
-  },
-};
+/** How an attempt went. `pending`: the answer comes later. */
+type Attempted = 'delivered' | 'retry' | 'hopeless' | 'pending';
 
-interface Outgoing {
-  Message: string;
-  Subject?: string | undefined;
-  MessageStructure?: string | undefined;
-  MessageAttributes?: MessageAttributes | undefined;
+/** Takes a delivery on its way; within a message group it waits until those before it are done. */
+export function dispatch(home: Ctx, delivery: Delivery, delayMs: number): void {
+  const waits = delivery.lane !== undefined && home.list(deliveries, 'lane', delivery.lane).length > 0;
+  home.put(deliveries, delivery);
+  if (!waits) home.schedule(attemptDue, home.now + delayMs, { id: delivery.id, failures: 0 });
 }
 
-function publish(ctx: Ctx, topicArn: string, outgoing: Outgoing): string {
-  const { Message, Subject, MessageStructure, MessageAttributes: attributes = {} } = outgoing;
-  if (Message === '') throw new Fault('InvalidParameterException', 'Invalid parameter: Empty message');
-  if (new TextEncoder().encode(Message).length > LARGEST_MESSAGE) {
-    throw new Fault('InvalidParameterException', 'Invalid parameter: Message too long');
-  }
-  if (Subject !== undefined && !/^[ -~]{1,100}$/.test(Subject)) {
-    throw new Fault('InvalidParameterException', 'Invalid parameter: Subject');
-  }
-  const message = MessageStructure === 'json' ? forQueues(Message) : Message;
-  const home = homeOf(ctx, topicArn);
-  const messageId = home.uuid('message');
-  for (const subscription of home.list(subscriptions, 'topic', topicArn)) {
-    if (!wanted(subscription, message, attributes)) continue;
-    const id = home.id('delivery');
-    const subject = Subject === undefined ? {} : { subject: Subject };
-    const head = { id, subscriptionArn: subscription.arn, messageId, message, ...subject };
-    home.put(deliveries, { ...head, attributes, publishedAt: ctx.now, failures: 0 });
-    home.schedule(attemptDue, ctx.now + home.duration(deliveryDelay, id), { id, failures: 0 });
-  }
-  return messageId;
-}
-
-/** With `MessageStructure` json the message holds one text per protocol. */
-function forQueues(message: string): string {
-  let texts: Record<string, unknown>;
-  try {
-    texts = JSON.parse(message) as Record<string, unknown>;
-  } catch {
-    throw new Fault(
-      'InvalidParameterException',
-      'Invalid parameter: Message Structure - JSON message body failed to parse',
-    );
-  }
-  const text = texts['sqs'] ?? texts['default'];
-  if (typeof texts['default'] !== 'string') {
-    throw new Fault(
-      'InvalidParameterException',
-      'Invalid parameter: Message Structure - No default entry in JSON message body',
-    );
-  }
-  return String(text);
-}
-
-function wanted(
-  { attributes: chosen }: Subscription,
-  message: string,
-  attributes: MessageAttributes,
-): boolean {
-  const policy = chosen['FilterPolicy'];
-  if (!policy) return true;
-  if (chosen['FilterPolicyScope'] !== 'MessageBody') return passes(policy, filterable(attributes));
-  try {
-    return passes(policy, JSON.parse(message) as FilterAttributes);
-  } catch (error) {
-    if (error instanceof SyntaxError) return false; // A body that is no JSON matches no body filter.
-    throw error;
-  }
-}
-
-function filterable(attributes: MessageAttributes): FilterAttributes {
-  const found: Record<string, FilterAttributes[string]> = {};
-  for (const [name, { DataType, StringValue = '' }] of Object.entries(attributes)) {
-    if (DataType === 'Number') found[name] = Number(StringValue);
-    else if (DataType === 'String.Array') found[name] = JSON.parse(StringValue) as FilterAttributes[string];
-    else found[name] = StringValue;
-  }
-  return found;
-}
-
-export const deliver: TimerHandler<{ id: string; failures: number }, Ctx> = {
+export const deliver: TimerHandler<Attempt, Ctx> = {
   kind: attemptDue,
   live: (ctx, { id, failures }) => ctx.get(deliveries, id)?.failures === failures,
-  fire(ctx, { id, failures }) {
+  fire(ctx, { id, failures, admitted = false }) {
     const delivery = ctx.get(deliveries, id) as Delivery;
-    const subscription = ctx.get(subscriptions, delivery.subscriptionArn);
-    if (!subscription) return ctx.delete(deliveries, id); // Unsubscribed meanwhile.
-    const fault = send(
-      ctx,
-      subscription,
-      subscription.endpoint,
-      body(subscription, delivery),
-      delivery.attributes,
-    );
-    if (!fault) return ctx.delete(deliveries, id);
-    // A queue that is gone or that refuses SNS is the client's error: not retried.
-    const hopeless = fault.shape === 'QueueDoesNotExist' || fault.shape.startsWith('AccessDenied');
-    if (hopeless || failures >= RETRIES) return giveUp(ctx, subscription, delivery);
-    ctx.update(deliveries, delivery, { failures: failures + 1 });
-    ctx.schedule(attemptDue, ctx.now + retryDelayMs(failures), { id, failures: failures + 1 });
+    const subscription = delivery.letter?.to ?? ctx.get(subscriptions, delivery.subscriptionArn);
+    if (!subscription) return done(ctx, delivery); // Unsubscribed meanwhile.
+    const turn = admitted ? ctx.now : turnOf(ctx, subscription);
+    if (turn > ctx.now) return ctx.schedule(attemptDue, turn, { id, failures, admitted: true });
+    settle(ctx, subscription, delivery, attempt(ctx, subscription, delivery));
   },
 };
 
-/** Hands a message to a queue as SNS itself; the queue's policy decides. Returns what went wrong. */
-function send(
+/** What an HTTP(S) endpoint answered. */
+export const posted: EffectHandler<HttpPost, HttpAnswer, Ctx> = {
+  kind: httpPost,
+  done(ctx, answer, { id, failures }) {
+    const delivery = ctx.get(deliveries, id);
+    if (delivery?.failures !== failures) return;
+    const subscription = delivery.letter?.to ?? ctx.get(subscriptions, delivery.subscriptionArn);
+    if (!subscription) return done(ctx, delivery);
+    settle(ctx, subscription, delivery, isDelivered(answer) ? 'delivered' : 'retry');
+  },
+};
+
+/** When a message may go: now, or in its turn. Takes the turn. */
+function turnOf(ctx: Ctx, subscription: Subscription): number {
+  if (!subscription.protocol.startsWith('http')) return ctx.now;
+  const { throttlePolicy } = policyFor(subscription, ctx.get(topics, subscription.topicArn));
+  if (!throttlePolicy) return ctx.now;
+  const turn = Math.max(ctx.now, ctx.get(throttles, subscription.arn)?.nextAt ?? 0);
+  const nextAt = turn + Math.ceil(1000 / throttlePolicy.maxReceivesPerSecond);
+  ctx.put(throttles, { subscriptionArn: subscription.arn, nextAt });
+  return turn;
+}
+
+function attempt(ctx: Ctx, subscription: Subscription, delivery: Delivery): Attempted {
+  switch (subscription.protocol) {
+    case 'sqs':
+      return outcomeOf(sendTo(ctx, subscription, subscription.endpoint, delivery));
+    case 'lambda':
+      return outcomeOf(invoke(ctx, subscription, delivery));
+    default:
+      return post(ctx, subscription, delivery);
+  }
+}
+
+function outcomeOf(fault: Fault | undefined): Attempted {
+  if (!fault) return 'delivered';
+  return TRANSIENT.test(fault.shape) || (fault.status ?? 0) >= 500 ? 'retry' : 'hopeless';
+}
+
+function post(ctx: Ctx, subscription: Subscription, delivery: Delivery): Attempted {
+  if (!isPerformed(ctx, httpPost)) return 'retry';
+  const { requestPolicy } = policyFor(subscription, ctx.get(topics, subscription.topicArn));
+  ctx.perform(httpPost, {
+    id: delivery.id,
+    failures: delivery.failures,
+    url: subscription.endpoint,
+    headers: headersFor(subscription, delivery, requestPolicy.headerContentType),
+    body: bodyFor(ctx, subscription, delivery),
+  });
+  return 'pending';
+}
+
+/** SNS itself, for the topic. Its account is what a policy of the receiver sees as aws:SourceAccount. */
+function asTopic(ctx: Ctx, { topicArn }: Subscription): Caller {
+  return { type: 'service', service: PRINCIPAL, account: ctx.account, sourceArn: topicArn };
+}
+
+/** Hands a message to a queue; the queue's policy decides. Returns what went wrong. */
+function sendTo(
   ctx: Ctx,
   subscription: Subscription,
   queueArn: string,
-  text: string,
-  attributes: MessageAttributes,
+  delivery: Delivery,
 ): Fault | undefined {
   const [, , , region = ctx.region, account = '', name = ''] = queueArn.split(':');
-  const raw =
-    subscription.attributes['RawMessageDelivery'] === 'true' ? { MessageAttributes: attributes } : {};
-  const QueueUrl = `https://sqs.${region}.amazonaws.com/${account}/${name}`;
-  // The topic's account is what a queue's policy sees as aws:SourceAccount.
-  const as = {
-    type: 'service',
-    service: PRINCIPAL,
-    account: ctx.account,
-    sourceArn: subscription.topicArn,
-  } as const;
-  const sent = ctx.in({ region }).call('sqs', 'SendMessage', { QueueUrl, MessageBody: text, ...raw }, as);
+  const { groupId, deduplicationId, attributes } = delivery;
+  const raw = !delivery.letter && isRaw(subscription);
+  // A message group goes on from a FIFO topic to a FIFO queue, and from a standard topic to a standard one.
+  const grouped = name.endsWith('.fifo') === (deduplicationId !== undefined);
+  const input = {
+    QueueUrl: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
+    MessageBody: bodyFor(ctx, subscription, delivery),
+    ...(raw ? { MessageAttributes: wireAttributes(attributes) } : {}),
+    ...(grouped && groupId !== undefined ? { MessageGroupId: groupId } : {}),
+    ...(grouped && deduplicationId !== undefined ? { MessageDeduplicationId: deduplicationId } : {}),
+  };
+  const sent = ctx.in({ region }).call('sqs', 'SendMessage', input, asTopic(ctx, subscription));
   return sent.ok ? undefined : sent.fault;
 }
 
-/** What the queue gets: the message as it is, or SNS's envelope around it. */
-function body(subscription: Subscription, delivery: Delivery): string {
-  if (subscription.attributes['RawMessageDelivery'] === 'true') return delivery.message;
-  const { messageId, message, subject, attributes, publishedAt } = delivery;
-  const MessageAttributes = Object.fromEntries(
-    Object.entries(attributes).map(([name, { DataType, StringValue }]) => [
-      name,
-      { Type: DataType, Value: StringValue },
-    ]),
-  );
-  return JSON.stringify({
-    Type: 'Notification',
-    MessageId: messageId,
-    TopicArn: subscription.topicArn,
-    ...(subject === undefined ? {} : { Subject: subject }),
-    Message: message,
-    Timestamp: formatIso(publishedAt),
-    ...(Object.keys(attributes).length > 0 ? { MessageAttributes } : {}),
-  });
+/** Hands an event to a function; the function's permissions decide. */
+function invoke(ctx: Ctx, subscription: Subscription, delivery: Delivery): Fault | undefined {
+  const region = subscription.endpoint.split(':')[3] || ctx.region;
+  const input = {
+    FunctionName: subscription.endpoint,
+    InvocationType: 'Event',
+    Payload: utf8(eventFor(ctx, subscription, delivery)),
+  } as const;
+  const invoked = ctx.in({ region }).call('lambda', 'Invoke', input, asTopic(ctx, subscription));
+  return invoked.ok ? undefined : invoked.fault;
+}
+
+function settle(ctx: Ctx, subscription: Subscription, delivery: Delivery, attempted: Attempted): void {
+  if (attempted === 'pending') return;
+  if (attempted === 'delivered') {
+    if (!delivery.letter) count(ctx, subscription.topicArn, 'NumberOfNotificationsDelivered');
+    return done(ctx, delivery);
+  }
+  const pause = attempted === 'retry' ? pauseAfter(ctx, subscription, delivery.failures) : undefined;
+  if (pause === undefined) return giveUp(ctx, subscription, delivery);
+  const failures = delivery.failures + 1;
+  ctx.update(deliveries, delivery, { failures });
+  ctx.schedule(attemptDue, ctx.now + pause, { id: delivery.id, failures });
+}
+
+/** Milliseconds until the next attempt; nothing where there is none. */
+function pauseAfter(ctx: Ctx, subscription: Subscription, failures: number): number | undefined {
+  if (!subscription.protocol.startsWith('http'))
+    return failures < RETRIES ? retryDelayMs(failures) : undefined;
+  const { healthyRetryPolicy } = policyFor(subscription, ctx.get(topics, subscription.topicArn));
+  return retryAfterMs(healthyRetryPolicy, failures + 1);
+}
+
+/** Ends a delivery and lets the next of its message group go. */
+function done(ctx: Ctx, { id, lane }: Delivery): void {
+  ctx.delete(deliveries, id);
+  if (lane === undefined) return;
+  const next = ctx.list(deliveries, 'lane', lane)[0];
+  if (next) ctx.schedule(attemptDue, ctx.now, { id: next.id, failures: next.failures });
 }
 
 function giveUp(ctx: Ctx, subscription: Subscription, delivery: Delivery): void {
-  ctx.delete(deliveries, delivery.id);
-  const redrive = subscription.attributes['RedrivePolicy'];
+  done(ctx, delivery);
+  if (delivery.letter) return;
+  const { topicArn, attributes } = subscription;
+  count(ctx, topicArn, 'NumberOfNotificationsFailed');
+  const redrive = attributes['RedrivePolicy'];
   if (!redrive) return;
   const { deadLetterTargetArn } = JSON.parse(redrive) as { deadLetterTargetArn: string };
-  send(ctx, subscription, deadLetterTargetArn, body(subscription, delivery), delivery.attributes);
+  const fault = sendTo(ctx, subscription, deadLetterTargetArn, delivery);
+  count(
+    ctx,
+    topicArn,
+    fault ? 'NumberOfNotificationsFailedToRedriveToDlq' : 'NumberOfNotificationsRedrivenToDlq',
+  );
 }

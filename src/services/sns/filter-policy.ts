@@ -1,75 +1,65 @@
-// Subscription filter policies: which messages a subscription wants. Pure.
+// Subscription filter policies: which messages a subscription wants. Pure. What SNS takes for a policy is in ./filter-check.ts.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 
-import { Fault } from '#contract/fault.ts';
+import { contains } from './cidr.ts';
 
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type JsonObject = Readonly<Record<string, Json>>;
 
-/** Attributes of a message as filters see them: name to value, or values of a `String.Array`. */
-export type FilterAttributes = Readonly<Record<string, Json>>;
-
-const MOST_KEYS = 5;
-const OPERATORS = new Set([
-  'anything-but',
-  'prefix',
-  'suffix',
-  'equals-ignore-case',
-  'exists',
-  'numeric',
-  'cidr',
-]);
-
-/** Throws SNS's error for a policy that it would not take. */
-export function checkFilterPolicy(text: string): void {
-  const policy = parse(text);
-  if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
-    throw invalid('failed to parse JSON.');
-  if (Object.keys(policy).length > MOST_KEYS) throw invalid('Filter policy can not have more than 5 keys');
-  for (const [key, rule] of Object.entries(policy)) checkRule(key, rule);
+/** Whether a value is a `$or` that joins alternatives, and no attribute of that name. */
+export function alternatives(key: string, rule: Json): readonly JsonObject[] | undefined {
+  const joins = key === '$or' && Array.isArray(rule) && rule.length > 1 && rule.every(isObject);
+  return joins ? (rule as JsonObject[]) : undefined;
 }
 
-/** Whether a message passes. `content` is the attributes, or the parsed body under `FilterPolicyScope` MessageBody. */
-export function passes(policyText: string, content: FilterAttributes): boolean {
-  return matchesObject(parse(policyText) as Record<string, Json>, content);
+export function isObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function checkRule(key: string, rule: Json): void {
-  if (Array.isArray(rule)) {
-    for (const match of rule) {
-      if (typeof match !== 'object' || match === null || Array.isArray(match)) continue;
-      const operator = Object.keys(match)[0] ?? '';
-      if (!OPERATORS.has(operator)) throw invalid(`Unrecognized match type ${operator}`);
-      if (operator === 'cidr')
-        throw new Fault('NotImplemented', 'The filter operator cidr is not modelled by Sandtable.');
-    }
-  } else if (typeof rule === 'object' && rule !== null) {
-    for (const [name, inner] of Object.entries(rule)) checkRule(`${key}.${name}`, inner);
-  } else {
-    throw invalid(`"${key}" must be an object or an array`);
-  }
+/** Whether attributes pass: name to value, or to the values of a `String.Array`. */
+export function attributesPass(policyText: string, attributes: JsonObject): boolean {
+  return matchesObject(JSON.parse(policyText) as JsonObject, attributes);
 }
 
-function matchesObject(policy: Record<string, Json>, content: Readonly<Record<string, Json>>): boolean {
+/** Whether a parsed body passes. Names with dots stand for nested ones, on both sides. */
+export function bodyPasses(policyText: string, body: JsonObject): boolean {
+  return matchesObject(undotted(JSON.parse(policyText) as JsonObject), undotted(body));
+}
+
+function matchesObject(policy: JsonObject, content: JsonObject): boolean {
   return Object.entries(policy).every(([key, rule]) => {
-    if (key === '$or')
-      return (rule as Record<string, Json>[]).some((branch) => matchesObject(branch, content));
+    const branches = alternatives(key, rule);
+    if (branches) return branches.some((branch) => matchesObject(branch, content));
     const value = Object.hasOwn(content, key) ? content[key] : undefined;
-    if (Array.isArray(rule)) return matchesAny(rule, value);
-    const inner = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
-    return matchesObject(rule as Record<string, Json>, inner);
+    return Array.isArray(rule) ? matchesAny(rule, leaf(value)) : matchesNested(rule as JsonObject, value);
   });
 }
 
+/** Of a list, one element has to match as a whole. */
+function matchesNested(rule: JsonObject, value: Json | undefined): boolean {
+  if (Array.isArray(value)) return value.some((one) => matchesNested(rule, one));
+  return matchesObject(rule, isObject(value) ? value : {});
+}
+
+/** Operators look at leaves only: an object in their place is as good as nothing. */
+function leaf(value: Json | undefined): Json | undefined {
+  return isObject(value) ? undefined : value;
+}
+
 function matchesAny(rules: readonly Json[], value: Json | undefined): boolean {
-  const values = Array.isArray(value) ? value : [value];
+  const values = leaves(value);
   return rules.some((rule) => values.some((one) => matches(rule, one)));
 }
 
+function leaves(value: Json | undefined): readonly (Json | undefined)[] {
+  return Array.isArray(value) ? value.flatMap(leaves) : [value];
+}
+
 function matches(rule: Json, value: Json | undefined): boolean {
-  if (typeof rule !== 'object' || rule === null) return rule === value;
+  if (!isObject(rule)) return rule === value;
   const [operator, operand] = Object.entries(rule)[0] as [string, Json];
   if (operator === 'exists') return (value !== undefined) === operand;
-  if (value === undefined) return false;
+  if (value === undefined || value === null) return false;
   switch (operator) {
     case 'prefix':
       return typeof value === 'string' && value.startsWith(operand as string);
@@ -80,14 +70,16 @@ function matches(rule: Json, value: Json | undefined): boolean {
     case 'anything-but':
       return !(Array.isArray(operand) ? operand : [operand]).some((one) => matches(one, value));
     case 'numeric':
-      return typeof value === 'number' && numeric(operand as (string | number)[], value);
+      return typeof value === 'number' && inRange(operand as (string | number)[], value);
+    case 'cidr':
+      return typeof value === 'string' && contains(operand as string, value);
     default:
       return false;
   }
 }
 
 /** Pairs of comparison and bound, such as `['>', 0, '<=', 150]`. */
-function numeric(pairs: readonly (string | number)[], value: number): boolean {
+function inRange(pairs: readonly (string | number)[], value: number): boolean {
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const bound = pairs[i + 1] as number;
     const holds = {
@@ -102,14 +94,25 @@ function numeric(pairs: readonly (string | number)[], value: number): boolean {
   return true;
 }
 
-function parse(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw invalid('failed to parse JSON.');
+/** The same document with `{ 'a.b': x }` as `{ a: { b: x } }`. */
+function undotted(document: JsonObject): JsonObject {
+  const found: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(document)) {
+    let place = found;
+    const path = key === '$or' ? [key] : key.split('.');
+    for (const name of path.slice(0, -1)) {
+      const inner = Object.hasOwn(place, name) ? place[name] : undefined;
+      place = (isObject(inner) ? inner : (place[name] = {})) as Record<string, Json>;
+    }
+    const last = path.at(-1) as string;
+    const before = Object.hasOwn(place, last) ? place[last] : undefined;
+    const inner = undottedValue(value);
+    place[last] = isObject(before) && isObject(inner) ? { ...before, ...inner } : inner;
   }
+  return found;
 }
 
-function invalid(reason: string): Fault {
-  return new Fault('InvalidParameterException', `Invalid parameter: FilterPolicy: ${reason}`);
+function undottedValue(value: Json): Json {
+  if (Array.isArray(value)) return value.map(undottedValue);
+  return isObject(value) ? (undotted(value) as { [key: string]: Json }) : value;
 }

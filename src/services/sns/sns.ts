@@ -1,14 +1,18 @@
-// Amazon SNS: topics, subscriptions, and fan-out with retry. Filter policies live in ./filter-policy.ts.
+// Amazon SNS: topics (./topics.ts), subscriptions (./subscriptions.ts, ./confirmation.ts), publishing and fan-out (./publish.ts),
+// delivery with retry (./delivery.ts).
 
-import type { TimerHandler } from '#world/index.ts';
+import type { EffectHandler, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
-import { deliver, deliveries, deliveryOperations } from './delivery.ts';
+import { confirmationOperations, expire } from './confirmation.ts';
+import { deliver, posted, throttles } from './delivery.ts';
+import { permissionOperations } from './permissions.ts';
+import { forget, publishOperations } from './publish.ts';
 import { subscriptionOperations } from './subscriptions.ts';
-import { subscriptions, topics } from './tables.ts';
-import { defaultPolicy, homeOf, topicOperations } from './topics.ts';
+import { deduplications, deliveries, subscriptions, tokens, topics } from './tables.ts';
+import { homeOf, policyOf, topicOperations } from './topics.ts';
 
 const ofTopic = (_: Ctx, { TopicArn }: { TopicArn?: string | undefined }): string => TopicArn ?? '*';
 const ofTagged = (_: Ctx, { ResourceArn }: { ResourceArn: string }): string => ResourceArn;
@@ -17,21 +21,43 @@ const ofTagged = (_: Ctx, { ResourceArn }: { ResourceArn: string }): string => R
 const ofSubscription = (_: Ctx, { SubscriptionArn }: { SubscriptionArn: string }): string =>
   SubscriptionArn.split(':').slice(0, 6).join(':');
 
+const unlessAnonymous =
+  (action: string) =>
+  ({ principal }: Ctx): readonly string[] =>
+    principal.type === 'anonymous' ? [] : [action];
+
 export const service: Service = defineService({
   contract: 'sns',
-  tables: [topics, subscriptions, deliveries],
-  operations: { ...topicOperations, ...subscriptionOperations, ...deliveryOperations },
-  timers: [deliver as TimerHandler<unknown, Ctx>],
+  tables: [topics, subscriptions, tokens, deliveries, deduplications, throttles],
+  operations: {
+    ...topicOperations,
+    ...permissionOperations,
+    ...subscriptionOperations,
+    ...confirmationOperations,
+    ...publishOperations,
+  },
+  timers: [deliver, forget, expire] as TimerHandler<unknown, Ctx>[],
+  effects: [posted as EffectHandler<unknown, unknown, Ctx>],
   authorization: {
+    AddPermission: { resources: ofTopic },
+    RemovePermission: { resources: ofTopic },
+    // Whoever has the token, or the URL in a notification, needs no permission and no signature.
+    ConfirmSubscription: { actions: unlessAnonymous('sns:ConfirmSubscription'), resources: ofTopic },
     CreateTopic: { resources: (ctx, { Name }) => ctx.arn('sns', Name) },
     DeleteTopic: { resources: ofTopic },
     GetTopicAttributes: { resources: ofTopic },
     SetTopicAttributes: { resources: ofTopic },
-    Subscribe: { resources: ofTopic },
+    Subscribe: {
+      resources: ofTopic,
+      conditions: (_, { Protocol, Endpoint = '' }) => ({
+        'sns:Protocol': Protocol,
+        'sns:Endpoint': Endpoint,
+      }),
+    },
     ListSubscriptionsByTopic: { resources: ofTopic },
     Publish: { resources: (_, { TopicArn, TargetArn }) => TopicArn ?? TargetArn ?? '*' },
     PublishBatch: { actions: ['sns:Publish'], resources: ofTopic },
-    Unsubscribe: { resources: ofSubscription },
+    Unsubscribe: { actions: unlessAnonymous('sns:Unsubscribe'), resources: ofSubscription },
     GetSubscriptionAttributes: { resources: ofSubscription },
     SetSubscriptionAttributes: { resources: ofSubscription },
     TagResource: { resources: ofTagged },
@@ -40,18 +66,14 @@ export const service: Service = defineService({
   },
   resourcePolicy(ctx, arn) {
     const topic = homeOf(ctx, arn).get(topics, arn);
-    return topic && parsePolicy(topic.attributes['Policy'] ?? defaultPolicy(topic), 'resource');
+    return topic && parsePolicy(policyOf(topic), 'resource');
+  },
+  resourceConditions(ctx, arn) {
+    const tags = homeOf(ctx, arn).get(topics, arn)?.tags ?? {};
+    return Object.fromEntries(Object.entries(tags).map(([key, tag]) => [`aws:ResourceTag/${key}`, tag]));
   },
   refused: {
     CreateTopic: ['DataProtectionPolicy'],
-    Publish: ['PhoneNumber', 'MessageDeduplicationId', 'MessageGroupId', 'MessageAttributes.*.BinaryValue'],
-    PublishBatch: [
-      'PublishBatchRequestEntries.MessageDeduplicationId',
-      'PublishBatchRequestEntries.MessageGroupId',
-      'PublishBatchRequestEntries.MessageAttributes.*.BinaryValue',
-    ],
-  },
-  withoutEffect: {
-    Subscribe: { ReturnSubscriptionArn: 'queues are confirmed at once, so the ARN is always returned' },
+    Publish: ['PhoneNumber'],
   },
 });

@@ -12,6 +12,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   MessageRetentionPeriod: [60, 1_209_600],
   DelaySeconds: [0, 900],
   ReceiveMessageWaitTimeSeconds: [0, 20],
+  KmsDataKeyReusePeriodSeconds: [60, 86_400],
 };
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +29,7 @@ const FIFO_ONLY: readonly string[] = [
   'DeduplicationScope',
   'FifoThroughputLimit',
 ];
-const REFUSED: readonly string[] = ['KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds'];
+const HIGH_THROUGHPUT: readonly string[] = ['DeduplicationScope', 'FifoThroughputLimit'];
 const MOST_RECEIVES = 1000;
 
 const invalidValue = (name: string, reason = ''): Fault =>
@@ -44,11 +45,19 @@ interface Target {
 
 /** Throws SQS's error for attributes that a queue cannot have. */
 export function checkAttributes(ctx: Ctx, queue: Target, attributes: Readonly<Record<string, string>>): void {
+  if (attributes['KmsMasterKeyId'] && attributes['SqsManagedSseEnabled'] === 'true') {
+    throw new Fault(
+      'InvalidAttributeName',
+      'You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.',
+    );
+  }
   for (const [name, value] of Object.entries(attributes)) {
-    if (REFUSED.includes(name))
-      throw new Fault('NotImplemented', `The queue attribute ${name} is not modelled by Sandtable.`);
-    if (FIFO_ONLY.includes(name) && !queue.fifo)
-      throw new Fault('InvalidAttributeName', `Unknown Attribute ${name}.`);
+    if (FIFO_ONLY.includes(name) && !queue.fifo) {
+      const reason = HIGH_THROUGHPUT.includes(name)
+        ? `You can specify the ${name} only when FifoQueue is set to true.`
+        : `Unknown Attribute ${name}.`;
+      throw new Fault('InvalidAttributeName', reason);
+    }
     checkAttribute(ctx, queue, name, value);
   }
 }
@@ -62,9 +71,11 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
   }
   const choices = CHOICES[name];
   if (choices) {
-    if (!choices.includes(value)) throw invalidValue(name);
+    const reason = name === 'FifoQueue' ? 'Modifying queue type is not supported.' : '';
+    if (!choices.includes(value)) throw invalidValue(name, reason);
     return;
   }
+  if (name === 'KmsMasterKeyId') return; // Whether there is such a key is found out when it is used.
   if (name === 'Policy') {
     if (value !== '') parsePolicy(value, 'resource', 'InvalidAttributeValue');
   } else if (name === 'RedrivePolicy') {

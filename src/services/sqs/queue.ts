@@ -4,12 +4,13 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { servedUrl } from '#cloud/endpoint.ts';
 import type { Tags } from '#cloud/tags.ts';
+import { waits } from '#cloud/waiting.ts';
 
 export interface Queue {
   name: string;
   arn: string;
-  url: string;
   fifo: boolean;
   /** Attributes that were set, as SQS spells them; defaults are filled in when read. */
   attributes: Readonly<Record<string, string>>;
@@ -30,6 +31,11 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   ReceiveMessageWaitTimeSeconds: '0',
   SqsManagedSseEnabled: 'true',
 };
+/** Of queues with a key of KMS. */
+export const KMS_DEFAULTS: Readonly<Record<string, string>> = {
+  KmsDataKeyReusePeriodSeconds: '300',
+  SqsManagedSseEnabled: 'false',
+};
 export const FIFO_DEFAULTS: Readonly<Record<string, string>> = {
   FifoQueue: 'true',
   ContentBasedDeduplication: 'false',
@@ -39,7 +45,7 @@ export const FIFO_DEFAULTS: Readonly<Record<string, string>> = {
 
 /** A whole number of seconds or bytes among a queue's attributes. */
 export function numberOf({ attributes }: Queue, name: string): number {
-  return Number(attributes[name] ?? DEFAULTS[name]);
+  return Number(attributes[name] ?? DEFAULTS[name] ?? KMS_DEFAULTS[name]);
 }
 
 export interface Redrive {
@@ -63,8 +69,14 @@ export function placeOf(ctx: Ctx, url: string): { account: string; name: string;
   return { account, name, arn: `arn:aws:sqs:${ctx.region}:${account}:${name}` };
 }
 
-export const urlOf = (region: string, account: string, name: string): string =>
-  `https://sqs.${region}.amazonaws.com/${account}/${name}`;
+/**
+ * The URL of a queue in the account and region of `owner`. Stock clients send requests to the host of the URL, whatever their
+ * endpoint is: a world that is served hands out its own, so that none leaves for AWS.
+ */
+export function urlOf(owner: Ctx, name: string): string {
+  const host = servedUrl(owner) ?? `https://sqs.${owner.region}.amazonaws.com`;
+  return `${host}/${owner.account}/${name}`;
+}
 
 /** The ARN that IAM looks at; a URL that names no queue is found out by the operation. */
 export function arnOfUrl(ctx: Ctx, { QueueUrl }: { QueueUrl: string }): string {
@@ -102,6 +114,12 @@ export const remotePolls: Table<RemotePoll> = table<RemotePoll>(
   'sqs/remote-polls',
   (row) => `${row.queue} ${row.scope}`,
 );
+
+/** Whether a long poll stands on the queue, as Lambda's do all the time. */
+export function isPolled(owner: Ctx, { name, arn }: Queue): boolean {
+  const scopes = owner.scan(remotePolls, { prefix: `${name} ` }).map(({ scope }) => scope);
+  return [owner.scope, ...scopes].some((scope) => owner.inScope(scope).list(waits, 'key', arn).length > 0);
+}
 
 /** The reconciler that wakes long polls when a message becomes visible by itself. */
 export const READINESS = { name: 'sqs/readiness', background: true } as const;

@@ -8,10 +8,14 @@ import { page, pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { removeTags } from '#cloud/tags.ts';
 import { checkAttributes } from './attributes.ts';
+import { forgetDataKeys } from './encryption.ts';
 import { countsOf, messages } from './message.ts';
+import { stopMetrics, touched } from './metrics.ts';
+import { forgetTasks } from './move-tasks.ts';
 import {
   DEFAULTS,
   FIFO_DEFAULTS,
+  KMS_DEFAULTS,
   noQueue,
   placeOf,
   queueOf,
@@ -21,6 +25,7 @@ import {
   wakePolls,
 } from './queue.ts';
 import type { Queue } from './queue.ts';
+import { forgetAttempts } from './receive-attempts.ts';
 import { deduplications } from './send.ts';
 import { nameReuse, purgeInterval } from './timings.ts';
 
@@ -65,7 +70,7 @@ function checkName(name: string, fifo: boolean): void {
 /** What GetQueueAttributes may be asked for. */
 const KNOWN = new Set([
   'All',
-  ...Object.keys({ ...DEFAULTS, ...FIFO_DEFAULTS }),
+  ...Object.keys({ ...DEFAULTS, ...FIFO_DEFAULTS, ...KMS_DEFAULTS }),
   'Policy',
   'RedrivePolicy',
   'RedriveAllowPolicy',
@@ -76,15 +81,15 @@ const KNOWN = new Set([
   'ApproximateNumberOfMessagesNotVisible',
   'ApproximateNumberOfMessagesDelayed',
   'KmsMasterKeyId',
-  'KmsDataKeyReusePeriodSeconds',
 ]);
 
 /** All that GetQueueAttributes can tell. */
 function described(owner: Ctx, queue: Queue): Record<string, string> {
   const { visible, inFlight, delayed } = countsOf(owner, queue);
-  const { Policy, RedrivePolicy, RedriveAllowPolicy, ...set } = queue.attributes;
+  const { Policy, RedrivePolicy, RedriveAllowPolicy, KmsMasterKeyId, ...set } = queue.attributes;
   return {
     ...DEFAULTS,
+    ...(KmsMasterKeyId ? { ...KMS_DEFAULTS, KmsMasterKeyId } : {}),
     ...(queue.fifo ? FIFO_DEFAULTS : {}),
     ...set,
     ...(Policy ? { Policy } : {}),
@@ -100,7 +105,23 @@ function described(owner: Ctx, queue: Queue): Record<string, string> {
 }
 
 function setAttributes(ctx: Ctx, owner: Ctx, queue: Queue, change: Readonly<Record<string, string>>): void {
-  owner.put(queues, { ...queue, attributes: { ...queue.attributes, ...change }, modifiedAt: ctx.now });
+  const attributes = encryptedOnce({ ...queue.attributes, ...change }, change);
+  owner.put(queues, { ...queue, attributes, modifiedAt: ctx.now });
+}
+
+/** One kind of encryption ends the other: by SQS itself, or by a key of KMS. */
+function encryptedOnce(
+  { KmsMasterKeyId, KmsDataKeyReusePeriodSeconds, SqsManagedSseEnabled, ...rest }: Record<string, string>,
+  change: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const managed = change['SqsManagedSseEnabled'] === 'true';
+  const kms = KmsMasterKeyId && !managed ? { KmsMasterKeyId } : {};
+  return {
+    ...rest,
+    ...kms,
+    ...(KmsDataKeyReusePeriodSeconds && !managed ? { KmsDataKeyReusePeriodSeconds } : {}),
+    ...(SqsManagedSseEnabled && !('KmsMasterKeyId' in kms) ? { SqsManagedSseEnabled } : {}),
+  };
 }
 
 function emptied(owner: Ctx, { name }: Queue): void {
@@ -138,15 +159,14 @@ export const queueOperations: Operations<'sqs'> = {
       }
       ctx.delete(deletedQueues, name);
     }
-    const url = urlOf(ctx.region, ctx.account, name);
-    ctx.put(queues, { name, arn, url, fifo, attributes, tags, createdAt: ctx.now, modifiedAt: ctx.now });
-    return { QueueUrl: url };
+    ctx.put(queues, { name, arn, fifo, attributes, tags, createdAt: ctx.now, modifiedAt: ctx.now });
+    return { QueueUrl: urlOf(ctx, name) };
   },
 
   GetQueueUrl(ctx, { QueueName: name, QueueOwnerAWSAccountId: account = ctx.account }) {
-    const queue = ctx.in({ account }).get(queues, name);
-    if (!queue) throw noQueue();
-    return { QueueUrl: queue.url };
+    const owner = ctx.in({ account });
+    if (!owner.get(queues, name)) throw noQueue();
+    return { QueueUrl: urlOf(owner, name) };
   },
 
   GetQueueAttributes(ctx, { QueueUrl, AttributeNames = [] }) {
@@ -169,7 +189,7 @@ export const queueOperations: Operations<'sqs'> = {
     const { rows, next } = page(ctx, queues, { token: NextToken, limit: MaxResults ?? PAGE_SIZE, prefix });
     // AWS gives a token only to those who asked for pages.
     return {
-      ...(rows.length > 0 ? { QueueUrls: rows.map(({ url }) => url) } : {}),
+      ...(rows.length > 0 ? { QueueUrls: rows.map(({ name }) => urlOf(ctx, name)) } : {}),
       NextToken: MaxResults === undefined ? undefined : next,
     };
   },
@@ -183,7 +203,8 @@ export const queueOperations: Operations<'sqs'> = {
       token: NextToken,
       limit: MaxResults ?? PAGE_SIZE,
     });
-    return { queueUrls: items.map(({ url }) => url), NextToken: MaxResults === undefined ? undefined : next };
+    const queueUrls = items.map(({ name }) => urlOf(owner, name));
+    return { queueUrls, NextToken: MaxResults === undefined ? undefined : next };
   },
 
   PurgeQueue(ctx, { QueueUrl }) {
@@ -195,6 +216,7 @@ export const queueOperations: Operations<'sqs'> = {
       );
     }
     emptied(owner, queue);
+    touched(owner, queue);
     owner.put(queues, { ...queue, purgedAt: ctx.now });
   },
 
@@ -204,6 +226,10 @@ export const queueOperations: Operations<'sqs'> = {
     const queue = owner.get(queues, name);
     if (!queue) throw noQueue();
     emptied(owner, queue);
+    stopMetrics(owner, queue);
+    forgetAttempts(owner, queue);
+    forgetTasks(owner, queue);
+    forgetDataKeys(owner, queue);
     for (const { key } of owner.scan(deduplications, { prefix: `${name}@` }))
       owner.delete(deduplications, key);
     owner.delete(queues, name);
@@ -276,7 +302,7 @@ export const queueOperations: Operations<'sqs'> = {
     if (left.length === policy.Statement.length) {
       throw new Fault(
         'InvalidParameterValue',
-        `Value ${Label} for parameter Label is invalid. Reason: can't find label on existing policy.`,
+        `Value ${Label} for parameter Label is invalid. Reason: can't find label.`,
       );
     }
     setAttributes(ctx, owner, queue, {
@@ -295,7 +321,7 @@ function existing(ctx: Ctx, known: Queue, attributes: Readonly<Record<string, st
       `A queue already exists with the same name and a different value for attribute ${name}`,
     );
   }
-  return known.url;
+  return urlOf(ctx, known.name);
 }
 
 interface QueuePolicy {

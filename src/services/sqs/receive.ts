@@ -8,8 +8,10 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { inBatch } from './batch.ts';
-import { changed, expired, messages, nextSequence, stored } from './message.ts';
+import { checkReadable } from './encryption.ts';
+import { changed, expired, keyOf, messages, nextSequence, roomInFlight, stored } from './message.ts';
 import type { Message } from './message.ts';
+import { count, touched } from './metrics.ts';
 import { chosenAttributes, md5Of, md5OfAttributes, wireAttributes } from './message-digest.ts';
 import {
   numberOf,
@@ -22,7 +24,8 @@ import {
   wakePolls,
 } from './queue.ts';
 import type { Queue } from './queue.ts';
-import { LONGEST_INVISIBLE_MS } from './timings.ts';
+import { rememberAttempt, repeated } from './receive-attempts.ts';
+import { LONGEST_INVISIBLE_MS, MOST_IN_FLIGHT } from './timings.ts';
 
 type Receive = Input<'sqs', 'ReceiveMessage'>;
 type WireMessage = NonNullable<Output<'sqs', 'ReceiveMessage'>['Messages']>[number];
@@ -37,11 +40,17 @@ const wrongValue = (value: unknown, name: string, reason: string): Fault =>
     `Value ${String(value)} for parameter ${name} is invalid. Reason: ${reason}`,
   );
 
-function checkReceive({
-  MaxNumberOfMessages: most = 1,
-  WaitTimeSeconds: wait = 0,
-  VisibilityTimeout: timeout = 0,
-}: Receive): void {
+const ATTEMPT_ID = /^[!-~]{1,128}$/;
+
+function checkReceive(
+  { fifo }: Queue,
+  {
+    MaxNumberOfMessages: most = 1,
+    WaitTimeSeconds: wait = 0,
+    VisibilityTimeout: timeout = 0,
+    ReceiveRequestAttemptId: attemptId,
+  }: Receive,
+): void {
   if (most < 1 || most > MOST_MESSAGES) {
     throw wrongValue(most, 'MaxNumberOfMessages', `Must be between 1 and ${MOST_MESSAGES}, if provided.`);
   }
@@ -49,6 +58,21 @@ function checkReceive({
     throw wrongValue(wait, 'WaitTimeSeconds', `Must be >= 0 and <= ${LONGEST_WAIT}, if provided.`);
   }
   checkTimeout(timeout);
+  if (attemptId === undefined) return;
+  if (!fifo) {
+    throw wrongValue(
+      attemptId,
+      'ReceiveRequestAttemptId',
+      'The request include parameter that is not valid for this queue type.',
+    );
+  }
+  if (!ATTEMPT_ID.test(attemptId)) {
+    throw wrongValue(
+      attemptId,
+      'ReceiveRequestAttemptId',
+      'ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length.',
+    );
+  }
 }
 
 /** What AttributeNames and MessageSystemAttributeNames may name. */
@@ -83,18 +107,24 @@ function checkTimeout(seconds: number): void {
 export const receiveOperations: Operations<'sqs'> = {
   ReceiveMessage(ctx, input) {
     const { queue, owner } = queueOf(ctx, input.QueueUrl);
-    checkReceive(input);
+    checkReceive(queue, input);
     askedAttributes(input);
-    const timeoutMs = (input.VisibilityTimeout ?? numberOf(queue, 'VisibilityTimeout')) * 1000;
-    const received = take(owner, queue, input.MaxNumberOfMessages ?? 1, timeoutMs);
+    touched(owner, queue);
+    const waitMs = (input.WaitTimeSeconds ?? numberOf(queue, 'ReceiveMessageWaitTimeSeconds')) * 1000;
+    const received = receive(owner, queue, input, waitMs === 0);
+    for (const { dataKey } of received) checkReadable(ctx, owner, queue, dataKey);
+    count(owner, queue, 'NumberOfMessagesReceived', 1, received.length);
     if (received.length > 0)
       return { Messages: received.map((message) => onWire(ctx, queue, message, input)) };
-    const waitMs = (input.WaitTimeSeconds ?? numberOf(queue, 'ReceiveMessageWaitTimeSeconds')) * 1000;
-    if (waitMs === 0) return {};
+    if (waitMs === 0) {
+      count(owner, queue, 'NumberOfEmptyReceives');
+      return {};
+    }
     if (owner.scope !== ctx.scope) owner.put(remotePolls, { queue: queue.name, scope: ctx.scope });
     const next = nextVisible(owner, queue);
     if (next !== undefined) owner.wake(READINESS, queue.name, next);
-    return ctx.wait(queue.arn, ctx.now + waitMs, {});
+    // Programs inside the world that ask over and over, such as an event source mapping, are left waiting.
+    return ctx.wait(queue.arn, ctx.now + waitMs, {}, true);
   },
 
   DeleteMessage(ctx, { QueueUrl, ReceiptHandle }) {
@@ -132,6 +162,22 @@ export const receiveOperations: Operations<'sqs'> = {
     );
   },
 };
+
+/** What a receive gets: the messages of the attempt that it repeats, or others. */
+function receive(owner: Ctx, queue: Queue, input: Receive, short: boolean): Message[] {
+  const { MaxNumberOfMessages: asked = 1, ReceiveRequestAttemptId: attemptId } = input;
+  const timeoutMs = (input.VisibilityTimeout ?? numberOf(queue, 'VisibilityTimeout')) * 1000;
+  const again = attemptId === undefined ? undefined : repeated(owner, queue, attemptId, timeoutMs);
+  if (again) return again;
+  const room = roomInFlight(owner, queue, MOST_IN_FLIGHT);
+  // Only a short poll of a standard queue is told; all others get nothing.
+  if (room <= 0 && short && !queue.fifo) {
+    throw new Fault('OverLimit', `Too many messages in flight: the limit is ${MOST_IN_FLIGHT}.`);
+  }
+  const received = take(owner, queue, Math.min(asked, room), timeoutMs);
+  if (attemptId !== undefined && received.length > 0) rememberAttempt(owner, queue, attemptId, received);
+  return received;
+}
 
 /** Takes up to `most` messages that are visible now, and makes them invisible for a while. */
 function take(owner: Ctx, queue: Queue, most: number, timeoutMs: number): Message[] {
@@ -179,7 +225,9 @@ function receivable(owner: Ctx, queue: Queue, most: number): Message[] {
 /** When the first message that is invisible now becomes visible. */
 function nextVisible(owner: Ctx, queue: Queue): number | undefined {
   const prefix = `${queue.name}@`;
-  if (!queue.fifo) return owner.scan(messages, { prefix, limit: 1 })[0]?.visibleAt;
+  // Those that are visible now stand first; they are left where too many are in flight.
+  if (!queue.fifo)
+    return owner.scan(messages, { prefix, after: keyOf(queue, owner.now + 1, ''), limit: 1 })[0]?.visibleAt;
   const waiting = owner.scan(messages, { prefix }).map(({ visibleAt }) => visibleAt);
   return waiting
     .filter((at) => at > owner.now)
@@ -189,7 +237,8 @@ function nextVisible(owner: Ctx, queue: Queue): number | undefined {
 /** A message that was received as often as the redrive policy allows goes to the dead-letter queue instead of a receiver. */
 function moved(owner: Ctx, queue: Queue, message: Message): boolean {
   const redrive = redriveOf(queue);
-  if (!redrive || message.receiveCount < redrive.maxReceiveCount) return false;
+  const { receiveCount, receivedBefore = 0 } = message;
+  if (!redrive || receiveCount - receivedBefore < redrive.maxReceiveCount) return false;
   const target = queueByArn(owner, redrive.deadLetterTargetArn);
   if (!target) return false;
   owner.delete(messages, message.key);
@@ -200,9 +249,11 @@ function moved(owner: Ctx, queue: Queue, message: Message): boolean {
     // A standard queue's messages keep their age, so that they expire as if they had not moved.
     sentAt: queue.fifo ? owner.now : message.sentAt,
     visibleAt: owner.now,
-    receiveCount: 0,
+    receivedBefore: receiveCount,
+    movedAt: owner.now,
     deadLetterSource: queue.arn,
   });
+  touched(target.owner, target.queue);
   wakePolls(target.owner, target.queue);
   return true;
 }
@@ -236,6 +287,8 @@ function remove(owner: Ctx, queue: Queue, handle: string): void {
     throw wrongValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
   }
   owner.delete(messages, message.key);
+  touched(owner, queue);
+  count(owner, queue, 'NumberOfMessagesDeleted');
   if (queue.fifo) wakePolls(owner, queue); // The next message of the group can be received.
 }
 
@@ -262,6 +315,7 @@ function changeVisibility(owner: Ctx, queue: Queue, handle: string, seconds: num
     );
   }
   changed(owner, queue, message, { visibleAt });
+  touched(owner, queue);
   if (visibleAt <= owner.now) wakePolls(owner, queue);
   else owner.wake(READINESS, queue.name, visibleAt);
 }

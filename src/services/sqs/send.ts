@@ -9,7 +9,9 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { inBatch } from './batch.ts';
+import { dataKeyFor } from './encryption.ts';
 import { expire, nextSequence, stored } from './message.ts';
+import { count, touched } from './metrics.ts';
 import { md5Of, md5OfAttributes, sizeOfAttributes, storedAttributes } from './message-digest.ts';
 import type { StoredAttribute } from './message.ts';
 import { numberOf, queueOf, READINESS, wakePolls } from './queue.ts';
@@ -96,7 +98,8 @@ function send(ctx: Ctx, owner: Ctx, queue: Queue, outgoing: Outgoing): Sent {
   }
   const attributes = storedAttributes(outgoing.MessageAttributes);
   const most = Math.min(numberOf(queue, 'MaximumMessageSize'), LARGEST_MESSAGE);
-  if (sizeOf(outgoing, attributes) > most) {
+  const size = sizeOf(outgoing, attributes);
+  if (size > most) {
     throw new Fault(
       'InvalidParameterValue',
       `One or more parameters are invalid. Reason: Message must be shorter than ${most} bytes.`,
@@ -113,7 +116,14 @@ function send(ctx: Ctx, owner: Ctx, queue: Queue, outgoing: Outgoing): Sent {
   };
   const twin =
     deduplicationId === undefined ? undefined : alreadyTaken(owner, queue, deduplicationId, groupId ?? '');
-  if (twin) return { ...answer, MessageId: twin.messageId, SequenceNumber: twin.sequence };
+  touched(owner, queue);
+  if (twin) {
+    count(owner, queue, 'NumberOfDeduplicatedSentMessages');
+    return { ...answer, MessageId: twin.messageId, SequenceNumber: twin.sequence };
+  }
+  count(owner, queue, 'NumberOfMessagesSent');
+  count(owner, queue, 'SentMessageSize', size);
+  const dataKey = dataKeyFor(ctx, owner, queue);
   const id = ctx.uuid('message');
   const sequence = nextSequence(ctx);
   stored(owner, queue, {
@@ -122,6 +132,7 @@ function send(ctx: Ctx, owner: Ctx, queue: Queue, outgoing: Outgoing): Sent {
     body,
     attributes,
     ...(trace === undefined ? {} : { trace }),
+    ...(dataKey === undefined ? {} : { dataKey }),
     senderId: senderOf(ctx),
     sentAt: ctx.now,
     visibleAt,

@@ -71,7 +71,11 @@ describe('queues', () => {
     ['a b', {}, 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length'],
     ['jobs', { VisibilityTimeout: '43201' }, 'Invalid value for the parameter VisibilityTimeout.'],
     ['jobs', { Colour: 'red' }, 'Unknown Attribute Colour.'],
-    ['jobs', { KmsMasterKeyId: 'alias/aws/sqs' }, 'not modelled by Sandtable'],
+    [
+      'jobs',
+      { KmsMasterKeyId: 'alias/aws/sqs', SqsManagedSseEnabled: 'true' },
+      'You can use one type of server-side encryption (SSE) at one time.',
+    ],
     ['jobs', { ContentBasedDeduplication: 'true' }, 'Unknown Attribute ContentBasedDeduplication.'],
     [
       'jobs',
@@ -274,7 +278,12 @@ describe('messages', () => {
     const [message] = await receive({ QueueUrl: dead, MessageSystemAttributeNames: ['All'] });
     expect(message).toMatchObject({
       Body: 'poison',
-      Attributes: { DeadLetterQueueSourceArn: QueueArn, SentTimestamp: '1767571200000' },
+      // The count goes on across queues.
+      Attributes: {
+        DeadLetterQueueSourceArn: QueueArn,
+        SentTimestamp: '1767571200000',
+        ApproximateReceiveCount: '3',
+      },
     });
     const sources = await sqs.send(new ListDeadLetterSourceQueuesCommand({ QueueUrl: dead }));
     expect(sources.queueUrls).toEqual([QueueUrl]);

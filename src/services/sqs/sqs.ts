@@ -1,14 +1,19 @@
-// Amazon SQS: queues (./queues.ts), sending (./send.ts), receiving and dead letters (./receive.ts).
+// Amazon SQS: queues (./queues.ts), sending (./send.ts), receiving and dead letters (./receive.ts), moving messages back from
+// dead-letter queues (./move-tasks.ts), metrics (./metrics.ts).
 
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
+import { dataKeys } from './encryption.ts';
 import { messages } from './message.ts';
+import { activities, gauges } from './metrics.ts';
+import { move, moveOperations, moveTasks, sourceArnOf, sourcesOf } from './move-tasks.ts';
 import { arnOfUrl, queueByArn, queues, remotePolls } from './queue.ts';
 import { deletedQueues, queueOperations } from './queues.ts';
 import { readiness, receiveOperations } from './receive.ts';
+import { forgetAttempt, receiveAttempts } from './receive-attempts.ts';
 import { deduplications, forget, sendOperations } from './send.ts';
 
 const ofQueue = { resources: arnOfUrl };
@@ -18,14 +23,34 @@ const ofBatch = (action: string): typeof ofQueue & { actions: readonly string[] 
   resources: arnOfUrl,
 });
 
+/**
+ * What a principal needs on a dead-letter queue besides the permission to start and to stop a task.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+ */
+const MOVING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const;
+
 export const service: Service = defineService({
   contract: 'sqs',
-  tables: [queues, deletedQueues, messages, deduplications, remotePolls],
-  operations: { ...queueOperations, ...sendOperations, ...receiveOperations },
-  timers: [forget as TimerHandler<unknown, Ctx>],
-  reconcilers: [readiness as unknown as Reconciler<Row, Ctx>],
+  tables: [
+    queues,
+    deletedQueues,
+    messages,
+    deduplications,
+    receiveAttempts,
+    remotePolls,
+    moveTasks,
+    dataKeys,
+    activities,
+  ],
+  operations: { ...queueOperations, ...sendOperations, ...receiveOperations, ...moveOperations },
+  timers: [forget, forgetAttempt, move] as TimerHandler<unknown, Ctx>[],
+  reconcilers: [readiness, gauges] as unknown as Reconciler<Row, Ctx>[],
   authorization: {
     AddPermission: ofQueue,
+    CancelMessageMoveTask: {
+      actions: ['sqs:CancelMessageMoveTask', ...MOVING],
+      resources: (_, { TaskHandle }) => sourceArnOf(TaskHandle) ?? '*',
+    },
     ChangeMessageVisibility: ofQueue,
     ChangeMessageVisibilityBatch: ofBatch('ChangeMessageVisibility'),
     CreateQueue: { resources: (ctx, { QueueName }) => ctx.arn('sqs', QueueName) },
@@ -38,6 +63,10 @@ export const service: Service = defineService({
         ctx.in({ account }).arn('sqs', QueueName),
     },
     ListDeadLetterSourceQueues: ofQueue,
+    ListMessageMoveTasks: {
+      actions: ['sqs:ListMessageMoveTasks', 'sqs:GetQueueAttributes'],
+      resources: (_, { SourceArn }) => SourceArn,
+    },
     ListQueueTags: ofQueue,
     PurgeQueue: ofQueue,
     ReceiveMessage: ofQueue,
@@ -45,6 +74,15 @@ export const service: Service = defineService({
     SendMessage: ofQueue,
     SendMessageBatch: ofBatch('SendMessage'),
     SetQueueAttributes: ofQueue,
+    StartMessageMoveTask: {
+      actions: ['sqs:StartMessageMoveTask', ...MOVING],
+      resources: (_, { SourceArn }) => SourceArn,
+      further: (ctx, { SourceArn, DestinationArn }) =>
+        (DestinationArn === undefined ? sourcesOf(ctx, SourceArn) : [DestinationArn]).map((resource) => ({
+          action: 'sqs:SendMessage',
+          resource,
+        })),
+    },
     TagQueue: ofQueue,
     UntagQueue: ofQueue,
   },
@@ -56,5 +94,4 @@ export const service: Service = defineService({
   // of messages' attributes among AttributeNames, as every client sent them before 2023.
   tolerates: (_, { constraint, members: [name] }) =>
     constraint === 'enum' && (name === 'Attributes' || name?.endsWith('AttributeNames') === true),
-  refused: { ReceiveMessage: ['ReceiveRequestAttemptId'] },
 });

@@ -24,11 +24,49 @@ export interface Machine {
   readonly codedeployAgent: boolean;
   /** Something in user data that could not be done, for people. */
   readonly problem?: string;
+  /** Its servers really run, so that none can be started that is only modelled. */
+  readonly real?: true;
 }
 
 export const machineRows: Table<Machine> = table<Machine>('workloads/machines', (row) => row.instanceId, {
   zone: (row) => row.zone,
 });
+
+/** What came of an action of a script: texts as the blobs that hold them. */
+export interface StoredResult {
+  readonly status: number;
+  readonly text?: string;
+  readonly previous?: string;
+}
+
+/** A script that a machine goes through. What it has done so far stands in its results: the script is read again from there. */
+export interface ScriptRun {
+  readonly instanceId: string;
+  readonly name: 'user-data' | 'cfn-hup';
+  readonly boots: number;
+  /** Of cfn-hup's actions. */
+  readonly script?: string;
+  readonly results: readonly StoredResult[];
+}
+
+export const runKey = (instanceId: string, name: ScriptRun['name']): string => `${instanceId} ${name}`;
+
+export const scriptRuns: Table<ScriptRun> = table<ScriptRun>('workloads/script-runs', (row) =>
+  runKey(row.instanceId, row.name),
+);
+
+/** The metadata that cfn-init applied last, for each resource. */
+export interface Applied {
+  readonly instanceId: string;
+  /** Stack and resource. */
+  readonly of: string;
+  readonly blob: string;
+}
+
+export const appliedMetadata: Table<Applied> = table<Applied>(
+  'workloads/applied-metadata',
+  (row) => `${row.instanceId} ${row.of}`,
+);
 
 /** Files on a machine that an installation or a script put there, in order. */
 export interface Disk {

@@ -1,27 +1,22 @@
 // Machines without processes: boot, user data, agents, shutdown, loss.
 
-import { timer, wake } from '#world/index.ts';
-import type { Reconciler, TimerHandler, TimerKind } from '#world/index.ts';
+import { wake } from '#world/index.ts';
+import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { active, injectionChanged } from '#cloud/injections.ts';
 import { instances, machineChanged } from '#cloud/ports.ts';
 import type { InstanceFacts } from '#cloud/ports.ts';
 import { applicationEnds, applicationKey } from '../application.ts';
-import { forgetAgent, startAgent, stopAgent } from '../codedeploy-agent/codedeploy-agent.ts';
+import { restartHup, stopHup } from '../cfn-bootstrap/cfn-hup.ts';
+import { forgetAgent, stopAgent } from '../codedeploy-agent/codedeploy-agent.ts';
 import { agents } from '../codedeploy-agent/agent-rows.ts';
 import { deploymentRoots } from '../codedeploy-agent/deployment-root.ts';
-import { ManifestError } from '../manifest.ts';
-import { agentInstall, agentInstallFailure, agentStart, boot, shutdown, userDataScript } from '../timings.ts';
-import { readUserData } from '../user-data.ts';
-import type { UserData } from '../user-data.ts';
-import { disks, groupSizes, images, installed, machineRows } from './machine-rows.ts';
+import { boot, shutdown } from '../timings.ts';
+import { agentComes, isAgentDead } from './agent-start.ts';
+import { appliedMetadata, disks, groupSizes, images, installed, machineRows } from './machine-rows.ts';
 import type { Image, Machine } from './machine-rows.ts';
-import { startApplication, startServices, stopAll } from './running.ts';
-
-const agentDue: TimerKind<{ instanceId: string; boots: number }> = timer<{
-  instanceId: string;
-  boots: number;
-}>('workloads/codedeploy-agent-due');
+import { startServices, stopAll } from './running.ts';
+import { runUserData, stopRuns } from './script-runs.ts';
 
 export const machineLife: Reconciler<Machine, Ctx> = {
   name: 'workloads/machine',
@@ -41,7 +36,8 @@ export const machineLife: Reconciler<Machine, Ctx> = {
     if (machine.phase === 'lost') return begin(ctx, machine).until; // The hardware is back, and boots.
     if (isAgentDead(ctx, machine) && ctx.get(agents, machine.instanceId)) stopAgent(ctx, machine.instanceId);
     if (machine.until === undefined || ctx.now < machine.until) return machine.until;
-    return machine.phase === 'booting' ? systemUp(ctx, machine) : userDataDone(ctx, machine);
+    if (machine.phase === 'booting') systemUp(ctx, machine);
+    return undefined;
   },
 };
 
@@ -50,16 +46,12 @@ function isLost(ctx: Ctx, { instanceId, zone }: Machine): boolean {
   return active(ctx, 'instance-loss').some((injection) => injection.instanceId === instanceId);
 }
 
-function isAgentDead(ctx: Ctx, { instanceId }: Machine): boolean {
-  return active(ctx, 'agent-death').some((injection) => injection.instanceId === instanceId);
-}
-
-/** The hardware of an instance starts. */
-export function power(ctx: Ctx, instanceId: string, firstBoot: boolean): void {
+/** The hardware of an instance starts. `real`: its servers will really run. */
+export function power(ctx: Ctx, instanceId: string, firstBoot: boolean, real: boolean = false): void {
   const facts = ctx.port(instances).facts(ctx, instanceId);
   if (!facts) throw new Error(`There is no instance ${instanceId} to start.`);
   const known = ctx.get(machineRows, instanceId);
-  const machine = known && !firstBoot ? known : fresh(ctx, facts);
+  const machine = known && !firstBoot ? known : { ...fresh(ctx, facts), ...(real ? { real } : {}) };
   begin(ctx, machine);
   ctx.wake(machineLife, instanceId);
 }
@@ -96,82 +88,19 @@ function begin(ctx: Ctx, machine: Machine): Machine {
   return next;
 }
 
-function systemUp(ctx: Ctx, machine: Machine): number | undefined {
-  const { instanceId, boots } = machine;
+function systemUp(ctx: Ctx, machine: Machine): void {
+  const { instanceId } = machine;
   startServices(ctx, instanceId);
   if (machine.codedeployAgent) agentComes(ctx, machine);
-  if (machine.userDataDone) return settle(ctx, machine, 'up');
-  const until = ctx.now + userDataTime(ctx, machine);
-  ctx.update(machineRows, machine, { phase: 'user-data', until, boots });
-  ctx.emit(machineChanged, { instanceId });
-  return until;
+  settle(ctx, machine, machine.userDataDone ? 'up' : 'user-data');
+  if (machine.userDataDone) restartHup(ctx, instanceId);
+  else runUserData(ctx, machine);
 }
 
-function settle(ctx: Ctx, machine: Machine, phase: Machine['phase']): undefined {
+function settle(ctx: Ctx, machine: Machine, phase: Machine['phase']): void {
   const { until: _, ...rest } = machine;
   ctx.put(machineRows, { ...rest, phase });
   ctx.emit(machineChanged, { instanceId: machine.instanceId });
-}
-
-function agentComes(ctx: Ctx, { instanceId, identity, boots }: Machine): void {
-  ctx.schedule(agentDue, ctx.now + ctx.duration(agentStart, identity, boots), { instanceId, boots });
-}
-
-export const onAgentDue: TimerHandler<{ instanceId: string; boots: number }, Ctx> = {
-  kind: agentDue,
-  live(ctx, { instanceId, boots }) {
-    const machine = ctx.get(machineRows, instanceId);
-    if (machine?.boots !== boots || ctx.get(agents, instanceId)) return false;
-    return (machine.phase === 'up' || machine.phase === 'user-data') && !isAgentDead(ctx, machine);
-  },
-  fire(ctx, { instanceId }) {
-    startAgent(ctx, instanceId);
-    ctx.emit(machineChanged, { instanceId });
-  },
-};
-
-function userDataOf(ctx: Ctx, { instanceId }: Machine): UserData & { readonly problem?: string } {
-  const text = ctx.port(instances).facts(ctx, instanceId)?.userData ?? '';
-  try {
-    return readUserData(text, ctx.region);
-  } catch (error) {
-    if (!(error instanceof ManifestError)) throw error;
-    return { problem: error.text };
-  }
-}
-
-function reachable(ctx: Ctx, instanceId: string, host: string): boolean {
-  return ctx.port(instances).reachEndpoint(ctx, instanceId, host).ok;
-}
-
-function userDataTime(ctx: Ctx, machine: Machine): number {
-  const { codedeployAgent } = userDataOf(ctx, machine);
-  const own = ctx.duration(userDataScript, machine.identity);
-  if (!codedeployAgent) return own;
-  const timing = reachable(ctx, machine.instanceId, codedeployAgent.host)
-    ? agentInstall
-    : agentInstallFailure;
-  return own + ctx.duration(timing, machine.identity);
-}
-
-function userDataDone(ctx: Ctx, machine: Machine): undefined {
-  const { instanceId } = machine;
-  const { codedeployAgent, manifest, problem } = userDataOf(ctx, machine);
-  const path = codedeployAgent === undefined || reachable(ctx, instanceId, codedeployAgent.host);
-  const trouble = path
-    ? problem
-    : `${codedeployAgent?.host ?? ''} cannot be reached: the CodeDeploy agent was not installed`;
-  const next: Machine = {
-    ...machine,
-    userDataDone: true,
-    codedeployAgent: machine.codedeployAgent || (codedeployAgent !== undefined && path),
-    ...(trouble === undefined ? {} : { problem: trouble }),
-  };
-  settle(ctx, next, 'up');
-  if (trouble !== undefined) ctx.note('user-data', { instanceId, problem: trouble });
-  if (next.codedeployAgent) agentComes(ctx, next);
-  if (manifest?.application)
-    startApplication(ctx, instanceId, manifest.version ?? 'user data', manifest.application);
 }
 
 /** The instance shuts down cleanly. Returns how long that takes (ms). */
@@ -179,6 +108,7 @@ export function shutDown(ctx: Ctx, instanceId: string): number {
   const machine = ctx.get(machineRows, instanceId);
   if (!machine || machine.phase === 'off' || machine.phase === 'lost') return 0;
   stopAgent(ctx, instanceId);
+  stopRuns(ctx, instanceId);
   const slowest = stopAll(ctx, instanceId, false);
   settle(ctx, machine, 'shutting-down');
   return slowest + ctx.duration(shutdown, machine.identity, machine.boots);
@@ -189,12 +119,16 @@ export function off(ctx: Ctx, instanceId: string, terminated: boolean): void {
   if (!machine) return;
   stopAll(ctx, instanceId, true);
   stopAgent(ctx, instanceId);
+  stopRuns(ctx, instanceId);
   if (terminated) forget(ctx, instanceId);
   else settle(ctx, machine, 'off');
 }
 
 function forget(ctx: Ctx, instanceId: string): void {
   forgetAgent(ctx, instanceId);
+  stopHup(ctx, instanceId);
+  for (const { of } of ctx.scan(appliedMetadata, { prefix: `${instanceId} ` }))
+    ctx.delete(appliedMetadata, `${instanceId} ${of}`);
   for (const { application } of ctx.list(installed, 'instance', instanceId)) {
     ctx.delete(installed, applicationKey(instanceId, application.port));
   }
@@ -209,6 +143,7 @@ function forget(ctx: Ctx, instanceId: string): void {
 function lose(ctx: Ctx, machine: Machine): void {
   stopAll(ctx, machine.instanceId, true);
   stopAgent(ctx, machine.instanceId);
+  stopRuns(ctx, machine.instanceId);
   settle(ctx, machine, 'lost');
 }
 

@@ -8,10 +8,21 @@ import { machines } from '#cloud/ports.ts';
 import type { Machines, Probe, ProbeResult } from '#cloud/ports.ts';
 import { provide } from '#cloud/port.ts';
 import { applicationEnds, applicationOn, applications, medianMicros } from '../application.ts';
+import { hups } from '../cfn-bootstrap/cfn-hup.ts';
 import { codedeployAgent } from '../codedeploy-agent/codedeploy-agent.ts';
-import { disks, groupSizes, images, installed, machineRows } from './machine-rows.ts';
-import { imaged, machineLife, off, onAgentDue, power, shutDown } from './machines.ts';
+import { onAgentDue } from './agent-start.ts';
+import {
+  appliedMetadata,
+  disks,
+  groupSizes,
+  images,
+  installed,
+  machineRows,
+  scriptRuns,
+} from './machine-rows.ts';
+import { imaged, machineLife, off, power, shutDown } from './machines.ts';
 import { runningTimers } from './running.ts';
+import { hupLife, onStepDone } from './script-runs.ts';
 import { modelledSteps, onLookForHealth } from './scripts.ts';
 
 /** Time for a connection to be accepted or refused within a region. */
@@ -51,12 +62,21 @@ export const modelled: CloudPart = {
     installed,
     images,
     groupSizes,
+    scriptRuns,
+    appliedMetadata,
+    hups,
     ...(agent.tables ?? []),
   ],
-  timers: [...runningTimers, onLookForHealth, onAgentDue, ...(agent.timers ?? [])] as readonly TimerHandler<
-    unknown,
-    Ctx
-  >[],
-  reconcilers: [machineLife as unknown as Reconciler<Row, Ctx>, ...(agent.reconcilers ?? [])],
+  timers: [
+    ...runningTimers,
+    onLookForHealth,
+    onAgentDue,
+    onStepDone,
+    ...(agent.timers ?? []),
+  ] as readonly TimerHandler<unknown, Ctx>[],
+  reconcilers: [
+    ...([machineLife, hupLife] as unknown as Reconciler<Row, Ctx>[]),
+    ...(agent.reconcilers ?? []),
+  ],
   provides: [provide(machines, behind)],
 };

@@ -6,7 +6,6 @@ import type { EffectHandler, Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { instances, machineChanged, probes } from '#cloud/ports.ts';
 import type { Machines, Probe, ProbeResult } from '#cloud/ports.ts';
-import { ManifestError } from '../manifest.ts';
 import { images, machineRows } from '../modelled/machine-rows.ts';
 import type { Machine } from '../modelled/machine-rows.ts';
 import * as modelled from '../modelled/machines.ts';
@@ -15,25 +14,15 @@ import { bootMachine, makeImage, sendProbe, stopMachine } from './effects.ts';
 import { forgetServers, found } from './listening.ts';
 
 function power(ctx: Ctx, instanceId: string, firstBoot: boolean): void {
-  modelled.power(ctx, instanceId, firstBoot);
+  modelled.power(ctx, instanceId, firstBoot, true);
   const facts = ctx.port(instances).facts(ctx, instanceId);
   const { imageId = '', userData = '' } = facts ?? {};
   const fromImage = firstBoot && ctx.get(images, imageId) !== undefined;
   ctx.perform(bootMachine, {
     instanceId,
     ...(fromImage ? { imageId } : {}),
-    declaresApplication: firstBoot && declaresApplication(userData, ctx.region),
+    declaresApplication: firstBoot && readUserData(userData, ctx.region).manifest?.application !== undefined,
   });
-}
-
-/** Faulty declarations are the boot's to report. */
-function declaresApplication(userData: string, region: string): boolean {
-  try {
-    return readUserData(userData, region).manifest?.application !== undefined;
-  } catch (error) {
-    if (error instanceof ManifestError) return false;
-    throw error;
-  }
 }
 
 function shutDown(ctx: Ctx, instanceId: string): number {

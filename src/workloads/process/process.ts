@@ -7,10 +7,21 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { machines } from '#cloud/ports.ts';
 import { provide } from '#cloud/port.ts';
 import { applicationEnds, applications } from '../application.ts';
+import { hups } from '../cfn-bootstrap/cfn-hup.ts';
 import { codedeployAgent } from '../codedeploy-agent/codedeploy-agent.ts';
-import { disks, groupSizes, images, installed, machineRows } from '../modelled/machine-rows.ts';
-import { machineLife, onAgentDue } from '../modelled/machines.ts';
+import { onAgentDue } from '../modelled/agent-start.ts';
+import {
+  appliedMetadata,
+  disks,
+  groupSizes,
+  images,
+  installed,
+  machineRows,
+  scriptRuns,
+} from '../modelled/machine-rows.ts';
+import { machineLife } from '../modelled/machines.ts';
 import { runningTimers } from '../modelled/running.ts';
+import { hupLife, onStepDone } from '../modelled/script-runs.ts';
 import { listeningEffects, servers } from './listening.ts';
 import { lostMachines, machineEffects, processMachines } from './machines.ts';
 import { processSteps, stepEffects } from './steps.ts';
@@ -27,14 +38,22 @@ export const processDriver: CloudPart = {
     installed,
     images,
     groupSizes,
+    scriptRuns,
+    appliedMetadata,
+    hups,
     servers,
     ...(agent.tables ?? []),
   ],
-  timers: [...runningTimers, onAgentDue, ...(agent.timers ?? [])] as readonly TimerHandler<unknown, Ctx>[],
-  reconcilers: [machineLife, lostMachines, ...(agent.reconcilers ?? [])] as unknown as readonly Reconciler<
-    Row,
+  timers: [...runningTimers, onAgentDue, onStepDone, ...(agent.timers ?? [])] as readonly TimerHandler<
+    unknown,
     Ctx
   >[],
+  reconcilers: [
+    machineLife,
+    hupLife,
+    lostMachines,
+    ...(agent.reconcilers ?? []),
+  ] as unknown as readonly Reconciler<Row, Ctx>[],
   effects: [...machineEffects, ...stepEffects, ...listeningEffects],
   provides: [provide(machines, processMachines)],
 };

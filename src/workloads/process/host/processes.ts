@@ -18,10 +18,15 @@ export class Processes {
   }
 
   /** Starts a program on the machine whose root folder this is. Its environment is this and nothing else. */
-  start(root: string, command: readonly string[], env: Readonly<Record<string, string>>): Running {
+  start(
+    root: string,
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+    cwd: string = root,
+  ): Running {
     const [file = '', ...args] = command;
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(file, args, { cwd: root, env: { ...env }, detached: true, stdio });
+    const child = spawn(file, args, { cwd, env: { ...env }, detached: true, stdio });
     const group = child.pid;
     if (group === undefined) return child;
     this.#guardian.add(group);

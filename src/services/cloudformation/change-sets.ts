@@ -1,0 +1,406 @@
+// Change sets: what an update would do, looked at before it is done.
+
+import { timer } from '#world/index.ts';
+import type { TimerHandler, TimerKind } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import type { Input, Output } from '#cloud/contracts.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { pageOf } from '#cloud/pagination.ts';
+import type { Operations } from '#cloud/service.ts';
+import { tagList } from '#cloud/tags.ts';
+import { defineStack, sameDefinition } from './definition.ts';
+import { invalid } from './template/faults.ts';
+import { withTransforms } from './transforms.ts';
+import { changesFor } from './engine/changes.ts';
+import { reasonOf } from './engine/resource-work.ts';
+import { startOperation } from './engine/stack-life.ts';
+import { setStackStatus } from './events.ts';
+import { nestedDefinition } from './nested-stacks.ts';
+import { changeSets, stacks } from './rows.ts';
+import type { ChangeSet, Operation, PropertyChange, ResourceChange, Stack } from './rows.ts';
+import {
+  beginUpdate,
+  checkTypes,
+  checkUpdatable,
+  newOperation,
+  newStackId,
+  optionsOf,
+  stackBy,
+  stackRow,
+} from './stack-operations.ts';
+import { changeSetPlanning } from './timings.ts';
+
+const planDue: TimerKind<{ id: string }> = timer<{ id: string }>('cloudformation/change-set-due');
+
+/** A change set by its id, or by its name within a stack. */
+function changeSetBy(ctx: Ctx, name: string, stackName: string | undefined): ChangeSet {
+  const found = name.startsWith('arn:')
+    ? ctx.get(changeSets, name)
+    : changeSetsOf(ctx, stackName).find((changeSet) => changeSet.name === name);
+  if (!found) throw new Fault('ChangeSetNotFound', `ChangeSet [${name}] does not exist`);
+  return found;
+}
+
+function changeSetsOf(ctx: Ctx, stackName: string | undefined): ChangeSet[] {
+  if (stackName === undefined)
+    throw invalid('StackName must be specified if ChangeSetName is not specified as an ARN.');
+  const stack = stackBy(ctx, stackName);
+  if (!stack) throw invalid(`Stack [${stackName}] does not exist`);
+  return ctx.list(changeSets, 'stack', stack.id);
+}
+
+type CreateInput = Input<'cloudformation', 'CreateChangeSet'>;
+
+/** The stack that a change set is for: a new one waits in REVIEW_IN_PROGRESS. */
+function stackFor(ctx: Ctx, input: CreateInput): Stack {
+  const { StackName: name, ChangeSetType: type = 'UPDATE' } = input;
+  const known = stackBy(ctx, name);
+  const there = known && known.status !== 'DELETE_COMPLETE' ? known : undefined;
+  if (type === 'UPDATE') {
+    if (!there) throw invalid(`Stack [${name}] does not exist`);
+    checkUpdatable(there, true);
+    return there;
+  }
+  if (there && type === 'IMPORT') return there;
+  if (there && there.status !== 'REVIEW_IN_PROGRESS')
+    throw invalid(
+      `Stack [${name}] already exists and cannot be created again with the changeSet [${input.ChangeSetName}].`,
+    );
+  if (there) return there;
+  const id = newStackId(ctx, name);
+  const definition = defineStack(
+    ctx,
+    { ...input, TemplateBody: EMPTY, TemplateURL: undefined, Parameters: [], UsePreviousTemplate: false },
+    {
+      stack: { id, name },
+      as: ctx.principal,
+    },
+  );
+  const onFailure = input.OnStackFailure ?? 'ROLLBACK';
+  const row = stackRow(
+    ctx,
+    id,
+    { name, definition, onFailure, roleArn: input.RoleARN },
+    'REVIEW_IN_PROGRESS',
+  );
+  return setStackStatus(ctx, row, 'REVIEW_IN_PROGRESS', 'User Initiated');
+}
+
+/** What a stack under review is made of: nothing that could be made. */
+const EMPTY = '{"Resources":{"Nothing":{"Type":"AWS::CloudFormation::WaitConditionHandle"}}}';
+
+type Described = Output<'cloudformation', 'DescribeChangeSet'>;
+type Change = NonNullable<Described['Changes']>[number];
+
+const FIRST_PAGE = 100;
+
+function createChangeSet(ctx: Ctx, input: CreateInput): Output<'cloudformation', 'CreateChangeSet'> {
+  const type = input.ChangeSetType ?? 'UPDATE';
+  const stack = stackFor(ctx, input);
+  const { ChangeSetName: name, ClientToken } = input;
+  const known = ctx.list(changeSets, 'stack', stack.id).find((changeSet) => changeSet.name === name);
+  if (known && ClientToken !== undefined && known.clientToken === ClientToken)
+    return { Id: known.id, StackId: stack.id };
+  if (known)
+    throw new Fault(
+      'AlreadyExistsException',
+      `ChangeSet ${name} cannot be created due to a mismatch with existing attribute Template`,
+    );
+  const previous = type === 'CREATE' ? {} : { previous: stack.definition };
+  const definition = defineStack(ctx, input, { stack, ...previous, as: ctx.principal });
+  if (type === 'UPDATE') checkTypes(ctx, stack.definition, definition);
+  const id = ctx.arn('cloudformation', `changeSet/${name}/${ctx.uuid('change-set')}`);
+  const imported = importsIn(input);
+  const row: ChangeSet = {
+    id,
+    name,
+    stackId: stack.id,
+    type,
+    ...(input.Description !== undefined && { description: input.Description }),
+    createdAt: ctx.now,
+    status: 'CREATE_PENDING',
+    executionStatus: 'UNAVAILABLE',
+    definition,
+    changes: [],
+    ...(input.RoleARN !== undefined && { roleArn: input.RoleARN }),
+    ...(input.OnStackFailure && { onStackFailure: input.OnStackFailure }),
+    ...(imported && { imports: imported }),
+    caller: ctx.principal,
+    ...(ClientToken !== undefined && { clientToken: ClientToken }),
+    ...(input.IncludeNestedStacks && { includeNested: true }),
+    ...(input.ImportExistingResources && { importExisting: true }),
+  };
+  ctx.put(changeSets, row);
+  ctx.schedule(planDue, ctx.now + ctx.duration(changeSetPlanning, stack.name), { id });
+  return { Id: id, StackId: stack.id };
+}
+
+export const changeSetOperations: Operations<'cloudformation'> = {
+  CreateChangeSet: (ctx, input) => withTransforms(ctx, () => createChangeSet(ctx, input)),
+
+  DescribeChangeSet(ctx, { ChangeSetName, StackName, NextToken, IncludePropertyValues = false }) {
+    const row = changeSetBy(ctx, ChangeSetName, StackName);
+    const stack = ctx.get(stacks, row.stackId);
+    const { items, next } = pageOf(row.changes, ({ logicalId }) => logicalId, {
+      token: NextToken,
+      limit: FIRST_PAGE,
+    });
+    const { definition } = row;
+    return {
+      ChangeSetName: row.name,
+      ChangeSetId: row.id,
+      StackId: row.stackId,
+      StackName: stack?.name ?? '',
+      ...(row.description !== undefined && { Description: row.description }),
+      Parameters: Object.values(definition.parameters).map(({ key, text, resolved, noEcho }) => ({
+        ParameterKey: key,
+        ParameterValue: noEcho ? '****' : text,
+        ...(resolved !== undefined && { ResolvedValue: resolved }),
+      })),
+      CreationTime: row.createdAt,
+      ExecutionStatus: row.executionStatus,
+      Status: row.status,
+      ...(row.statusReason !== undefined && { StatusReason: row.statusReason }),
+      NotificationARNs: definition.notificationArns,
+      RollbackConfiguration: {
+        RollbackTriggers: definition.rollbackTriggers.map(({ arn, type }) => ({ Arn: arn, Type: type })),
+        ...(definition.monitoringMinutes > 0 && { MonitoringTimeInMinutes: definition.monitoringMinutes }),
+      },
+      Capabilities: definition.capabilities as Described['Capabilities'],
+      Tags: tagList(definition.tags),
+      Changes: items.map((change) => describeChange(change, IncludePropertyValues)),
+      IncludeNestedStacks: row.includeNested ?? false,
+      ...(row.parentChangeSetId !== undefined && { ParentChangeSetId: row.parentChangeSetId }),
+      ...(row.rootChangeSetId !== undefined && { RootChangeSetId: row.rootChangeSetId }),
+      ...(row.onStackFailure && { OnStackFailure: row.onStackFailure }),
+      ...(next !== undefined && { NextToken: next }),
+    };
+  },
+
+  ExecuteChangeSet(ctx, input) {
+    const { ChangeSetName, StackName, DisableRollback = false } = input;
+    const row = changeSetBy(ctx, ChangeSetName, StackName);
+    const stack = ctx.get(stacks, row.stackId);
+    if (row.status !== 'CREATE_COMPLETE' || row.executionStatus !== 'AVAILABLE' || !stack) {
+      throw new Fault(
+        'InvalidChangeSetStatus',
+        `ChangeSet [${row.id}] cannot be executed in its current status of [${row.status}]`,
+      );
+    }
+    if (DisableRollback && row.onStackFailure !== undefined && row.onStackFailure !== 'DO_NOTHING')
+      throw invalid('You cannot specify DisableRollback with an OnStackFailure of another kind.');
+    execute(ctx, row, stack, DisableRollback, optionsOf(input));
+    return undefined;
+  },
+
+  DeleteChangeSet(ctx, { ChangeSetName, StackName }) {
+    const stack = StackName === undefined ? undefined : stackBy(ctx, StackName);
+    if (StackName !== undefined && !stack && !ChangeSetName.startsWith('arn:'))
+      throw invalid(`Stack [${StackName}] does not exist`);
+    const found = ChangeSetName.startsWith('arn:')
+      ? ctx.get(changeSets, ChangeSetName)
+      : stack && ctx.list(changeSets, 'stack', stack.id).find(({ name }) => name === ChangeSetName);
+    if (found?.executionStatus === 'EXECUTE_IN_PROGRESS') {
+      throw new Fault(
+        'InvalidChangeSetStatus',
+        `An operation on ChangeSet [${found.id}] is currently in progress.`,
+      );
+    }
+    if (found) ctx.delete(changeSets, found.id);
+    return undefined;
+  },
+
+  ListChangeSets(ctx, { StackName, NextToken }) {
+    const rows = changeSetsOf(ctx, StackName);
+    const { items, next } = pageOf(rows, ({ id }) => id, { token: NextToken, limit: FIRST_PAGE });
+    const name = stackBy(ctx, StackName)?.name ?? '';
+    const Summaries = items.map((row) => ({
+      StackId: row.stackId,
+      StackName: name,
+      ChangeSetId: row.id,
+      ChangeSetName: row.name,
+      ExecutionStatus: row.executionStatus,
+      Status: row.status,
+      ...(row.statusReason !== undefined && { StatusReason: row.statusReason }),
+      CreationTime: row.createdAt,
+      ...(row.description !== undefined && { Description: row.description }),
+      IncludeNestedStacks: row.includeNested ?? false,
+      ...(row.parentChangeSetId !== undefined && { ParentChangeSetId: row.parentChangeSetId }),
+      ...(row.rootChangeSetId !== undefined && { RootChangeSetId: row.rootChangeSetId }),
+    }));
+    return { Summaries, ...(next !== undefined && { NextToken: next }) };
+  },
+};
+
+/** Physical ids of what is to be imported: the one identifier that each of the modelled types has. */
+function importsIn({ ChangeSetType, ResourcesToImport }: CreateInput): Record<string, string> | undefined {
+  if (ChangeSetType !== 'IMPORT') return undefined;
+  if (!ResourcesToImport || ResourcesToImport.length === 0)
+    throw invalid('You must specify ResourcesToImport for change sets of type IMPORT.');
+  return Object.fromEntries(
+    ResourcesToImport.map(({ LogicalResourceId, ResourceIdentifier, ResourceType }) => {
+      const values = Object.values(ResourceIdentifier);
+      if (values.length !== 1)
+        throw new Fault(
+          'NotImplemented',
+          `Sandtable imports no ${ResourceType} by ${values.length} identifiers.`,
+        );
+      return [LogicalResourceId, values[0] as string];
+    }),
+  );
+}
+
+const NO_CHANGES =
+  "The submitted information didn't contain changes. Submit different information to create a change set.";
+
+/** Works out what the change set would do. */
+export const changeSetPlanned: TimerHandler<{ id: string }, Ctx> = {
+  kind: planDue,
+  live: (ctx, { id }) => ctx.get(changeSets, id)?.status === 'CREATE_PENDING',
+  fire(ctx, { id }) {
+    const row = ctx.get(changeSets, id) as ChangeSet;
+    const stack = ctx.get(stacks, row.stackId);
+    if (!stack) return;
+    try {
+      // A stack under review has nothing in it yet.
+      const empty = row.type === 'CREATE' || !sameDefinition(ctx, stack.definition, row.definition);
+      const asked = {
+        ...stack,
+        caller: row.caller,
+        ...(row.roleArn !== undefined && { roleArn: row.roleArn }),
+      };
+      const found = changesFor(ctx, asked, row.definition, row);
+      const changes = row.includeNested ? found.map((change) => withNested(ctx, row, change)) : found;
+      if (changes.length === 0 && !empty) return failPlan(ctx, row, NO_CHANGES);
+      ctx.update(changeSets, row, { status: 'CREATE_COMPLETE', executionStatus: 'AVAILABLE', changes });
+    } catch (error) {
+      failPlan(ctx, row, reasonOf(error));
+    }
+  },
+};
+
+/** The change of a nested stack that stands, with a change set of its own. One that is to be made has none. */
+function withNested(ctx: Ctx, row: ChangeSet, change: ResourceChange): ResourceChange {
+  const nested = change.physicalId === undefined ? undefined : ctx.get(stacks, change.physicalId);
+  if (change.type !== 'AWS::CloudFormation::Stack' || change.action !== 'Modify' || !nested) return change;
+  const { Properties } = JSON.parse(change.after ?? '{}') as { Properties: NestedProperties };
+  const asked = ctx.as(row.caller);
+  const definition = nestedDefinition(asked, nested, {
+    templateUrl: Properties.TemplateURL,
+    parameters: Properties.Parameters ?? {},
+    tags: row.definition.tags,
+    notificationArns: Properties.NotificationARNs ?? [],
+  });
+  const name = `${row.name}-${change.logicalId}`;
+  const child: ChangeSet = {
+    id: ctx.arn('cloudformation', `changeSet/${name}/${ctx.uuid('change-set')}`),
+    name,
+    stackId: nested.id,
+    type: 'UPDATE',
+    createdAt: ctx.now,
+    status: 'CREATE_COMPLETE',
+    executionStatus: 'UNAVAILABLE',
+    definition,
+    changes: changesFor(asked, nested, definition),
+    caller: row.caller,
+    includeNested: true,
+    parentChangeSetId: row.id,
+    rootChangeSetId: row.rootChangeSetId ?? row.id,
+  };
+  const changes = child.changes.map((inner) => withNested(ctx, child, inner));
+  ctx.put(changeSets, { ...child, changes });
+  return { ...change, changeSetId: child.id };
+}
+
+interface NestedProperties {
+  readonly TemplateURL: string;
+  readonly Parameters?: Readonly<Record<string, string>>;
+  readonly NotificationARNs?: readonly string[];
+}
+
+function failPlan(ctx: Ctx, row: ChangeSet, statusReason: string): void {
+  ctx.update(changeSets, row, { status: 'FAILED', statusReason });
+}
+
+/** What is imported on the way: what was asked for, and what was found to be there. */
+function importsOf({ changes, imports = {} }: ChangeSet): Pick<Operation, 'imports'> {
+  const found = changes.flatMap(({ action, logicalId, physicalId }) =>
+    action === 'Import' && physicalId !== undefined ? [[logicalId, physicalId] as const] : [],
+  );
+  const all = { ...imports, ...Object.fromEntries(found) };
+  return Object.keys(all).length > 0 ? { imports: all } : {};
+}
+
+/** Executing one change set does away with all others of the stack. */
+function execute(
+  ctx: Ctx,
+  row: ChangeSet,
+  stack: Stack,
+  DisableRollback: boolean,
+  options: Partial<Operation>,
+): void {
+  for (const other of ctx.list(changeSets, 'stack', stack.id))
+    if (other.id !== row.id) ctx.delete(changeSets, other.id);
+  ctx.update(changeSets, row, { executionStatus: 'EXECUTE_IN_PROGRESS' });
+  const kinds = { CREATE: 'create', UPDATE: 'update', IMPORT: 'import' } as const;
+  const preserve = DisableRollback || row.onStackFailure === 'DO_NOTHING';
+  const operation = newOperation(ctx, kinds[row.type], {
+    preserve,
+    changeSetId: row.id,
+    ...options,
+    ...importsOf(row),
+  });
+  const change = {
+    changeSetId: row.id,
+    ...(row.roleArn !== undefined && { roleArn: row.roleArn }),
+    ...(row.onStackFailure && { onFailure: row.onStackFailure }),
+  };
+  if (row.type !== 'CREATE') return beginUpdate(ctx, stack, row.definition, operation, change);
+  const onFailure = DisableRollback ? ({ onFailure: 'DO_NOTHING' } as const) : {};
+  startOperation(
+    ctx,
+    { ...stack, ...change, ...onFailure, definition: row.definition, caller: ctx.principal },
+    operation,
+  );
+}
+
+function describeChange(change: ResourceChange, values: boolean): Change {
+  const scope = [...new Set(change.details.map(({ attribute }) => attribute))];
+  return {
+    Type: 'Resource',
+    ResourceChange: {
+      ...(change.policyAction && { PolicyAction: change.policyAction }),
+      Action: change.action,
+      LogicalResourceId: change.logicalId,
+      ...(change.physicalId !== undefined && { PhysicalResourceId: change.physicalId }),
+      ResourceType: change.type,
+      ...(change.replacement && { Replacement: change.replacement }),
+      ...(change.changeSetId !== undefined && { ChangeSetId: change.changeSetId }),
+      Scope: scope,
+      Details: change.details.map((one) => describeDetail(one, values)),
+      ...(values && change.before !== undefined && { BeforeContext: change.before }),
+      ...(values && change.after !== undefined && { AfterContext: change.after }),
+    },
+  };
+}
+
+type Detail = NonNullable<NonNullable<Change['ResourceChange']>['Details']>[number];
+
+function describeDetail(detail: PropertyChange, values: boolean): Detail {
+  const { attribute, name, path, recreation, before, after, evaluation, source, cause } = detail;
+  const kind = before === undefined ? 'Add' : after === undefined ? 'Remove' : 'Modify';
+  return {
+    Target: {
+      Attribute: attribute,
+      ...(name !== undefined && { Name: name }),
+      RequiresRecreation: recreation,
+      ...(path !== undefined && { Path: path }),
+      ...(values && before !== undefined && { BeforeValue: before }),
+      ...(values && after !== undefined && { AfterValue: after }),
+      ...(attribute === 'Properties' && { AttributeChangeType: kind }),
+    },
+    Evaluation: evaluation,
+    ...(source && { ChangeSource: source }),
+    ...(cause !== undefined && { CausingEntity: cause }),
+  };
+}

@@ -1,0 +1,314 @@
+// From a request to the definition of a stack: template, parameters, capabilities.
+
+import { Fault } from '#contract/fault.ts';
+import { bodyBytes } from '#cloud/body.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Principal } from '#cloud/principal.ts';
+import { mergeTags } from '#cloud/tags.ts';
+import { pseudoOf, templateIn } from './engine/plan.ts';
+import { isPublished } from './engine/resource-work.ts';
+import type { Definition, RollbackTrigger, Stack } from './rows.ts';
+import { invalid } from './template/faults.ts';
+import { resolveParameters } from './template/parameters.ts';
+import type { ParameterLookUp } from './template/parameters.ts';
+import { readTemplate } from './template/read.ts';
+import { requiredCapabilities } from './template/summary.ts';
+import { expandTransforms } from './template/transforms.ts';
+import type { ParameterValue, Template } from './template/template.ts';
+import { applyTransform } from './transforms.ts';
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+const LARGEST_BODY = 51_200;
+const LARGEST_OBJECT = 1_048_576;
+
+interface TemplateSource {
+  readonly TemplateBody?: string | undefined;
+  readonly TemplateURL?: string | undefined;
+}
+
+/** Text of a template that is in the request or in S3. */
+export function templateText(ctx: Ctx, { TemplateBody, TemplateURL }: TemplateSource, as: Principal): string {
+  if (TemplateBody !== undefined && TemplateURL !== undefined)
+    throw invalid('You must specify only one of TemplateBody or TemplateURL.');
+  if (TemplateURL !== undefined) return objectText(ctx, TemplateURL, as);
+  if (TemplateBody === undefined) throw invalid('Either Template URL or Template Body must be specified.');
+  if (new TextEncoder().encode(TemplateBody).length > LARGEST_BODY) {
+    throw invalid(
+      `1 validation error detected: Value '${TemplateBody}' at 'templateBody' failed to satisfy constraint: ` +
+        `Member must have length less than or equal to ${LARGEST_BODY}`,
+    );
+  }
+  return TemplateBody;
+}
+
+const ERRORS_PAGE =
+  'For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html';
+
+/** Text of an object by its URL, virtual-host or path style, or `s3://bucket/key`. */
+export function objectText(ctx: Ctx, url: string, as: Principal): string {
+  const place = placeOf(url);
+  if (!place) throw invalid('TemplateURL must be a supported URL.');
+  const outcome = ctx.call('s3', 'GetObject', place, as);
+  if (!outcome.ok) throw invalid(`S3 error: ${outcome.fault.message}\n${ERRORS_PAGE}`);
+  const { Body } = outcome.output;
+  const bytes = Body === undefined ? new Uint8Array() : bodyBytesOf(ctx, Body);
+  if (bytes.length > LARGEST_OBJECT)
+    throw invalid(`Template may not exceed ${LARGEST_OBJECT} bytes in size.`);
+  return new TextDecoder().decode(bytes);
+}
+
+type Stored = Parameters<typeof bodyBytes>[0];
+
+function bodyBytesOf(ctx: Ctx, body: unknown): Uint8Array {
+  const given = body as { bytes?: Uint8Array };
+  return given.bytes ?? bodyBytes(body as Stored, (hash) => ctx.blob(hash));
+}
+
+interface Place {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly VersionId?: string;
+}
+
+function placeOf(url: string): Place | undefined {
+  const [, scheme, host = '', path = '', query = ''] =
+    /^(https?|s3):\/\/([^/]+)\/([^?]*)(?:\?(.*))?$/.exec(url) ?? [];
+  if (scheme === undefined) return undefined;
+  const version = /(?:^|&)versionId=([^&]+)/.exec(query)?.[1];
+  const at = (Bucket: string, key: string): Place | undefined =>
+    Bucket === '' || key === ''
+      ? undefined
+      : { Bucket, Key: decoded(key), ...(version !== undefined && { VersionId: version }) };
+  if (scheme === 's3') return at(host, path);
+  const virtual = /^(.+)\.s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com$/.exec(host)?.[1];
+  if (virtual !== undefined) return at(virtual, path);
+  const ours = /^(?:s3[.-].*amazonaws\.com|localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(host);
+  const slash = path.indexOf('/');
+  return ours && slash > 0 ? at(path.slice(0, slash), path.slice(slash + 1)) : undefined;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What a request says of a definition. */
+export interface DefinitionRequest extends TemplateSource {
+  readonly UsePreviousTemplate?: boolean | undefined;
+  readonly Parameters?:
+    | readonly {
+        readonly ParameterKey?: string | undefined;
+        readonly ParameterValue?: string | undefined;
+        readonly UsePreviousValue?: boolean | undefined;
+      }[]
+    | undefined;
+  readonly Capabilities?: readonly string[] | undefined;
+  readonly ResourceTypes?: readonly string[] | undefined;
+  readonly NotificationARNs?: readonly string[] | undefined;
+  readonly Tags?: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined;
+  readonly RollbackConfiguration?:
+    | {
+        readonly RollbackTriggers?: readonly { Arn: string; Type: string }[] | undefined;
+        readonly MonitoringTimeInMinutes?: number | undefined;
+      }
+    | undefined;
+}
+
+/** Whose definition it is, and what it was. */
+export interface Owner {
+  readonly stack: Pick<Stack, 'id' | 'name'>;
+  readonly previous?: Definition;
+  readonly as: Principal;
+}
+
+/** Throws CloudFormation's own faults for what cannot be a stack. */
+export function defineStack(ctx: Ctx, request: DefinitionRequest, owner: Owner): Definition {
+  const { previous, as, stack } = owner;
+  const notificationArns = request.NotificationARNs ?? previous?.notificationArns ?? [];
+  const read = readDefinition(ctx, request, owner);
+  checkCapabilities(read.template, request);
+  const { template, parameters } = resolved(ctx, read.template, request, {
+    stack,
+    previous,
+    as,
+    notificationArns,
+  });
+  checkPublished(template);
+  checkCapabilities(template, request);
+  checkResourceTypes(template, request.ResourceTypes);
+  const { RollbackConfiguration: rollback } = request;
+  return {
+    templateBlob: read.blob,
+    processedBlob: ctx.putBlob(new TextEncoder().encode(JSON.stringify(template.document))),
+    parameters,
+    capabilities: request.Capabilities ?? [],
+    tags: request.Tags === undefined ? (previous?.tags ?? {}) : mergeTags({}, request.Tags),
+    notificationArns,
+    rollbackTriggers: triggersOf(rollback?.RollbackTriggers) ?? previous?.rollbackTriggers ?? [],
+    monitoringMinutes: rollback?.MonitoringTimeInMinutes ?? previous?.monitoringMinutes ?? 0,
+    outputs: previous?.outputs ?? [],
+  };
+}
+
+function triggersOf(
+  given: readonly { Arn: string; Type: string }[] | undefined,
+): RollbackTrigger[] | undefined {
+  return given?.map(({ Arn, Type }) => ({ arn: Arn, type: Type }));
+}
+
+/** The template before its transforms, and the blob of its text. */
+function readDefinition(
+  ctx: Ctx,
+  request: DefinitionRequest,
+  { previous, as }: Owner,
+): { template: Template; blob: string } {
+  if (request.UsePreviousTemplate) {
+    if (request.TemplateBody !== undefined || request.TemplateURL !== undefined)
+      throw invalid('You cannot specify both usePreviousTemplate and Template Body/URL.');
+    if (!previous) throw invalid('Either Template URL or Template Body must be specified.');
+    const text = new TextDecoder().decode(ctx.blob(previous.templateBlob));
+    return { template: readTemplate(text), blob: previous.templateBlob };
+  }
+  const text = templateText(ctx, request, as);
+  return { template: readTemplate(text), blob: ctx.putBlob(new TextEncoder().encode(text)) };
+}
+
+interface Resolution extends Owner {
+  readonly notificationArns: readonly string[];
+}
+
+/** Parameters with values, and the template with its transforms applied. */
+function resolved(
+  ctx: Ctx,
+  read: Template,
+  request: DefinitionRequest,
+  {
+    stack,
+    previous,
+    as,
+    notificationArns,
+  }: Omit<Resolution, 'previous'> & { previous: Definition | undefined },
+): { template: Template; parameters: Readonly<Record<string, ParameterValue>> } {
+  const given = (request.Parameters ?? []).map(({ ParameterKey = '', ParameterValue, UsePreviousValue }) => ({
+    key: ParameterKey,
+    ...(ParameterValue !== undefined && { value: ParameterValue }),
+    ...(UsePreviousValue !== undefined && { usePreviousValue: UsePreviousValue }),
+  }));
+  const before = Object.fromEntries(
+    Object.entries(previous?.parameters ?? {}).map(([key, { text }]) => [key, text]),
+  );
+  const parameters = resolveParameters(read, given, before, {
+    ssm: (name, version) => parameterIn(ctx, version === undefined ? name : `${name}:${version}`, as),
+    exists: (type, value) => existsIn(ctx, type, value, as),
+  });
+  const template = read.expanded
+    ? read
+    : expandTransforms(read, {
+        pseudo: pseudoOf(ctx, stack, notificationArns),
+        parameters,
+        fetch: (location) => objectText(ctx, location, as),
+        macro: (name, inputs, fragment) =>
+          applyTransform(ctx, { name, parameters: inputs, fragment, parameterValues: parameters }),
+      });
+  return { template, parameters };
+}
+
+function parameterIn(ctx: Ctx, Name: string, as: Principal): ReturnType<ParameterLookUp['ssm']> {
+  const outcome = ctx.call('ssm', 'GetParameter', { Name }, as);
+  // A public parameter that is not modelled is no missing one.
+  if (!outcome.ok && outcome.fault.shape === 'NotImplemented') throw outcome.fault;
+  const { Value, Type } = (outcome.ok && outcome.output.Parameter) || {};
+  return Value === undefined || Type === undefined ? undefined : { value: Value, type: Type };
+}
+
+/** Parameters of AWS's own types name what is there. Types that nothing here knows are taken at their word. */
+function existsIn(ctx: Ctx, type: string, value: string, as: Principal): boolean {
+  switch (type) {
+    case 'AWS::EC2::VPC::Id':
+      return ctx.call('ec2', 'DescribeVpcs', { VpcIds: [value] }, as).ok;
+    case 'AWS::EC2::Subnet::Id':
+      return ctx.call('ec2', 'DescribeSubnets', { SubnetIds: [value] }, as).ok;
+    case 'AWS::EC2::SecurityGroup::Id':
+      return ctx.call('ec2', 'DescribeSecurityGroups', { GroupIds: [value] }, as).ok;
+    case 'AWS::EC2::SecurityGroup::GroupName':
+      return ctx.call('ec2', 'DescribeSecurityGroups', { GroupNames: [value] }, as).ok;
+    case 'AWS::EC2::KeyPair::KeyName':
+      return ctx.call('ec2', 'DescribeKeyPairs', { KeyNames: [value] }, as).ok;
+    case 'AWS::EC2::Instance::Id':
+      return ctx.call('ec2', 'DescribeInstances', { InstanceIds: [value] }, as).ok;
+    case 'AWS::EC2::Image::Id':
+      return ctx.call('ec2', 'DescribeImages', { ImageIds: [value] }, as).ok;
+    case 'AWS::EC2::Volume::Id':
+      return ctx.call('ec2', 'DescribeVolumes', { VolumeIds: [value] }, as).ok;
+    case 'AWS::EC2::AvailabilityZone::Name':
+      return ctx.call('ec2', 'DescribeAvailabilityZones', { ZoneNames: [value] }, as).ok;
+    case 'AWS::Route53::HostedZone::Id':
+      return ctx.call('route53', 'GetHostedZone', { Id: value }, as).ok;
+    default:
+      return true;
+  }
+}
+
+/** Types that AWS does not have at all; what it has and Sandtable lacks fails when the stack is made. */
+export function checkPublished(template: Template): void {
+  const unknown = Object.values(template.resources)
+    .map(({ type }) => type)
+    .filter((type) => !isPublished(type));
+  if (unknown.length > 0)
+    throw invalid(
+      `Template format error: Unrecognized resource types: [${[...new Set(unknown)].join(', ')}]`,
+    );
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html#using-iam-capabilities */
+function checkCapabilities(template: Template, { Capabilities = [] }: DefinitionRequest): void {
+  const needed = new Set(requiredCapabilities(template));
+  const named = Capabilities.includes('CAPABILITY_NAMED_IAM');
+  const missing = [...needed].filter(
+    (capability) => !Capabilities.includes(capability) && !(capability === 'CAPABILITY_IAM' && named),
+  );
+  if (missing.length === 0) return;
+  throw new Fault('InsufficientCapabilitiesException', `Requires capabilities : [${missing.join(', ')}]`);
+}
+
+function checkResourceTypes(template: Template, allowed: readonly string[] | undefined): void {
+  if (allowed === undefined) return;
+  const matches = (type: string, pattern: string): boolean =>
+    pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
+  const other = Object.values(template.resources)
+    .map(({ type }) => type)
+    .filter((type) => !allowed.some((pattern) => matches(type, pattern)));
+  if (other.length > 0)
+    throw invalid(`Resource type(s) [${[...new Set(other)].join(', ')}] are not allowed by ResourceTypes.`);
+}
+
+/** Whether an update would change nothing. */
+export function sameDefinition(ctx: Ctx, left: Definition, right: Definition): boolean {
+  const plain = ({
+    parameters,
+    tags,
+    notificationArns,
+    rollbackTriggers,
+    monitoringMinutes,
+  }: Definition): string =>
+    JSON.stringify([
+      Object.entries(parameters)
+        .map(([key, { value, text }]) => [key, value, text])
+        .toSorted(),
+      Object.entries(tags).toSorted(),
+      notificationArns,
+      rollbackTriggers,
+      monitoringMinutes,
+    ]);
+  if (plain(left) !== plain(right)) return false;
+  if (left.processedBlob === right.processedBlob) return true;
+  const documentOf = ({ processedBlob }: Definition): string => {
+    const { document } = templateIn(ctx, processedBlob);
+    const { Resources, Outputs, Conditions, Mappings, Parameters } = document;
+    return JSON.stringify([Resources, Outputs, Conditions, Mappings, Parameters]);
+  };
+  return documentOf(left) === documentOf(right);
+}

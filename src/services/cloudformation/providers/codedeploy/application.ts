@@ -1,0 +1,38 @@
+// AWS::CodeDeploy::Application.
+
+import type { Input } from '#cloud/contracts.ts';
+import { provider } from '../provider.ts';
+import type { Provider, TypeName, Work } from '../provider.ts';
+
+type Platform = Input<'codedeploy', 'CreateApplication'>['computePlatform'];
+
+export const LONGEST = 100;
+
+/** Tags of an application or a deployment group after an update. */
+export function retag<T extends TypeName>(work: Work<T>, ResourceArn: string): void {
+  const { put, remove } = work.tagChanges();
+  if (put.length > 0) work.call('codedeploy', 'TagResource', { ResourceArn, Tags: put });
+  if (remove.length > 0) work.call('codedeploy', 'UntagResource', { ResourceArn, TagKeys: remove });
+}
+
+export const application: Provider = provider({
+  type: 'AWS::CodeDeploy::Application',
+  create(work) {
+    const { ApplicationName, ComputePlatform, Tags } = work.properties;
+    const applicationName = ApplicationName ?? work.name({ longest: LONGEST });
+    const computePlatform = ComputePlatform as Platform;
+    work.call('codedeploy', 'CreateApplication', { applicationName, computePlatform, tags: work.tags(Tags) });
+    return applicationName;
+  },
+  update(work) {
+    retag(work, work.ctx.arn('codedeploy', `application:${work.physicalId}`));
+  },
+  delete(work) {
+    work.find('codedeploy', 'DeleteApplication', { applicationName: work.physicalId });
+  },
+  read(work) {
+    const applicationName = work.physicalId;
+    const found = work.find('codedeploy', 'GetApplication', { applicationName })?.application;
+    return found && { ApplicationName: applicationName, ComputePlatform: found.computePlatform ?? 'Server' };
+  },
+});

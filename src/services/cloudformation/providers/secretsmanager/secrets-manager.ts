@@ -1,0 +1,7 @@
+// The types of AWS::SecretsManager that are modelled.
+
+import type { Provider } from '../provider.ts';
+import { secret } from './secret.ts';
+import { secretSettings } from './secret-settings.ts';
+
+export const secretsManagerProviders: readonly Provider[] = [secret, ...secretSettings];

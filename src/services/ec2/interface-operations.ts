@@ -1,0 +1,160 @@
+// Network interfaces as resources of their own: made, changed, attached to an instance beside its first one, detached.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
+
+import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import type { Input } from '#cloud/contracts.ts';
+import { networkChanged } from '#cloud/ports.ts';
+import type { Operations } from '#cloud/service.ts';
+import { instanceOf } from './instances.ts';
+import {
+  attachInterface,
+  describeInterface,
+  detachInterface,
+  isAttached,
+  makeInterface,
+  removeInterface,
+} from './interfaces.ts';
+import { defaultGroup, interfaceOf, interfaces, securityGroupOf, subnetOf } from './network.ts';
+import type { NetworkInterface, Subnet } from './network.ts';
+import { notTogether, once, unmodelled } from './requests.ts';
+import { wantedAddress } from './subnets.ts';
+import { tagCreated } from './tags.ts';
+
+type CreateRequest = Input<'ec2', 'CreateNetworkInterface'>;
+
+function groupsFor(ctx: Ctx, vpcId: string, ids: readonly string[], place: string): string[] {
+  for (const id of ids) {
+    if (securityGroupOf(ctx, id).vpcId !== vpcId) {
+      throw new Fault('InvalidParameter', `Security group ${id} and ${place} belong to different networks.`);
+    }
+  }
+  return ids.length > 0 ? [...new Set(ids)] : [defaultGroup(ctx, vpcId).groupId];
+}
+
+/** The one address that a request may ask for, in either of two ways. */
+function addressFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string | undefined {
+  const { PrivateIpAddress, PrivateIpAddresses = [] } = request;
+  if (PrivateIpAddress !== undefined && PrivateIpAddresses.length > 0)
+    throw notTogether('privateIpAddresses', 'privateIpAddress');
+  if (PrivateIpAddresses.length > 1 || PrivateIpAddresses.some(({ Primary }) => Primary === false))
+    throw unmodelled('A secondary private address');
+  const wanted = PrivateIpAddress ?? PrivateIpAddresses[0]?.PrivateIpAddress;
+  return wanted === undefined ? undefined : wantedAddress(ctx, subnet, wanted);
+}
+
+function make(ctx: Ctx, request: CreateRequest): string {
+  const { SubnetId, Groups = [], Description = '', InterfaceType = 'interface' } = request;
+  if ((InterfaceType as string) !== 'interface')
+    throw unmodelled(`An interface of the type ${InterfaceType}`);
+  const subnet = subnetOf(ctx, SubnetId);
+  const privateIp = addressFor(ctx, subnet, request);
+  const { interfaceId } = makeInterface(ctx, subnet, {
+    kind: 'interface',
+    ownerId: '',
+    description: Description,
+    groupIds: groupsFor(ctx, subnet.vpcId, Groups, `subnet ${subnet.subnetId}`),
+    ...(privateIp === undefined ? {} : { privateIp }),
+  });
+  tagCreated(ctx, request.TagSpecifications, interfaceId);
+  return interfaceId;
+}
+
+/** One that its owner may change: those of NAT gateways and endpoints are AWS's. */
+function ownInterfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
+  const row = interfaceOf(ctx, id);
+  if (row.kind === 'interface') return row;
+  throw new Fault(
+    'OperationNotPermitted',
+    `You do not have permission to access the specified resource: ${row.interfaceId} is managed by AWS.`,
+  );
+}
+
+function attachedAs(ctx: Ctx, attachmentId: string | undefined): NetworkInterface {
+  const row = ctx.list(interfaces).find((one) => isAttached(one) && one.attachmentId === attachmentId);
+  if (row) return row;
+  throw new Fault(
+    'InvalidAttachmentID.NotFound',
+    `The networkInterfaceAttachment ID '${attachmentId ?? ''}' does not exist`,
+  );
+}
+
+function tell(ctx: Ctx, { vpcId }: NetworkInterface): void {
+  ctx.emit(networkChanged, { vpcId });
+}
+
+export const interfaceAttachmentOperations: Operations<'ec2'> = {
+  CreateNetworkInterface(ctx, { ClientToken, ...request }) {
+    const id = once(ctx, 'CreateNetworkInterface', ClientToken, request, () => make(ctx, request));
+    return { NetworkInterface: describeInterface(ctx, interfaceOf(ctx, id)), ClientToken };
+  },
+
+  DeleteNetworkInterface(ctx, { NetworkInterfaceId }) {
+    const row = ownInterfaceOf(ctx, NetworkInterfaceId);
+    if (isAttached(row)) {
+      throw new Fault('InvalidParameterValue', `Network interface '${row.interfaceId}' is currently in use.`);
+    }
+    removeInterface(ctx, row.interfaceId);
+  },
+
+  ModifyNetworkInterfaceAttribute(ctx, input) {
+    const row = ownInterfaceOf(ctx, input.NetworkInterfaceId);
+    const { Description, SourceDestCheck, Groups, Attachment } = input;
+    if (Attachment) {
+      const { AttachmentId, DeleteOnTermination } = Attachment;
+      if (attachedAs(ctx, AttachmentId).interfaceId !== row.interfaceId) {
+        throw new Fault(
+          'InvalidAttachmentID.NotFound',
+          `The networkInterfaceAttachment ID '${AttachmentId ?? ''}' does not exist`,
+        );
+      }
+      if (DeleteOnTermination !== undefined)
+        ctx.update(interfaces, row, { deleteOnTermination: DeleteOnTermination });
+      return;
+    }
+    ctx.update(interfaces, row, {
+      ...(Description?.Value === undefined ? {} : { description: Description.Value }),
+      ...(SourceDestCheck?.Value === undefined ? {} : { sourceDestCheck: SourceDestCheck.Value }),
+      ...(Groups && { groupIds: groupsFor(ctx, row.vpcId, Groups, `interface ${row.interfaceId}`) }),
+    });
+    tell(ctx, row);
+  },
+
+  AttachNetworkInterface(ctx, { NetworkInterfaceId, InstanceId, DeviceIndex }) {
+    const row = ownInterfaceOf(ctx, NetworkInterfaceId);
+    const { instanceId, state, zone } = instanceOf(ctx, InstanceId);
+    if (isAttached(row)) {
+      throw new Fault('InvalidNetworkInterface.InUse', `Interface: [${row.interfaceId}] in use.`);
+    }
+    if (state !== 'running' && state !== 'stopped')
+      throw new Fault('IncorrectState', `Instance '${instanceId}' is not 'running' or 'stopped'.`);
+    if (zone !== row.zone) {
+      throw new Fault(
+        'InvalidParameterCombination',
+        'You may not attach a network interface to an instance if they are not in the same availability zone',
+      );
+    }
+    const taken = ctx
+      .list(interfaces, 'owner', instanceId)
+      .some(({ deviceIndex = 0 }) => deviceIndex === DeviceIndex);
+    if (taken) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `Instance '${instanceId}' already has an interface attached at device index '${DeviceIndex}'.`,
+      );
+    }
+    const { attachmentId } = attachInterface(ctx, row, instanceId, DeviceIndex, false);
+    tell(ctx, row);
+    return { AttachmentId: attachmentId, NetworkCardIndex: 0 };
+  },
+
+  DetachNetworkInterface(ctx, { AttachmentId }) {
+    const row = attachedAs(ctx, AttachmentId);
+    ownInterfaceOf(ctx, row.interfaceId);
+    if ((row.deviceIndex ?? 0) === 0) {
+      throw new Fault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached.');
+    }
+    detachInterface(ctx, row);
+    tell(ctx, row);
+  },
+};

@@ -1,0 +1,44 @@
+// How long EventBridge takes, how it retries, and its limits.
+
+import { timing } from '#cloud/timing.ts';
+import type { Timing } from '#cloud/timing.ts';
+
+export const deliveryDelay: Timing = timing(
+  'events/delivery-delay',
+  [50, 130],
+  'assumed',
+  'AWS publishes no figure in its documentation; users measure about a tenth of a second',
+);
+
+/** A schedule runs somewhere in its minute. */
+export const scheduleDelay: Timing = timing(
+  'events/schedule-delay',
+  [0, 30_000],
+  'assumed',
+  'https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html: runs within the minute, not at its beginning; how late is not said',
+);
+
+/** The pause after a first failed attempt; it doubles with each further one. */
+export const firstRetry: Timing = timing(
+  'events/first-retry',
+  [500, 1500],
+  'assumed',
+  'https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html: exponential back-off with jitter; the pauses are not said',
+  1000,
+);
+
+/** So that 185 attempts fill 24 hours. */
+export const LONGEST_PAUSE_MS = 480_000;
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html */
+export const MOST_ATTEMPTS = 185;
+export const LONGEST_AGE_MS = 86_400_000;
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+export const MOST_BUSES = 100;
+export const MOST_RULES = 300;
+export const MOST_TARGETS = 5;
+/** Bytes of all entries of one request: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
+export const LARGEST_REQUEST = 262_144;
+/** Characters: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html */
+export const LONGEST_POLICY = 10_240;

@@ -1,0 +1,190 @@
+// AWS Lambda: functions and their versions and aliases, who may invoke them, invocations at once and later, and event source
+// mappings. What functions do is the business of the function host (`src/workloads/functions/`).
+
+import type { TimerHandler } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { functionResults } from '#cloud/ports.ts';
+import { provide } from '#cloud/port.ts';
+import { defineService } from '#cloud/service.ts';
+import type { Service } from '#cloud/service.ts';
+import { aliasOperations } from './aliases.ts';
+import { attempt, queuedEvents } from './asynchronous.ts';
+import { codeDoor } from './code-door.ts';
+import { concurrencyOperations, runnings } from './concurrency.ts';
+import { environments, idled } from './environments.ts';
+import { eventInvokeConfigOperations, eventInvokeConfigs } from './event-invoke-configs.ts';
+import { mappingChanged, mappingOperations } from './event-source-mappings.ts';
+import { functionOperations, settle } from './functions.ts';
+import { invocations } from './invocations.ts';
+import { invokeOperations, refuse } from './invoke.ts';
+import { batches, mappings } from './mapping-rows.ts';
+import { named, qualifiedArn } from './names.ts';
+import { permissionOperations, policies, policyOf } from './permissions.ts';
+import { dispatch, pollAgain, pollRefused, receive, windowOver } from './queue-poller.ts';
+import { results, silence } from './results.ts';
+import { aliases, functions, PRINCIPAL, versions } from './rows.ts';
+import { tagOperations } from './tags.ts';
+import { versionOperations } from './versions.ts';
+
+/** IAM looks at the function, whatever the qualifier. */
+const ofFunction = {
+  resources: (ctx: Ctx, { FunctionName }: { FunctionName: string }): string => named(ctx, FunctionName).arn,
+};
+/** IAM looks at what is invoked: a version or an alias has an ARN of its own. */
+const ofQualified = {
+  resources: (
+    ctx: Ctx,
+    { FunctionName, Qualifier }: { FunctionName: string; Qualifier?: string | undefined },
+  ): string => qualifiedArn(named(ctx, FunctionName, Qualifier)),
+};
+const ofMapping = {
+  resources: (ctx: Ctx, { UUID }: { UUID: string }): string =>
+    ctx.arn('lambda', `event-source-mapping:${UUID}`),
+};
+const ofTagged = { resources: (_: Ctx, { Resource }: { Resource: string }): string => Resource };
+const passesRole = (
+  _: Ctx,
+  { Role }: { Role?: string | undefined },
+): { roleArn: string; service: string }[] =>
+  Role === undefined ? [] : [{ roleArn: Role, service: PRINCIPAL }];
+
+const UNMODELLED_SETTINGS = [
+  'KMSKeyArn',
+  'Layers',
+  'FileSystemConfigs',
+  'ImageConfig',
+  'CapacityProviderConfig',
+  'DurableConfig',
+] as const;
+/** Of sources other than queues. */
+const UNMODELLED_MAPPING = [
+  'DestinationConfig',
+  'MaximumRecordAgeInSeconds',
+  'BisectBatchOnFunctionError',
+  'MaximumRetryAttempts',
+  'ParallelizationFactor',
+  'TumblingWindowInSeconds',
+  'SourceAccessConfigurations',
+  'AmazonManagedKafkaEventSourceConfig',
+  'SelfManagedKafkaEventSourceConfig',
+  'DocumentDBEventSourceConfig',
+  'KMSKeyArn',
+  'MetricsConfig',
+  'LoggingConfig',
+  'ProvisionedPollerConfig',
+] as const;
+
+export const service: Service = defineService({
+  contract: 'lambda',
+  tables: [
+    functions,
+    versions,
+    aliases,
+    policies,
+    runnings,
+    environments,
+    invocations,
+    queuedEvents,
+    eventInvokeConfigs,
+    mappings,
+    batches,
+  ],
+  operations: {
+    ...functionOperations,
+    ...versionOperations,
+    ...aliasOperations,
+    ...permissionOperations,
+    ...concurrencyOperations,
+    ...invokeOperations,
+    ...eventInvokeConfigOperations,
+    ...mappingOperations,
+    ...tagOperations,
+  },
+  timers: [
+    settle,
+    idled,
+    silence,
+    refuse,
+    attempt,
+    mappingChanged,
+    pollAgain,
+    pollRefused,
+    receive,
+    windowOver,
+    dispatch,
+  ] as readonly TimerHandler<unknown, Ctx>[],
+  provides: [provide(functionResults, results)],
+  doors: [codeDoor],
+  authorization: {
+    CreateFunction: {
+      ...ofFunction,
+      passes: passesRole,
+      further: (ctx, { FunctionName, Tags = {} }) =>
+        Object.keys(Tags).length > 0
+          ? [{ action: 'lambda:TagResource', resource: named(ctx, FunctionName).arn }]
+          : [],
+    },
+    UpdateFunctionConfiguration: { ...ofFunction, passes: passesRole },
+    UpdateFunctionCode: ofFunction,
+    GetFunction: ofQualified,
+    GetFunctionConfiguration: ofQualified,
+    DeleteFunction: ofQualified,
+    PublishVersion: ofFunction,
+    ListVersionsByFunction: ofFunction,
+    CreateAlias: ofFunction,
+    UpdateAlias: ofFunction,
+    GetAlias: ofFunction,
+    ListAliases: ofFunction,
+    DeleteAlias: ofFunction,
+    AddPermission: ofQualified,
+    RemovePermission: ofQualified,
+    GetPolicy: ofQualified,
+    PutFunctionConcurrency: ofFunction,
+    GetFunctionConcurrency: ofFunction,
+    DeleteFunctionConcurrency: ofFunction,
+    GetFunctionCodeSigningConfig: ofFunction,
+    Invoke: { actions: ['lambda:InvokeFunction'], ...ofQualified },
+    PutFunctionEventInvokeConfig: ofQualified,
+    UpdateFunctionEventInvokeConfig: ofQualified,
+    GetFunctionEventInvokeConfig: ofQualified,
+    DeleteFunctionEventInvokeConfig: ofQualified,
+    ListFunctionEventInvokeConfigs: ofFunction,
+    CreateEventSourceMapping: {
+      conditions: (ctx, { FunctionName }) => ({ 'lambda:FunctionArn': named(ctx, FunctionName).arn }),
+    },
+    UpdateEventSourceMapping: ofMapping,
+    GetEventSourceMapping: ofMapping,
+    DeleteEventSourceMapping: ofMapping,
+    TagResource: ofTagged,
+    UntagResource: ofTagged,
+    ListTags: ofTagged,
+  },
+  resourcePolicy: policyOf,
+  // Lambda has its own words for runtimes.
+  tolerates: (_, { constraint, members: [name] }) => constraint === 'enum' && name === 'Runtime',
+  refused: {
+    CreateFunction: [
+      ...UNMODELLED_SETTINGS,
+      'Code.ImageUri',
+      'Code.SourceKMSKeyArn',
+      'CodeSigningConfigArn',
+      'PublishTo',
+      'TenancyConfig',
+    ],
+    UpdateFunctionConfiguration: UNMODELLED_SETTINGS,
+    UpdateFunctionCode: ['ImageUri', 'SourceKMSKeyArn', 'PublishTo'],
+    PublishVersion: ['PublishTo'],
+    ListFunctions: ['MasterRegion'],
+    AddPermission: ['EventSourceToken', 'FunctionUrlAuthType', 'InvokedViaFunctionUrl'],
+    Invoke: ['DurableExecutionName', 'TenantId'],
+    CreateEventSourceMapping: [
+      ...UNMODELLED_MAPPING,
+      'StartingPosition',
+      'StartingPositionTimestamp',
+      'Topics',
+      'Queues',
+      'SelfManagedEventSource',
+    ],
+    UpdateEventSourceMapping: UNMODELLED_MAPPING,
+  },
+});

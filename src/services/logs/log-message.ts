@@ -1,0 +1,40 @@
+// A log event's message as filter patterns look at it: text, JSON, or fields between spaces. Pure.
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export class LogMessage {
+  readonly text: string;
+  #json: Json | undefined;
+  #parsed = false;
+  #fields: readonly string[] | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Nothing where the message is no JSON object. */
+  get json(): Json | undefined {
+    if (this.#parsed) return this.#json;
+    this.#parsed = true;
+    if (!this.text.trimStart().startsWith('{')) return undefined;
+    try {
+      this.#json = JSON.parse(this.text) as Json;
+    } catch {
+      this.#json = undefined;
+    }
+    return this.#json;
+  }
+
+  /** What stands between square brackets or double quotes is one field. */
+  get fields(): readonly string[] {
+    this.#fields ??= (this.text.match(/\[[^\]]*\]|"[^"]*"|\S+/g) ?? []).map(unwrapped);
+    return this.#fields;
+  }
+}
+
+function unwrapped(field: string): string {
+  const closed =
+    field.length > 1 &&
+    ((field.startsWith('"') && field.endsWith('"')) || (field.startsWith('[') && field.endsWith(']')));
+  return closed ? field.slice(1, -1) : field;
+}

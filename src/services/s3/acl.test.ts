@@ -1,0 +1,135 @@
+// Object ownership, and lists by their canned names.
+
+import {
+  CreateBucketCommand,
+  GetBucketAclCommand,
+  GetBucketOwnershipControlsCommand,
+  GetObjectAclCommand,
+  ListObjectsV2Command,
+  PutBucketAclCommand,
+  PutBucketLoggingCommand,
+  PutBucketOwnershipControlsCommand,
+  PutBucketPolicyCommand,
+  PutObjectAclCommand,
+  PutObjectCommand,
+  PutPublicAccessBlockCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { BucketCannedACL, ObjectOwnership } from '@aws-sdk/client-s3';
+import { expect, it } from 'vitest';
+import { Bucket, raw, stand, STRANGER } from './test-stand.ts';
+import type { Stand } from './test-stand.ts';
+
+const own = (s3: S3Client, owner: ObjectOwnership): Promise<unknown> =>
+  s3.send(
+    new PutBucketOwnershipControlsCommand({
+      Bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: owner }] },
+    }),
+  );
+const block = (s3: S3Client, on: boolean): Promise<unknown> =>
+  s3.send(
+    new PutPublicAccessBlockCommand({
+      Bucket,
+      PublicAccessBlockConfiguration: { BlockPublicAcls: on, IgnorePublicAcls: on },
+    }),
+  );
+const list = (s3: S3Client, ACL: BucketCannedACL): Promise<unknown> =>
+  s3.send(new PutBucketAclCommand({ Bucket, ACL }));
+
+/** A bucket on which lists work, and which nothing keeps from being public. */
+async function open(owner: ObjectOwnership = 'ObjectWriter'): Promise<Stand> {
+  const stood = await stand();
+  await own(stood.s3, owner);
+  await block(stood.s3, false);
+  return stood;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+it('is off for new buckets, and lists are refused until it is on', async () => {
+  const { s3 } = await stand();
+  await expect(list(s3, 'public-read')).rejects.toMatchObject({ name: 'AccessControlListNotSupported' });
+  await expect(
+    s3.send(new CreateBucketCommand({ Bucket: 'other', ACL: 'public-read' })),
+  ).rejects.toMatchObject({ name: 'InvalidBucketAclWithObjectOwnership' });
+  await expect(
+    s3.send(
+      new CreateBucketCommand({ Bucket: 'other', ACL: 'public-read', ObjectOwnership: 'ObjectWriter' }),
+    ),
+  ).rejects.toMatchObject({ name: 'InvalidBucketAclWithBlockPublicAccessError' });
+  await s3.send(new CreateBucketCommand({ Bucket: 'third', ObjectOwnership: 'BucketOwnerPreferred' }));
+  const { OwnershipControls } = await s3.send(new GetBucketOwnershipControlsCommand({ Bucket: 'third' }));
+  expect(OwnershipControls?.Rules).toEqual([{ ObjectOwnership: 'BucketOwnerPreferred' }]);
+});
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+it('lets the delivery of logs in by a list of its own', async () => {
+  const { s3, table, put } = await stand();
+  const logs = { Bucket: 'logs', ACL: 'log-delivery-write' as BucketCannedACL };
+  await expect(s3.send(new CreateBucketCommand(logs))).rejects.toMatchObject({
+    name: 'InvalidBucketAclWithObjectOwnership',
+  });
+  await s3.send(new CreateBucketCommand({ ...logs, ObjectOwnership: 'BucketOwnerPreferred' }));
+  const LoggingEnabled = { TargetBucket: 'logs', TargetPrefix: '' };
+  await s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } }));
+  await put('k');
+  table.advance(3_600_000);
+  const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: 'logs' }));
+  expect(Contents).toHaveLength(1);
+});
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+it('does not make public what public access block keeps private', async () => {
+  const { s3 } = await stand();
+  await own(s3, 'ObjectWriter');
+  await expect(list(s3, 'public-read')).rejects.toThrow(
+    'because public access control lists (ACLs) are prevented by the BlockPublicAcls setting',
+  );
+});
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+it('lets everybody list a bucket that is public to read, and no object in it', async () => {
+  const { s3, table, put } = await open();
+  await put('k');
+  expect(raw(table, { path: `/${Bucket}` }).status).toBe(403);
+  await list(s3, 'public-read');
+  expect(raw(table, { path: `/${Bucket}` }).text).toContain('<Key>k</Key>');
+  expect(raw(table, { path: `/${Bucket}/k` }).status).toBe(403);
+  const { Grants } = await s3.send(new GetBucketAclCommand({ Bucket }));
+  expect(Grants).toMatchObject([
+    { Permission: 'FULL_CONTROL' },
+    { Grantee: { URI: 'http://acs.amazonaws.com/groups/global/AllUsers' }, Permission: 'READ' },
+  ]);
+  await block(s3, true);
+  expect(raw(table, { path: `/${Bucket}` }).status).toBe(403);
+});
+
+it('lets everybody read an object that is public, and nobody once lists are off', async () => {
+  const { s3, table } = await open();
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ACL: 'public-read' }));
+  expect(raw(table, { path: `/${Bucket}/k` }).text).toBe('x');
+  await s3.send(new PutObjectAclCommand({ Bucket, Key: 'k', ACL: 'private' }));
+  expect(raw(table, { path: `/${Bucket}/k` }).status).toBe(403);
+  await s3.send(new PutObjectAclCommand({ Bucket, Key: 'k', ACL: 'public-read' }));
+  expect((await s3.send(new GetObjectAclCommand({ Bucket, Key: 'k' }))).Grants).toHaveLength(2);
+  await own(s3, 'BucketOwnerEnforced');
+  expect(raw(table, { path: `/${Bucket}/k` }).status).toBe(403);
+});
+
+it('takes uploads of other accounts only where they become the bucket owner’s', async () => {
+  const { s3, table } = await open('BucketOwnerPreferred');
+  const Statement = [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${STRANGER.accessKeyId}:root` },
+      Action: ['s3:PutObject', 's3:PutObjectAcl'],
+      Resource: `arn:aws:s3:::${Bucket}/*`,
+    },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  const stranger = table.client(S3Client, { credentials: STRANGER });
+  const put = { Bucket, Key: 'k', Body: 'x' };
+  await expect(stranger.send(new PutObjectCommand(put))).rejects.toMatchObject({ name: 'NotImplemented' });
+  await stranger.send(new PutObjectCommand({ ...put, ACL: 'bucket-owner-full-control' }));
+});

@@ -1,0 +1,216 @@
+// Websites, cross-origin requests and access logs.
+
+import {
+  GetBucketAccelerateConfigurationCommand,
+  GetBucketLoggingCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketAccelerateConfigurationCommand,
+  PutBucketCorsCommand,
+  PutBucketLoggingCommand,
+  PutBucketPolicyCommand,
+  PutBucketRequestPaymentCommand,
+  PutBucketWebsiteCommand,
+  PutObjectCommand,
+  PutPublicAccessBlockCommand,
+  CreateBucketCommand,
+} from '@aws-sdk/client-s3';
+import type { WebsiteConfiguration } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import { Bucket, raw, stand } from './test-stand.ts';
+import type { Answer, Stand } from './test-stand.ts';
+
+const HOUR = 3_600_000;
+
+async function site(
+  WebsiteConfiguration: WebsiteConfiguration,
+): Promise<Stand & { get: (path: string) => Answer }> {
+  const stood = await stand();
+  const { s3, table } = stood;
+  const open = { BlockPublicPolicy: false, RestrictPublicBuckets: false };
+  await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: open }));
+  const Statement = [
+    { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` },
+    { Effect: 'Allow', Principal: '*', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${Bucket}` },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  await s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }));
+  for (const [Key, Body] of [
+    ['index.html', 'home'],
+    ['docs/index.html', 'docs'],
+    ['404.html', 'lost'],
+  ] as const) {
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body, ContentType: 'text/html' }));
+  }
+  const host = `${Bucket}.s3-website-us-east-1.amazonaws.com`;
+  return { ...stood, get: (path) => raw(table, { path, host }) };
+}
+
+describe('websites', () => {
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/IndexDocumentSupport.html
+  it('show the index of a folder, and lead to it', async () => {
+    const { get } = await site({ IndexDocument: { Suffix: 'index.html' } });
+    expect(get('/')).toMatchObject({ status: 200, text: 'home' });
+    expect(get('/').headers['content-type']).toBe('text/html');
+    expect(get('/docs/')).toMatchObject({ status: 200, text: 'docs' });
+    expect(get('/docs')).toMatchObject({ status: 302, headers: { location: '/docs/' } });
+    expect(get('/none')).toMatchObject({ status: 404, text: expect.stringContaining('Code: NoSuchKey') });
+  });
+
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/CustomErrorDocSupport.html
+  it('show an error page of their own', async () => {
+    const { get } = await site({
+      IndexDocument: { Suffix: 'index.html' },
+      ErrorDocument: { Key: '404.html' },
+    });
+    expect(get('/none')).toMatchObject({ status: 404, text: 'lost' });
+  });
+
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html
+  it('redirect by rules, or altogether', async () => {
+    const { get } = await site({
+      IndexDocument: { Suffix: 'index.html' },
+      RoutingRules: [
+        { Condition: { KeyPrefixEquals: 'old/' }, Redirect: { ReplaceKeyPrefixWith: 'docs/' } },
+        {
+          Condition: { HttpErrorCodeReturnedEquals: '404' },
+          Redirect: { HostName: 'example.com', Protocol: 'https', HttpRedirectCode: '307' },
+        },
+      ],
+    });
+    expect(get('/old/a')).toMatchObject({
+      status: 301,
+      headers: { location: `http://${Bucket}.s3-website-us-east-1.amazonaws.com/docs/a` },
+    });
+    expect(get('/none')).toMatchObject({ status: 307, headers: { location: 'https://example.com/none' } });
+    const all = await site({ RedirectAllRequestsTo: { HostName: 'example.com' } });
+    expect(all.get('/x')).toMatchObject({ status: 301, headers: { location: 'http://example.com/x' } });
+  });
+
+  it('need an index, and are not there without a configuration', async () => {
+    const { s3, table } = await stand();
+    await expect(
+      s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: {} })),
+    ).rejects.toMatchObject({ name: 'InvalidArgument' });
+    const host = `${Bucket}.s3-website-us-east-1.amazonaws.com`;
+    const answer = raw(table, { path: '/', host });
+    expect(answer).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('NoSuchWebsiteConfiguration'),
+    });
+  });
+});
+
+describe('pages of other origins', () => {
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+  it('are let in by rules, and told so before and after', async () => {
+    const { s3, table } = await stand();
+    const path = `/${Bucket}/k`;
+    const preflight = (origin: string, method: string) =>
+      raw(table, {
+        path,
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': method,
+          'access-control-request-headers': 'X-Custom',
+        },
+      });
+    expect(preflight('http://localhost:3000', 'PUT').status).toBe(403);
+    const rule = {
+      AllowedMethods: ['PUT', 'GET'],
+      AllowedOrigins: ['http://localhost:*'],
+      AllowedHeaders: ['x-*'],
+      ExposeHeaders: ['ETag'],
+      MaxAgeSeconds: 60,
+    };
+    await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }));
+    expect(preflight('http://localhost:3000', 'PUT')).toMatchObject({
+      status: 200,
+      headers: {
+        'access-control-allow-origin': 'http://localhost:3000',
+        'access-control-allow-methods': 'PUT, GET',
+        'access-control-allow-headers': 'x-custom',
+        'access-control-max-age': '60',
+      },
+    });
+    expect(preflight('http://elsewhere', 'PUT').status).toBe(403);
+    expect(preflight('http://localhost:3000', 'DELETE').status).toBe(403);
+    const { headers } = raw(table, { path, headers: { origin: 'http://localhost:3000' } });
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': 'http://localhost:3000',
+      'access-control-expose-headers': 'ETag',
+    });
+  });
+
+  it('are let in by no rule that makes no sense', async () => {
+    const { s3 } = await stand();
+    const put = (AllowedMethods: string[], origin: string) => {
+      const CORSConfiguration = { CORSRules: [{ AllowedMethods, AllowedOrigins: [origin] }] };
+      return s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration }));
+    };
+    await expect(put(['PATCH'], '*')).rejects.toThrow('Unsupported method is PATCH');
+    await expect(put(['GET'], '*.*')).rejects.toThrow('can not have more than one wildcard');
+  });
+});
+
+describe('access logs', () => {
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
+  it('come to the target bucket after a while, if its policy lets them in', async () => {
+    const { s3, table, put } = await stand();
+    await s3.send(new CreateBucketCommand({ Bucket: 'logs' }));
+    const LoggingEnabled = { TargetBucket: 'logs', TargetPrefix: 'sand/' };
+    await s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } }));
+    expect((await s3.send(new GetBucketLoggingCommand({ Bucket }))).LoggingEnabled).toEqual(LoggingEnabled);
+    const delivered = async () =>
+      ((await s3.send(new ListObjectsV2Command({ Bucket: 'logs' }))).Contents ?? []).map(({ Key }) => Key);
+    await put('lost');
+    table.advance(HOUR);
+    expect(await delivered()).toEqual([]);
+    const Statement = [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'logging.s3.amazonaws.com' },
+        Action: 's3:PutObject',
+        Resource: 'arn:aws:s3:::logs/*',
+        Condition: { ArnLike: { 'aws:SourceArn': `arn:aws:s3:::${Bucket}` } },
+      },
+    ];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await s3.send(new PutBucketPolicyCommand({ Bucket: 'logs', Policy }));
+    await put('k');
+    await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+    table.advance(HOUR);
+    const [Key = ''] = await delivered();
+    expect(Key).toMatch(/^sand\/2026-01-05-\d\d-\d\d-\d\d-[0-9A-F]{16}$/);
+    const log = await s3.send(new GetObjectCommand({ Bucket: 'logs', Key }));
+    const lines = ((await log.Body?.transformToString()) ?? '').trim().split('\n');
+    expect(lines).toEqual([
+      expect.stringContaining(' REST.PUT.OBJECT k "PUT /sand/k HTTP/1.1" 200 '),
+      expect.stringContaining(' REST.GET.OBJECT k "GET /sand/k HTTP/1.1" 200 - 1 1 '),
+    ]);
+  });
+
+  it('need a target that is there', async () => {
+    const { s3 } = await stand();
+    const LoggingEnabled = { TargetBucket: 'none', TargetPrefix: '' };
+    await expect(
+      s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } })),
+    ).rejects.toMatchObject({ name: 'InvalidTargetBucketForLogging' });
+  });
+});
+
+describe('transfer settings', () => {
+  it('keep acceleration, and no other payer than the owner', async () => {
+    const { s3 } = await stand();
+    const AccelerateConfiguration = { Status: 'Enabled' as const };
+    await s3.send(new PutBucketAccelerateConfigurationCommand({ Bucket, AccelerateConfiguration }));
+    const kept = await s3.send(new GetBucketAccelerateConfigurationCommand({ Bucket }));
+    expect(kept.Status).toBe('Enabled');
+    const pay = (Payer: 'BucketOwner' | 'Requester') =>
+      s3.send(new PutBucketRequestPaymentCommand({ Bucket, RequestPaymentConfiguration: { Payer } }));
+    await pay('BucketOwner');
+    await expect(pay('Requester')).rejects.toMatchObject({ name: 'NotImplemented' });
+  });
+});

@@ -62,6 +62,7 @@ export async function start(scene: Scene, StackName: string, template: TemplateP
 }
 
 /** Changes a stack and waits for what comes of it. */
+/** Changes a stack and waits for what comes of it. What CloudFormation refuses is its answer. */
 export async function update(
   scene: Scene,
   StackName: string,
@@ -74,8 +75,15 @@ export async function update(
     Capabilities: [...CAPABILITIES.Capabilities],
     ...options,
   };
-  await scene.aws.client(CloudFormationClient).send(new UpdateStackCommand(input));
-  return settled(scene, StackName);
+  const asked = scene.aws.client(CloudFormationClient).send(new UpdateStackCommand(input));
+  const refused = await asked.then(
+    () => undefined,
+    (error: Error) => {
+      if (error.name !== 'ValidationError') throw error;
+      return error.message;
+    },
+  );
+  return refused ?? settled(scene, StackName);
 }
 
 export async function remove(scene: Scene, StackName: string): Promise<string> {
@@ -88,8 +96,9 @@ export async function outputsOf(scene: Scene, name: string): Promise<Record<stri
   return Object.fromEntries(Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }
 
-/** Events of a stack by name or id, oldest first. */
+/** Events of a stack by name or id, oldest first; none of one that is gone. */
 export async function eventsOf(scene: Scene, StackName: string): Promise<StackEvent[]> {
+  if (!(await stackOf(scene, StackName))) return [];
   const client = scene.aws.client(CloudFormationClient);
   const found: StackEvent[] = [];
   let NextToken: string | undefined;

@@ -14,49 +14,39 @@ export const ref = (Ref: string): object => ({ Ref });
 export const attribute = (id: string, name: string): object => ({ 'Fn::GetAtt': [id, name] });
 export const imported = (name: string): object => ({ 'Fn::ImportValue': name });
 
-/** What a version is like. */
+/** The newest image of Amazon Linux 2023. */
+export const AMAZON_LINUX =
+  '{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64}}';
+
+/** What a version is like: lines of its manifest's application beyond the usual ones. */
 export interface Release {
   readonly version: string;
-  /** From its start until it listens. */
-  readonly start?: string;
-  /** Further lines of its manifest's application. */
   readonly application?: readonly string[];
-  /** Further lines of the manifest. */
-  readonly manifest?: readonly string[];
-  /** Commands after those that start it. */
-  readonly then?: string;
 }
 
-/** User data that installs and starts the web server. */
-export function userData({
-  version,
-  start = '5s',
-  application = [],
-  manifest = [],
-  then = '',
-}: Release): string {
-  const said = [
-    `version: ${version}`,
-    ...manifest,
-    'application:',
-    ...[
-      'port: 8080',
-      `start: ${start}`,
-      'stop: 100ms',
-      'drain: true',
-      'latency: { min: 6ms, p50: 12ms, p90: 30ms, p99: 120ms, max: 400ms }',
-      'health: { path: /health, status: 200 }',
-      ...application,
-    ].map((line) => `  ${line}`),
+/** The lines of a version's manifest. */
+export function manifest({ version, application = [] }: Release): string[] {
+  const usual = [
+    'port: 8080',
+    'start: 5s',
+    'stop: 100ms',
+    'drain: true',
+    'latency: { min: 6ms, p50: 12ms, p90: 30ms, p99: 120ms, max: 400ms }',
+    'health: { path: /health, status: 200 }',
   ];
-  return [
-    '#!/bin/bash',
-    '# sandtable.yml:',
-    ...said.map((line) => `#   ${line}`),
-    `dnf install -y web-${version}`,
-    'systemctl enable --now web',
-    then,
-  ].join('\n');
+  return [`version: ${version}`, 'application:', ...[...usual, ...application].map((line) => `  ${line}`)];
+}
+
+/** User data that installs and starts a web server. */
+export function userData(release: Release): string {
+  return script(manifest(release), [`dnf install -y web-${release.version}`, 'systemctl enable --now web']);
+}
+
+/** User data with a manifest in its comments. */
+export function script(said: readonly string[], commands: readonly string[]): string {
+  return ['#!/bin/bash', '# sandtable.yml:', ...said.map((line) => `#   ${line}`), ...commands, ''].join(
+    '\n',
+  );
 }
 
 /** A load balancer and the security groups on the way to the servers: `Balancer`, `ServerGroup`. */
@@ -103,6 +93,7 @@ export function targets({ vpcId }: Network): Resources {
         Port: 8080,
         HealthCheckPath: '/health',
         HealthCheckIntervalSeconds: 10,
+        HealthyThresholdCount: 2,
         TargetGroupAttributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '30' }],
       },
     },
@@ -127,37 +118,39 @@ export function listener(balancerArn: Told, groups: readonly { arn: Told; weight
 
 /** A fleet of servers. */
 export interface Fleet {
-  readonly release: Release;
+  readonly userData?: string;
+  /** Other members of the launch template's data. */
+  readonly machine?: object;
   readonly size: number;
   readonly serverGroup: Told;
-  /** `UpdatePolicy`, `CreationPolicy`, `DependsOn` of the Auto Scaling group. */
-  readonly policies?: object;
+  /** `UpdatePolicy`, `Metadata`, `DependsOn` of the Auto Scaling group. */
+  readonly attributes?: object;
   /** Further properties of it. */
   readonly group?: object;
 }
 
 /** Servers in `Targets`, by a launch template: `Server`, `Servers`. */
 export function servers({ subnetIds }: Network, fleet: Fleet): Resources {
-  const { release, size, serverGroup, policies = {}, group = {} } = fleet;
+  const { userData, machine = {}, size, serverGroup, attributes = {}, group = {} } = fleet;
   return {
     Server: {
       Type: 'AWS::EC2::LaunchTemplate',
       Properties: {
         LaunchTemplateData: {
-          ImageId: '{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64}}',
+          ImageId: AMAZON_LINUX,
           InstanceType: 'm6i.large',
           SecurityGroupIds: [serverGroup],
-          UserData: { 'Fn::Base64': userData(release) },
+          ...(userData === undefined ? {} : { UserData: { 'Fn::Base64': userData } }),
+          ...machine,
         },
       },
     },
     Servers: {
       Type: 'AWS::AutoScaling::AutoScalingGroup',
-      ...policies,
+      ...attributes,
       Properties: {
         MinSize: String(size),
         MaxSize: String(size * 2),
-        DesiredCapacity: String(size),
         VPCZoneIdentifier: subnetIds,
         TargetGroupARNs: [ref('Targets')],
         LaunchTemplate: {
@@ -172,7 +165,7 @@ export function servers({ subnetIds }: Network, fleet: Fleet): Resources {
 
 /** A stack that is whole: load balancer, listener and servers. */
 export function webStack(network: Network, fleet: Omit<Fleet, 'serverGroup'>): TemplateParts {
-  const { policies = {} } = fleet;
+  const { attributes = {} } = fleet;
   return {
     Resources: {
       ...balancer(network),
@@ -181,7 +174,7 @@ export function webStack(network: Network, fleet: Omit<Fleet, 'serverGroup'>): T
       ...servers(network, {
         ...fleet,
         serverGroup: attribute('ServerGroup', 'GroupId'),
-        policies: { DependsOn: 'Listener', ...policies },
+        attributes: { DependsOn: 'Listener', ...attributes },
       }),
     },
     Outputs: {

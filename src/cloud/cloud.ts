@@ -174,10 +174,17 @@ export class Cloud implements Surroundings {
 }
 
 function portsOf(parts: readonly { provides?: Service['provides'] }[]): Map<string, object> {
-  const ports = new Map<string, object>();
+  const found = new Map<string, { port: Port<object>; behind: object[] }>();
   for (const { port, behind } of parts.flatMap((part) => part.provides ?? [])) {
-    if (ports.has(port.name)) throw new Error(`Two parts stand behind the port ${port.name}.`);
-    ports.set(port.name, behind);
+    const known = found.get(port.name);
+    if (!known) found.set(port.name, { port, behind: [behind] });
+    else if (port.together) known.behind.push(behind);
+    else throw new Error(`Two parts stand behind the port ${port.name}.`);
   }
-  return ports;
+  return new Map(
+    [...found].map(([name, { port, behind }]) => {
+      const [first] = behind;
+      return [name, (behind.length > 1 && port.together?.(behind)) || (first as object)];
+    }),
+  );
 }

@@ -5,11 +5,13 @@
 export interface Port<I extends object> {
   readonly name: string;
   readonly behind?: I;
+  /** How several parts behind it answer as one. Behind a port without this there is one part. */
+  together?(parts: readonly I[]): I;
 }
 
-/** Declares a port. */
-export function port<I extends object>(name: string): Port<I> {
-  return { name };
+/** Declares a port; with `together` for one behind which several parts may stand. */
+export function port<I extends object>(name: string, together?: (parts: readonly I[]) => I): Port<I> {
+  return together ? { name, together } : { name };
 }
 
 /** What one part puts behind a port. */

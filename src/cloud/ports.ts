@@ -87,6 +87,8 @@ export interface InstanceFacts {
   readonly securityGroupIds: readonly string[];
   readonly instanceProfileArn?: string;
   readonly userData?: string;
+  /** Linux where nothing is said. */
+  readonly platform?: 'windows';
   readonly launchedAt: number;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -155,13 +157,18 @@ export const machines: Port<Machines> = port<Machines>('machines');
 /** An application or agent on a machine came up, went down or behaves differently from now on. */
 export const machineChanged: EventKind<{ instanceId: string }> = event('workloads/machine-changed');
 
-/** Where drivers that probe for real hand in what they found. Implemented by ELBv2. */
+/** Where drivers that probe for real hand in what they found. Implemented by both generations of load balancers. */
 export interface Probes {
   answered(ctx: Ctx, reference: Probe['reference'], result: ProbeResult): void;
 }
-export const probes: Port<Probes> = port<Probes>('probes');
+/** Each of them ignores references that it has not given out. */
+export const probes: Port<Probes> = port<Probes>('probes', (parts) => ({
+  answered(ctx, reference, result) {
+    for (const part of parts) part.answered(ctx, reference, result);
+  },
+}));
 
-// ---- Routing: implemented by ELBv2, and the DNS of load balancers' own names by it too ----
+// ---- Routing, and the DNS of load balancers' own names: implemented by both generations of load balancers ----
 
 /** One place that may get a request. */
 export interface PlanTarget {
@@ -178,7 +185,7 @@ export interface PlanTarget {
 /** A target group as a request meets it: the targets that are eligible now, after health, draining and fail-open. */
 export interface PlanGroup {
   readonly targetGroupArn: string;
-  /** CloudWatch dimension, `targetgroup/name/id`. */
+  /** CloudWatch dimension, `targetgroup/name/id`; of a Classic Load Balancer `name/protocol/port` of the listener. */
   readonly dimension: string;
   readonly weight: number;
   readonly algorithm: 'round_robin' | 'least_outstanding_requests' | 'weighted_random';
@@ -194,7 +201,7 @@ export type Plan =
   | {
       readonly kind: 'forward';
       readonly loadBalancerArn: string;
-      /** CloudWatch dimension, `app/name/id`. */
+      /** CloudWatch dimension, `app/name/id`; the name alone of a Classic Load Balancer. */
       readonly loadBalancer: string;
       readonly scope: string;
       readonly zones: readonly string[];
@@ -243,14 +250,31 @@ export interface Routing {
   /** Load balancers and port of the first listener, for a rehearsal's load that names none. */
   hosts(ctx: Ctx): { host: string; port: number; scope: string; name: string }[];
 }
-export const routing: Port<Routing> = port<Routing>('routing');
+/** No two of them know one name. */
+export const routing: Port<Routing> = port<Routing>('routing', (parts) => ({
+  plan(ctx, request) {
+    for (const part of parts) {
+      const plan = part.plan(ctx, request);
+      if (plan) return plan;
+    }
+    return undefined;
+  },
+  named(ctx, host) {
+    for (const part of parts) {
+      const named = part.named?.(ctx, host);
+      if (named) return named;
+    }
+    return undefined;
+  },
+  hosts: (ctx) => parts.flatMap((part) => part.hosts(ctx)),
+}));
 
 /** Load balancers, listeners or rules changed: requests may meet something else than before. */
 export const routingChanged: EventKind<{ loadBalancerArn: string }> = event(
   'elasticloadbalancing/routing-changed',
 );
 
-/** A target's health, registration or draining changed. */
+/** A target's health, registration or draining changed. Behind a Classic Load Balancer the ARN is the load balancer's own. */
 export const targetChanged: EventKind<{ targetGroupArn: string; targetId: string; state: string }> = event(
   'elasticloadbalancing/target-changed',
 );
@@ -435,6 +459,17 @@ export interface FunctionHost {
   run(ctx: Ctx, run: FunctionRun): void;
   /** The environment is no longer needed, or must not be used again. */
   retire(ctx: Ctx, environmentId: string): void;
+  /** How the code behaves in the long run, which only a host knows on which nothing really runs. */
+  model?(ctx: Ctx, code: Pick<FunctionRun, 'codeBlob' | 'handler'>): FunctionModel;
+}
+
+/** What code is like that does not really run. */
+export interface FunctionModel {
+  /** Invocations per million that take at most so many microseconds; nothing where nobody said how long they take. */
+  readonly duration?: readonly (readonly [perMillion: number, microseconds: number])[];
+  readonly errorsPerMillion: number;
+  /** `hangs`: no invocation ever ends by itself. `crashes`: each one takes its process with it. */
+  readonly ends: 'answers' | 'hangs' | 'crashes';
 }
 export const functionHost: Port<FunctionHost> = port<FunctionHost>('function-host');
 
@@ -443,6 +478,33 @@ export interface FunctionResults {
   ended(ctx: Ctx, requestId: string, result: FunctionResult): void;
 }
 export const functionResults: Port<FunctionResults> = port<FunctionResults>('function-results');
+
+/** One of the versions that invocations come to. */
+export interface RoutedVersion {
+  readonly version: string;
+  /** Of the invocations, 0 to 1. */
+  readonly share: number;
+  readonly codeBlob: string;
+  readonly handler: string;
+  readonly timeoutMs: number;
+}
+
+/** Where invocations of a function, a version or an alias go now. */
+export interface FunctionRoute {
+  readonly functionName: string;
+  readonly qualifier?: string;
+  readonly throughAlias: boolean;
+  readonly versions: readonly RoutedVersion[];
+  /** Executions that may run at once. */
+  readonly concurrency: number;
+}
+
+/** Implemented by Lambda. */
+export interface FunctionRoutes {
+  /** `name` is a function's name or ARN, with a qualifier or without. Nothing where it is not there. */
+  route(ctx: Ctx, name: string): FunctionRoute | undefined;
+}
+export const functionRoutes: Port<FunctionRoutes> = port<FunctionRoutes>('function-routes');
 
 /** Where modelled functions that stand behind custom resources answer. Implemented by CloudFormation. */
 export interface CustomResources {

@@ -22,6 +22,13 @@ export const waitDueHandler: TimerHandler<{ id: string }, Ctx> = {
 function attempt(ctx: Ctx, wait: Wait): Answer | undefined {
   const outcome = ctx.cloud.run(ctx, wait.service, wait.operation, wait.input, wait.principal);
   if (!outcome.ok || !(outcome.output instanceof Waiting)) return answerOf(outcome);
+  const { key, deadline } = outcome.output;
+  if (key !== wait.key && deadline > ctx.now) {
+    // It has what it waited for, and waits for something else now.
+    ctx.update(waits, wait, { key, deadline });
+    ctx.schedule(waitDue, deadline, { id: wait.id });
+    return undefined;
+  }
   if (ctx.now < wait.deadline) return undefined;
   if (outcome.output.otherwise) return { ok: true, output: outcome.output.otherwise };
   throw new Error(`${wait.service} ${wait.operation} did not answer at its deadline.`);

@@ -52,8 +52,9 @@ function targetsOf(scene: Scene, deploymentId: string): TargetReport[] {
   return found;
 }
 
-function target({ instanceTarget = {} }: Target): TargetReport {
-  const { targetId = '', instanceLabel, status = '', lifecycleEvents = [] } = instanceTarget;
+function target({ instanceTarget, lambdaTarget }: Target): TargetReport {
+  const { targetId = '', status = '', lifecycleEvents = [] } = instanceTarget ?? lambdaTarget ?? {};
+  const instanceLabel = instanceTarget?.instanceLabel;
   return {
     instanceId: targetId,
     ...(instanceLabel === undefined ? {} : { label: instanceLabel }),

@@ -20,6 +20,7 @@ export interface EventReport {
 }
 
 export interface TargetReport {
+  /** An instance, or a function and its alias: `orders:live`. */
   readonly instanceId: string;
   /** `Blue` (original) or `Green` (replacement) in blue/green deployments. */
   readonly label?: string;

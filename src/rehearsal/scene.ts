@@ -12,6 +12,8 @@ import type { Injection } from '#cloud/injections.ts';
 import { instances } from '#cloud/ports.ts';
 import { Clock } from '#world/index.ts';
 import type { Host, Performers, Primitives, World } from '#world/index.ts';
+import { startInvocations } from '#traffic/invocation-load.ts';
+import type { InvocationRequest } from '#traffic/invocation-load.ts';
 import { startLoad, stopLoad } from '#traffic/load-control.ts';
 import type { LoadRequest } from '#traffic/load-control.ts';
 import { measured } from '#traffic/measure.ts';
@@ -85,11 +87,11 @@ export interface SceneAws {
 }
 
 export interface SceneTraffic {
-  /** Starts a load and lets it run on, beside the script. Returns its id. */
-  readonly start: (request: LoadRequest) => string;
+  /** Starts a load, on a host or on a function, and lets it run on, beside the script. Returns its id. */
+  readonly start: (request: LoadRequest | InvocationRequest) => string;
   readonly stop: (id: string) => void;
   /** Runs a load for `durationMs` of virtual time, with the script parked. */
-  readonly run: (request: LoadRequest & { durationMs: number }) => Promise<Measurement>;
+  readonly run: (request: (LoadRequest | InvocationRequest) & { durationMs: number }) => Promise<Measurement>;
   /** What came of a load so far. */
   readonly measured: (id: string) => Measurement;
 }
@@ -163,13 +165,17 @@ export class Scene {
   };
 
   readonly traffic: SceneTraffic = {
-    start: (request: LoadRequest): string => {
-      const { id } = this.#act('load', (ctx) => startLoad(ctx, this.#sampled(request)));
+    start: (request: LoadRequest | InvocationRequest): string => {
+      const { id } = this.#act('load', (ctx) =>
+        'function' in request ? startInvocations(ctx, request) : startLoad(ctx, this.#sampled(request)),
+      );
       this.#loads.push(id);
       return id;
     },
     stop: (id: string): void => this.#act('load', (ctx) => stopLoad(ctx, id)),
-    run: async (request: LoadRequest & { durationMs: number }): Promise<Measurement> => {
+    run: async (
+      request: (LoadRequest | InvocationRequest) & { durationMs: number },
+    ): Promise<Measurement> => {
       const id = this.traffic.start(request);
       await this.clock.sleep(request.durationMs);
       return this.traffic.measured(id);

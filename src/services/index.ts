@@ -6,6 +6,7 @@ import { service as cloudformation } from './cloudformation/cloudformation.ts';
 import { commandService as codedeployCommands, service as codedeploy } from './codedeploy/codedeploy.ts';
 import { service as ec2 } from './ec2/ec2.ts';
 import { service as ecr } from './ecr/ecr.ts';
+import { service as elasticloadbalancingClassic } from './elasticloadbalancing-classic/elasticloadbalancing-classic.ts';
 import { service as elasticloadbalancing } from './elasticloadbalancing/elasticloadbalancing.ts';
 import { service as events } from './events/events.ts';
 import { service as iam } from './iam/iam.ts';
@@ -29,6 +30,7 @@ export const services: readonly Service[] = [
   ec2,
   ecr,
   elasticloadbalancing,
+  elasticloadbalancingClassic,
   events,
   iam,
   kms,

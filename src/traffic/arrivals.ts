@@ -4,7 +4,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { poisson } from './chance.ts';
-import type { Load } from './load.ts';
+import type { Pace } from './load.ts';
 
 /** Probability of at most so many requests in a cell in which one is expected: sums of 1/(e k!). */
 const AT_MOST: readonly number[] = [
@@ -16,7 +16,7 @@ const AT_MOST: readonly number[] = [
 export const CELL_ROOM = 16;
 
 /** Width of the cells of a load in exact resolution, in microseconds: one request is expected in each. */
-export function cellMicros({ perThousandSeconds }: Load): number {
+export function cellMicros({ perThousandSeconds }: Pace): number {
   return 1_000_000_000 / perThousandSeconds;
 }
 
@@ -30,7 +30,7 @@ export function inCell(u: number): number {
 const SECOND = 1_000_000;
 
 /** How many requests arrive in `[from, to)`, microseconds since the load began. For binned resolution: any rate costs the same. */
-export function arrivals(ctx: Ctx, load: Load, from: number, to: number): number {
+export function arrivals(ctx: Ctx, load: Pace, from: number, to: number): number {
   if (to <= from) return 0;
   const mean = load.perThousandSeconds / 1000;
   const inSecond = (second: number): number => {

@@ -6,7 +6,7 @@ import { CELL_ROOM, cellMicros, inCell } from './arrivals.ts';
 import { latencyAt } from './chance.ts';
 import { cutOff, fateOf, timedOut } from './flights.ts';
 import type { Flights, Way } from './flights.ts';
-import type { Load } from './load.ts';
+import type { Load, Pace } from './load.ts';
 import { CONNECT_TIMEOUT_MICROS, idleMicrosOf, IMMEDIATE_MICROS } from './meeting.ts';
 import type { Ground } from './ground.ts';
 import type { Branch, GroupMeeting, Meeting, Place } from './meeting.ts';
@@ -76,9 +76,9 @@ export function answerWithout(meeting: Exclude<Meeting, { kind: 'forward' }>): O
 }
 
 /** Calls `visit` with ordinal and instant of each request of the interval, in their order. */
-function eachArrival(
+export function eachArrival(
   ctx: Ctx,
-  { load, tally: { from }, until }: Interval,
+  { load, tally: { from }, until }: { load: Pace; tally: { from: number }; until: number },
   visit: (ordinal: number, at: number) => void,
 ): void {
   if (until <= from) return;

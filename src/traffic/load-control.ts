@@ -3,27 +3,22 @@
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { loads } from './load.ts';
-import type { Load, Resolution } from './load.ts';
+import { invocationLoads, stopInvocations } from './invocation-load.ts';
+import { loads, paceFrom } from './load.ts';
+import type { Load, PaceRequest, Resolution } from './load.ts';
 import { MINUTE_MS, publishMinute } from './minutes.ts';
 import { caches, namesDue } from './names.ts';
 import { startSampling } from './sampled.ts';
 import { close, progress } from './settlement.ts';
 
 /** A load to start. */
-export interface LoadRequest {
+export interface LoadRequest extends PaceRequest {
   readonly host: string;
   readonly port: number;
   readonly path: string;
   /** GET unless given. */
   readonly method?: string;
-  /** Requests a second, on average; from a thousandth to ten million, in thousandths. */
-  readonly ratePerSecond: number;
   readonly resolution: Resolution;
-  /** Width of the buckets in which results are kept; 10 s unless given, at least 1 s. */
-  readonly bucketMs?: number;
-  /** Goes on until it is stopped unless given. */
-  readonly durationMs?: number;
   /**
    * Clients from which the requests come, in equal shares, where the host is a name of a hosted zone: each keeps the DNS answer
    * that it got until the TTL is over. 1000 unless given.
@@ -31,52 +26,23 @@ export interface LoadRequest {
   readonly clients?: number;
 }
 
-const BUCKET_MS = 10_000;
-const NARROWEST_BUCKET_MS = 1000;
-const HIGHEST_RATE = 10_000_000;
 const MOST_CLIENTS = 100_000;
 
 /** Starts a load now, in the account and region of `ctx`. Throws `RangeError` for numbers that make no load. */
 export function startLoad(ctx: Ctx, request: LoadRequest): Load {
-  const {
-    host,
-    port,
-    path,
-    method = 'GET',
-    ratePerSecond,
-    resolution,
-    bucketMs = BUCKET_MS,
-    durationMs,
-    clients,
-  } = request;
-  const perThousandSeconds = Math.round(ratePerSecond * 1000);
-  if (!(perThousandSeconds >= 1 && ratePerSecond <= HIGHEST_RATE)) {
-    throw new RangeError(`ratePerSecond is ${ratePerSecond}; it must be from 0.001 to ${HIGHEST_RATE}.`);
-  }
-  if (!Number.isInteger(bucketMs) || bucketMs < NARROWEST_BUCKET_MS) {
-    throw new RangeError(
-      `bucketMs is ${bucketMs}; it must be a whole number from ${NARROWEST_BUCKET_MS} on.`,
-    );
-  }
-  if (durationMs !== undefined && !(Number.isInteger(durationMs) && durationMs > 0)) {
-    throw new RangeError(`durationMs is ${durationMs}; it must be a whole number above 0.`);
-  }
+  const { host, port, path, method = 'GET', resolution, clients } = request;
+  const pace = paceFrom(ctx, request);
   if (clients !== undefined && !(Number.isInteger(clients) && clients >= 1 && clients <= MOST_CLIENTS)) {
     throw new RangeError(`clients is ${clients}; it must be a whole number from 1 to ${MOST_CLIENTS}.`);
   }
   const world = ctx.everywhere;
   const load: Load = {
-    id: world.id('load'),
-    scope: ctx.scope,
+    ...pace,
     host,
     port,
     path,
     method,
-    perThousandSeconds,
     resolution,
-    startedAt: ctx.now,
-    ...(durationMs === undefined ? {} : { endsAt: ctx.now + durationMs }),
-    bucketMs,
     ...(clients === undefined ? {} : { clients }),
   };
   world.put(loads, load);
@@ -97,6 +63,8 @@ export function startLoad(ctx: Ctx, request: LoadRequest): Load {
 /** Ends a load now; requests under way still come to their end. */
 export function stopLoad(ctx: Ctx, id: string): void {
   const world = ctx.everywhere;
+  const invoking = world.get(invocationLoads, id);
+  if (invoking) return stopInvocations(world, invoking);
   const load = world.get(loads, id);
   if (!load) throw new RangeError(`There is no load ${id}.`);
   if (load.endsAt !== undefined && load.endsAt <= ctx.now) return;

@@ -2,6 +2,7 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Histogram } from './latency.ts';
 
 /**
@@ -10,15 +11,11 @@ import type { Histogram } from './latency.ts';
  */
 export type Resolution = 'exact' | 'binned' | 'sampled';
 
-/** A stream of requests from outside: open-loop, so that a slow answer delays no later request. */
-export interface Load {
+/** How requests come: open-loop, so that a slow answer delays no later request. */
+export interface Pace {
   readonly id: string;
-  /** Account and region of the load balancer, as in `ctx.scope`. */
+  /** Account and region of what they are for, as in `ctx.scope`. */
   readonly scope: string;
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  readonly method: string;
   /** Requests in a thousand seconds, so that slow loads stay integers. */
   readonly perThousandSeconds: number;
   readonly resolution: Resolution;
@@ -27,6 +24,14 @@ export interface Load {
   readonly endsAt?: number;
   /** Width of the buckets in which results are kept (ms). */
   readonly bucketMs: number;
+}
+
+/** A stream of requests from outside to a load balancer. */
+export interface Load extends Pace {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly method: string;
   /** Clients that keep DNS answers, where the host is a name of a hosted zone. */
   readonly clients?: number;
 }
@@ -48,7 +53,50 @@ export type FailureReason =
   /** The load balancer's name did not resolve, or nothing listened. */
   | 'unreachable'
   /** A rule of the load balancer answers 5xx by itself. */
-  | 'fixed response';
+  | 'fixed response'
+  /** More invocations than the function may run at once. */
+  | 'throttled';
+
+const BUCKET_MS = 10_000;
+const NARROWEST_BUCKET_MS = 1000;
+const HIGHEST_RATE = 10_000_000;
+
+/** What a request says of how requests come. */
+export interface PaceRequest {
+  /** Requests a second, on average; from a thousandth to ten million, in thousandths. */
+  readonly ratePerSecond: number;
+  /** Width of the buckets in which results are kept; 10 s unless given, at least 1 s. */
+  readonly bucketMs?: number;
+  /** Goes on until it is stopped unless given. */
+  readonly durationMs?: number;
+}
+
+/** A pace that begins now. Throws `RangeError` for numbers that make none. */
+export function paceFrom(
+  ctx: Ctx,
+  { ratePerSecond, bucketMs = BUCKET_MS, durationMs }: PaceRequest,
+): Omit<Pace, 'resolution'> {
+  const perThousandSeconds = Math.round(ratePerSecond * 1000);
+  if (!(perThousandSeconds >= 1 && ratePerSecond <= HIGHEST_RATE)) {
+    throw new RangeError(`ratePerSecond is ${ratePerSecond}; it must be from 0.001 to ${HIGHEST_RATE}.`);
+  }
+  if (!Number.isInteger(bucketMs) || bucketMs < NARROWEST_BUCKET_MS) {
+    throw new RangeError(
+      `bucketMs is ${bucketMs}; it must be a whole number from ${NARROWEST_BUCKET_MS} on.`,
+    );
+  }
+  if (durationMs !== undefined && !(Number.isInteger(durationMs) && durationMs > 0)) {
+    throw new RangeError(`durationMs is ${durationMs}; it must be a whole number above 0.`);
+  }
+  return {
+    id: ctx.everywhere.id('load'),
+    scope: ctx.scope,
+    perThousandSeconds,
+    startedAt: ctx.now,
+    ...(durationMs === undefined ? {} : { endsAt: ctx.now + durationMs }),
+    bucketMs,
+  };
+}
 
 /** Results of one load in one interval of time. A request belongs to the interval in which it ended. */
 export interface Bucket {

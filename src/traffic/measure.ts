@@ -3,14 +3,16 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { binsOf, countOf, joined, quantile } from './latency.ts';
 import type { Bins } from './latency.ts';
+import { invocationLoads } from './invocation-load.ts';
+import { unsettledInvocations } from './invocations.ts';
 import { buckets, loads } from './load.ts';
-import type { Bucket, FailureReason, Load } from './load.ts';
+import type { Bucket, FailureReason, Pace } from './load.ts';
 import { accounts, bucketsAfter, progress } from './settlement.ts';
 
 /** Results of one version. */
 export interface VersionMeasurement {
   readonly requests: number;
-  /** Of these, answered 5xx by the application. */
+  /** Of these, answered 5xx by the application, or ended in an error of the function. */
   readonly failed: number;
 }
 
@@ -40,7 +42,7 @@ export interface Measurement {
   readonly to: number;
   readonly bucketMs: number;
   readonly requests: number;
-  /** Answered with 5xx by whomever, or not at all. */
+  /** Answered with 5xx by whomever, or not at all; invocations that ended in an error or were throttled. */
   readonly failed: number;
   /** Requests that have neither been answered nor failed yet. */
   readonly inFlight: number;
@@ -68,12 +70,13 @@ export interface Measurement {
 /** Results of a load up to now. Reads only; throws `RangeError` where there is no such load. */
 export function measured(ctx: Ctx, loadId: string, window: { from?: number; to?: number } = {}): Measurement {
   const world = ctx.everywhere;
-  const load = world.get(loads, loadId);
+  const load: Pace | undefined = world.get(loads, loadId) ?? world.get(invocationLoads, loadId);
   if (!load) throw new RangeError(`There is no load ${loadId}.`);
   const { from = load.startedAt, to = ctx.now } = window;
   const rows = new Map(world.list(buckets, 'load', loadId).map((bucket) => [bucket.at, bucket]));
   const unsettled = accounts(world).find((account) => account.load.id === loadId);
-  if (unsettled) for (const bucket of bucketsAfter(world, unsettled)) rows.set(bucket.at, bucket);
+  const open = unsettled ? bucketsAfter(world, unsettled) : unsettledInvocations(world, loadId);
+  for (const bucket of open) rows.set(bucket.at, bucket);
   const chosen = [...rows.values()].filter(({ at }) => at >= from && at < Math.max(to, from + 1));
   const inFlight = (unsettled?.progress ?? world.get(progress, loadId))?.inFlight ?? 0;
   return { load: loadId, from, to, bucketMs: load.bucketMs, inFlight, ...summary(load, chosen) };
@@ -96,7 +99,8 @@ function addOutcomes(to: Sums, outcomes: Readonly<Record<string, number>>): Sums
     const parts = key.split('|');
     // A version may have bars in its name; status and reason have none.
     const [version, status, reason] = [parts.slice(0, -2).join('|'), parts.at(-2) as string, parts.at(-1)];
-    const failed = Number(status) >= 500 || status === '0' ? count : 0;
+    // A function that fails is answered with 200.
+    const failed = Number(status) >= 500 || status === '0' || reason ? count : 0;
     to.requests += count;
     to.failed += failed;
     to.byStatus[status] = (to.byStatus[status] ?? 0) + count;
@@ -112,7 +116,7 @@ function addOutcomes(to: Sums, outcomes: Readonly<Record<string, number>>): Sums
 
 type Summary = Omit<Measurement, 'load' | 'from' | 'to' | 'bucketMs' | 'inFlight'>;
 
-function summary(load: Load, rows: readonly Bucket[]): Summary {
+function summary(load: Pace, rows: readonly Bucket[]): Summary {
   const all = sums();
   const servedBy: Record<string, number> = {};
   let lowestServing = Infinity;

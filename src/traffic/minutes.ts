@@ -1,6 +1,7 @@
 // What load balancers tell CloudWatch: counted here during a minute, published when it is over. Points that AWS omits are omitted:
 // counts of zero, and everything while no request flows.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-cloudwatch-metrics.html
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
@@ -47,7 +48,8 @@ export function count(ctx: Ctx, tally: Tally, branches: readonly Branch[]): void
       const total = outcome.front && sameFront(outcome.front, front) ? tally.total(o) : 0;
       if (total === 0) return;
       if (group !== '') requests += total;
-      for (const metric of metricsOf(outcome, group)) found[metric] = (found[metric] ?? 0) + total;
+      const names = isClassic(loadBalancer) ? classicMetricsOf(outcome, group) : metricsOf(outcome, group);
+      for (const metric of names) found[metric] = (found[metric] ?? 0) + total;
     });
     if (Object.keys(found).length === 0) return;
     const known = ctx.get(minutes, minuteKey(scope, loadBalancer, group));
@@ -86,6 +88,19 @@ function metricsOf({ version, status, reason, unconnected }: Outcome, group: str
   return found;
 }
 
+/** Classic Load Balancers are known by their names alone. */
+function isClassic(loadBalancer: string): boolean {
+  return !loadBalancer.includes('/');
+}
+
+/** The same of a Classic Load Balancer. It sees no answers in what goes through a TCP listener. */
+function classicMetricsOf({ version, status, unconnected }: Outcome, group: string): string[] {
+  const found = group === '' ? [] : ['RequestCount'];
+  if (unconnected) found.push('BackendConnectionErrors');
+  if (group.split('/')[1] === 'tcp') return found;
+  return [...found, `HTTPCode_${version === '' ? 'ELB' : 'Backend'}_${Math.floor(status / 100)}XX`];
+}
+
 /** Counts that AWS gives per target group too. */
 const OF_GROUPS = /^(RequestCount|HTTPCode_Target_.*|TargetConnectionErrorCount)$/;
 
@@ -97,17 +112,20 @@ export function publishMinute(ctx: Ctx): void {
   for (const row of rows) {
     const key = `${row.scope} ${row.loadBalancer}`;
     whole.set(key, [...(whole.get(key) ?? []), row]);
-    if (row.group !== '') publishGroup(ctx, row, at);
+    if (row.group !== '' && !isClassic(row.loadBalancer)) publishGroup(ctx, row, at);
     ctx.everywhere.delete(minutes, minuteKey(row.scope, row.loadBalancer, row.group));
   }
   for (const parts of whole.values()) {
-    const { scope, loadBalancer: LoadBalancer } = parts[0] as Minute;
+    const { scope, loadBalancer } = parts[0] as Minute;
     const counts: Record<string, number> = {};
     for (const part of parts) {
       for (const metric in part.counts)
         counts[metric] = (counts[metric] ?? 0) + (part.counts[metric] as number);
     }
-    publish(ctx.inScope(scope), { LoadBalancer }, at, counts, joined(parts.map(({ times }) => times)));
+    const series = isClassic(loadBalancer)
+      ? { ...CLASSIC, dimensions: { LoadBalancerName: loadBalancer } }
+      : { ...CURRENT, dimensions: { LoadBalancer: loadBalancer } };
+    publish(ctx.inScope(scope), series, at, counts, joined(parts.map(({ times }) => times)));
   }
 }
 
@@ -115,30 +133,38 @@ function publishGroup(ctx: Ctx, row: Minute, at: number): void {
   const there = ctx.inScope(row.scope);
   const dimensions = { TargetGroup: row.group, LoadBalancer: row.loadBalancer };
   const counts = Object.fromEntries(Object.entries(row.counts).filter(([metric]) => OF_GROUPS.test(metric)));
-  publish(there, dimensions, at, counts, row.times);
+  publish(there, { ...CURRENT, dimensions }, at, counts, row.times);
   for (const which of [dimensions, { TargetGroup: row.group }]) {
-    const metric = { namespace: NAMESPACE, name: 'RequestCountPerTarget', dimensions: which };
+    const metric = { namespace: CURRENT.namespace, name: 'RequestCountPerTarget', dimensions: which };
     // A sum that stands for an average: one sample, whatever the number of requests.
     there.port(metrics).publish(there, metric, { at, unit: 'Count', values: [row.perTarget], counts: [1] });
   }
 }
 
-const NAMESPACE = 'AWS/ApplicationELB';
+/** What the two generations of load balancers call the same. */
+const CURRENT = { namespace: 'AWS/ApplicationELB', time: 'TargetResponseTime' } as const;
+const CLASSIC = { namespace: 'AWS/ELB', time: 'Latency' } as const;
+
+interface Series {
+  readonly namespace: string;
+  readonly time: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
 
 function publish(
   ctx: Ctx,
-  dimensions: Readonly<Record<string, string>>,
+  { namespace, time, dimensions }: Series,
   at: number,
   counts: Readonly<Record<string, number>>,
   times: Histogram,
 ): void {
   for (const name of Object.keys(counts).toSorted()) {
     const point = { at, unit: 'Count', values: [1], counts: [counts[name] as number] };
-    ctx.port(metrics).publish(ctx, { namespace: NAMESPACE, name, dimensions }, point);
+    ctx.port(metrics).publish(ctx, { namespace, name, dimensions }, point);
   }
   const { values, counts: samples } = condense(binsOf(times));
   if (values.length === 0) return;
   const seconds = values.map((micros) => micros / 1_000_000);
-  const metric = { namespace: NAMESPACE, name: 'TargetResponseTime', dimensions };
+  const metric = { namespace, name: time, dimensions };
   ctx.port(metrics).publish(ctx, metric, { at, unit: 'Seconds', values: seconds, counts: samples });
 }

@@ -11,7 +11,7 @@ import { cohorts, crews, flights } from './flights.ts';
 import type { Flights } from './flights.ts';
 import { addCounts } from './latency.ts';
 import { bucketKey, buckets, loads } from './load.ts';
-import type { Bucket, Load } from './load.ts';
+import type { Bucket, Load, Pace } from './load.ts';
 import { Ground } from './ground.ts';
 import { meet } from './meeting.ts';
 import type { Branch, LoadToMeet } from './meeting.ts';
@@ -198,7 +198,17 @@ export function close(world: Ctx, load: string): void {
 
 /** The load's buckets that the interval touches, as they are after it. */
 export function bucketsAfter(world: Ctx, { load, branches, tally }: Account): Bucket[] {
-  const { serving, versions } = able(branches);
+  return bucketsWith(world, load, tally, able(branches));
+}
+
+/** Who is able to serve: how many, and which versions. */
+interface Able {
+  readonly serving: number;
+  readonly versions: readonly string[];
+}
+
+/** Buckets with what a tally has counted. */
+export function bucketsWith(world: Ctx, load: Pace, tally: Tally, { serving, versions }: Able): Bucket[] {
   const endsAt = load.endsAt ?? Infinity;
   return tally.latencies.map((latencies, b) => {
     const at = load.startedAt + (tally.first + b) * load.bucketMs;
@@ -221,7 +231,7 @@ export function bucketsAfter(world: Ctx, { load, branches, tally }: Account): Bu
 }
 
 /** How many targets are able to serve, and which versions run on them. */
-function able(branches: readonly Branch[]): { serving: number; versions: readonly string[] } {
+function able(branches: readonly Branch[]): Able {
   const groups = branches.flatMap(({ share, meeting }) =>
     share > 0 && meeting.kind === 'forward' ? meeting.groups : [],
   );

@@ -3,9 +3,9 @@
 
 import { binOf, BINS, mark, newMarks } from './latency.ts';
 import type { Marks } from './latency.ts';
-import type { FailureReason, Load } from './load.ts';
+import type { FailureReason, Pace } from './load.ts';
 
-/** Where CloudWatch counts a request: a load balancer, and a target group where one was chosen (else ''). */
+/** Where CloudWatch counts a request: a load balancer, and a target group where one was chosen (else ''); or a function and version. */
 export interface Front {
   readonly scope: string;
   readonly loadBalancer: string;
@@ -50,7 +50,7 @@ export class Tally {
   readonly #frontOf: number[] = [];
   readonly #answered: boolean[] = [];
 
-  constructor({ bucketMs }: Load, from: number, to: number) {
+  constructor({ bucketMs }: Pace, from: number, to: number) {
     this.from = from;
     this.to = to;
     this.bucketMicros = bucketMs * 1000;

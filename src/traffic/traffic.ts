@@ -7,6 +7,9 @@ import { provide } from '#cloud/port.ts';
 import { traffic } from '#cloud/ports.ts';
 import { cohorts, crews, flights } from './flights.ts';
 import { publishEachMinute, pulses, settleNames, settleWhenDue } from './load-control.ts';
+import { invocationLoads, invocationProgress, publishInvocations } from './invocation-load.ts';
+import { invocationMinutes } from './invocation-minutes.ts';
+import { settleInvocations } from './invocations.ts';
 import { buckets, loads } from './load.ts';
 import { minutes } from './minutes.ts';
 import { caches } from './names.ts';
@@ -15,8 +18,36 @@ import { progress, settle } from './settlement.ts';
 
 export const part: CloudPart = {
   name: 'traffic',
-  tables: [loads, buckets, progress, flights, crews, cohorts, minutes, pulses, caches, sampler, samples],
-  timers: [settleWhenDue, settleNames, publishEachMinute, ...sampleTimers] as TimerHandler<unknown, Ctx>[],
+  tables: [
+    loads,
+    buckets,
+    progress,
+    flights,
+    crews,
+    cohorts,
+    minutes,
+    pulses,
+    caches,
+    sampler,
+    samples,
+    invocationLoads,
+    invocationProgress,
+    invocationMinutes,
+  ],
+  timers: [
+    settleWhenDue,
+    settleNames,
+    publishEachMinute,
+    publishInvocations,
+    ...sampleTimers,
+  ] as TimerHandler<unknown, Ctx>[],
   effects: sampleEffects,
-  provides: [provide(traffic, { settle })],
+  provides: [
+    provide(traffic, {
+      settle(ctx) {
+        settle(ctx);
+        settleInvocations(ctx);
+      },
+    }),
+  ],
 };

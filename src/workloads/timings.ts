@@ -9,6 +9,14 @@ const LAUNCH_STUDY =
 /** From the start of the hardware until the operating system is up and user data begins. */
 export const boot: Timing = timing('workloads/boot', [10_000, 20_000], 'assumed', LAUNCH_STUDY);
 
+/** The same of Windows Server, which prepares itself anew on its first boot. */
+export const windowsBoot: Timing = timing(
+  'workloads/windows-boot',
+  [60_000, 150_000],
+  'assumed',
+  'AWS publishes no figure; a password is there after some 4 minutes',
+);
+
 /** Clean shutdown of the operating system, without the applications. */
 export const shutdown: Timing = timing(
   'workloads/shutdown',
@@ -42,7 +50,7 @@ export const agentInstallFailure: Timing = timing(
 );
 
 /** One call of a package manager, without the packages: metadata, dependencies. */
-export const packageManager: Timing = timing(
+export const packageCall: Timing = timing(
   'workloads/package-manager',
   [3_000, 8_000],
   'assumed',

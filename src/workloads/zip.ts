@@ -1,8 +1,9 @@
-// ZIP archives: read through the central directory, written with fixed timestamps.
+// Bundles as ZIP archives, read through the central directory.
 // Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
-import { inflateSync, zipSync } from 'fflate';
-import type { Zippable } from 'fflate';
+import { inflateSync } from 'fflate';
+import { crc32 } from '#cloud/archives/crc.ts';
+import { zipArchive } from '#cloud/archives/zip.ts';
 import { BundleError, inside, Unpacked } from './archive.ts';
 import type { BundleFile } from './archive.ts';
 
@@ -12,6 +13,7 @@ const LOCAL_ENTRY = 0x04034b50;
 const UNIX = 3;
 const STORED = 0;
 const DEFLATED = 8;
+const FILE = 0o100000;
 const LINK = 0o120000;
 const KIND = 0o170000;
 
@@ -114,32 +116,12 @@ function damaged(): BundleError {
   return new BundleError('Error extracting zip archive: 3');
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] as number);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-/**
- * The oldest instant that the format knows, as local time: equal files give equal bytes in every time zone.
- */
-const WRITTEN_AT = '1980-01-01T00:00:00';
-
+/** Links are files whose content is their target. */
 export function writeZip(files: readonly BundleFile[]): Uint8Array {
-  const entries: Zippable = {};
-  for (const { path, mode, bytes, link } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    const content = link === undefined ? bytes : new TextEncoder().encode(link);
-    const kind = link === undefined ? 0o100000 : LINK;
-    entries[inside(path)] = [
-      content,
-      { os: UNIX, attrs: ((kind | mode) << 16) >>> 0, mtime: WRITTEN_AT, level: 6 },
-    ];
-  }
-  return zipSync(entries);
+  const entries = files.map(({ path, mode, bytes, link }) => ({
+    path: inside(path),
+    mode: (link === undefined ? FILE : LINK) | mode,
+    bytes: link === undefined ? bytes : new TextEncoder().encode(link),
+  }));
+  return zipArchive(entries, 'deflated');
 }

@@ -92,6 +92,11 @@ export class BTree<K, V> {
     this.#scan(this.#root, from, to, visit);
   }
 
+  /** Visits entries whose keys are before `to`, the last one first, until `visit` returns false. */
+  scanBack(to: K | undefined, visit: (value: V, key: K) => boolean | void): void {
+    this.#scanBack(this.#root, to, visit);
+  }
+
   #emptyLeaf(): Node<K> {
     return { owner: this.#owner, leaf: true, keys: [], items: [] };
   }
@@ -200,6 +205,21 @@ export class BTree<K, V> {
     const first = from === undefined ? 0 : this.#childAt(node, from);
     for (let at = first; at < items.length; at += 1) {
       if (!this.#scan(items[at] as Node<K>, at === first ? from : undefined, to, visit)) return false;
+    }
+    return true;
+  }
+
+  #scanBack(node: Node<K>, to: K | undefined, visit: (value: V, key: K) => boolean | void): boolean {
+    const { keys, items } = node;
+    if (node.leaf) {
+      for (let at = this.#end(node, to) - 1; at >= 0; at -= 1) {
+        if (visit(items[at] as V, keys[at] as K) === false) return false;
+      }
+      return true;
+    }
+    const last = to === undefined ? items.length - 1 : this.#childAt(node, to);
+    for (let at = last; at >= 0; at -= 1) {
+      if (!this.#scanBack(items[at] as Node<K>, at === last ? to : undefined, visit)) return false;
     }
     return true;
   }

@@ -105,6 +105,11 @@ export class Store {
     this.#state(table).shelves.get(scope)?.rows.scan(from, visit);
   }
 
+  /** Rows of a scope before `to`, the last one first, until `visit` returns false. */
+  scanBack(table: Table, scope: string, to: string, visit: (row: Row, key: string) => boolean | void): void {
+    this.#state(table).shelves.get(scope)?.rows.scanBack(to, visit);
+  }
+
   /** Rows of a scope that an index files under `value`, in key order. */
   scanIndex(table: Table, scope: string, index: string, value: string, visit: (row: Row) => void): void {
     const state = this.#state(table);

@@ -115,6 +115,20 @@ export class Transition {
     return found;
   }
 
+  /** Rows whose keys are before one and after another, the last one first. */
+  scanBack<R extends Row>(
+    rows: Table<R>,
+    { before, after, limit = Infinity }: { before: string; after: string; limit?: number },
+  ): R[] {
+    const found: R[] = [];
+    this.kernel.store.scanBack(rows, this.scope, before, (row, key) => {
+      if (found.length >= limit || key <= after) return false;
+      found.push(row as R);
+      return true;
+    });
+    return found;
+  }
+
   put<R extends Row>(rows: Table<R>, row: R): void {
     if (rows.settles) this.kernel.settle();
     this.kernel.store.put(rows, this.scope, row);

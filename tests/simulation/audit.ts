@@ -63,8 +63,8 @@ function checkTimers(ctx: Ctx, store: Store): void {
   store.scanTimers((timer: Timer) => {
     if (timer.due < ctx.now) throw new Error(`Timer ${timer.kind} is overdue by ${ctx.now - timer.due} ms.`);
     if (!timer.background) foreground += 1;
-    const { id, deadline } = timer.payload as { id?: string; deadline?: boolean };
-    if (timer.kind === waitDue.name && deadline && id !== undefined) deadlines.add(id);
+    const { id } = timer.payload as { id?: string };
+    if (timer.kind === waitDue.name && id !== undefined) deadlines.add(id);
   });
   if (foreground !== store.foreground)
     throw new Error(`${foreground} foreground timers are pending; the store says ${store.foreground}.`);

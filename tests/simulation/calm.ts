@@ -5,6 +5,8 @@ import { injections } from '#cloud/injections.ts';
 import { groups } from '#services/autoscaling/group.ts';
 import { instances as members } from '#services/autoscaling/instance.ts';
 import { actions, hooks } from '#services/autoscaling/lifecycle-hooks.ts';
+import { exports, imports, remaining, removals, stacks, walks } from '#services/cloudformation/rows.ts';
+import type { Stack } from '#services/cloudformation/rows.ts';
 import { deploymentGroups, deployments, hasEnded, launches } from '#services/codedeploy/rows.ts';
 import { instanceRows } from '#services/ec2/instances.ts';
 import { deliveries } from '#services/sns/tables.ts';
@@ -14,6 +16,7 @@ import { progress } from '#traffic/settlement.ts';
 import { stopLoad } from '#traffic/load-control.ts';
 import { agents } from '#workloads/codedeploy-agent/agent-rows.ts';
 import { machineRows } from '#workloads/modelled/machine-rows.ts';
+import type { Table } from '#world/index.ts';
 import type { Timer } from '#world/store.ts';
 import { end } from './disturbances.ts';
 import {
@@ -35,6 +38,9 @@ const HOUR = 60 * MINUTE;
 /** Long enough for all that AWS gives up only after a time: a blue/green deployment may take 109 hours. */
 const PATIENCE_MS = 120 * HOUR;
 
+/** Stacks that use exports of one another form no longer chain. */
+const MOST_ROUNDS = 5;
+
 /** Of ten minutes each: no message is invisible for longer than 12 hours. */
 const MOST_WAITS = 80;
 
@@ -53,6 +59,7 @@ export function calm(stage: Stage): void {
   revive(stage);
   reach(stage, 'calm after agents were revived', (ctx) => pending(ctx));
   redeploy(stage);
+  takeDown(stage);
   for (const name of QUEUES) drain(stage, name);
   reach(stage, 'an idle clock', (ctx) => busy(ctx));
 }
@@ -160,6 +167,26 @@ function redeploy(stage: Stage): void {
     );
 }
 
+/** All stacks can be deleted, those that use others' exports first, and leave nothing of CloudFormation's behind. */
+function takeDown(stage: Stage): void {
+  const living = (): Stack[] =>
+    stage.look((ctx) => ctx.list(stacks)).filter(({ status }) => status !== 'DELETE_COMPLETE');
+  for (let round = 0; living().length > 0; round += 1) {
+    if (round > MOST_ROUNDS)
+      throw new Stuck(
+        `Stacks cannot be deleted: ${living()
+          .map(({ name, status }) => `${name} is ${status}`)
+          .join(', ')}`,
+      );
+    for (const { id } of living()) stage.make('cloudformation', 'DeleteStack', { StackName: id });
+    reach(stage, 'the end of stacks', (ctx) => pending(ctx));
+  }
+  const left = stage.look((ctx) =>
+    [walks, remaining, removals, exports, imports].flatMap((rows) => ctx.list(rows as Table)),
+  );
+  if (left.length > 0) throw new Stuck(`Stacks that are gone left ${JSON.stringify(left[0])}`);
+}
+
 function drain(stage: Stage, name: string): void {
   const QueueUrl = queueUrl(name);
   const left = (): number => stage.look((ctx) => ctx.scan(messages, { prefix: `${name}@` })).length;
@@ -206,6 +233,8 @@ function pending(ctx: Ctx): string[] {
     if (state === 'pending' || state === 'shutting-down' || state === 'stopping')
       found.push(`${instanceId} is ${state}`);
   }
+  for (const { name, status, operation } of ctx.list(stacks))
+    if (operation) found.push(`stack ${name} is ${status}`);
   for (const { id } of ctx.list(deliveries)) found.push(`delivery ${id}`);
   for (const { load } of ctx.everywhere.list(progress)) found.push(`load ${load} goes on`);
   if (ctx.everywhere.list(injections).length > 0) found.push('injections');

@@ -5,6 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { codedeployDisturbances } from './disturb-codedeploy.ts';
 import { fleetDisturbances } from './disturb-fleet.ts';
 import { messagingDisturbances } from './disturb-messaging.ts';
+import { stackDisturbances } from './disturb-stacks.ts';
 import { injections, injectionChanged } from '#cloud/injections.ts';
 import type { Injection } from '#cloud/injections.ts';
 import { instanceRows } from '#services/ec2/instances.ts';
@@ -81,5 +82,6 @@ export const DISTURBANCES: Readonly<Record<string, Disturb>> = {
   ...fleetDisturbances,
   ...codedeployDisturbances,
   ...messagingDisturbances,
+  ...stackDisturbances,
   ...injectionDisturbances,
 };

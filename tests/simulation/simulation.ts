@@ -59,8 +59,8 @@ function move(stage: Stage, draw: Draw): void {
 }
 
 /** A step depends on seed, ordinal and world alone. */
-function step(stage: Stage, seed: string, ordinal: number, swarm: Swarm): void {
-  if (stage.world.position > MOST_TRANSITIONS) return;
+function step(stage: Stage, ordinal: number, { seed, swarm, most }: Course): void {
+  if (stage.world.position > most) return;
   const draw = new Draw(seed, `step ${ordinal}`);
   const entries = Object.keys(DISTURBANCES).map((name) => [name, swarm.weights[name] ?? 0] as const);
   if (entries.some(([, weight]) => weight > 0)) {
@@ -75,6 +75,8 @@ interface Course {
   readonly seed: string;
   readonly steps: number;
   readonly swarm: Swarm;
+  /** Transitions after which nothing is disturbed any more. */
+  readonly most: number;
 }
 
 function raise(cloud: Cloud, { seed, swarm }: Course): Stage {
@@ -89,7 +91,7 @@ function raise(cloud: Cloud, { seed, swarm }: Course): Stage {
 /** Runs steps `from` to `to`; a failure says at which. */
 function run(stage: Stage, course: Course, from: number, to: number): void {
   for (let ordinal = from; ordinal < to; ordinal += 1)
-    at(course, `step ${ordinal}`, () => step(stage, course.seed, ordinal, course.swarm));
+    at(course, `step ${ordinal}`, () => step(stage, ordinal, course));
 }
 
 function at(course: Course, where: string, what: () => void): void {
@@ -109,6 +111,8 @@ function same(course: Course, what: string, found: string, expected: string): vo
 
 export interface Options {
   readonly steps?: number;
+  /** Transitions after which nothing is disturbed any more. */
+  readonly most?: number;
   /** Runs only once and compares nothing: for the hash alone. */
   readonly once?: boolean;
 }
@@ -117,10 +121,10 @@ export interface Options {
 export function simulate(
   cloud: Cloud,
   seed: string,
-  { steps = STEPS, once = false }: Options = {},
+  { steps = STEPS, most = MOST_TRANSITIONS, once = false }: Options = {},
 ): Simulated {
   const swarm = swarmOf(seed, Object.keys(DISTURBANCES));
-  const course: Course = { seed, steps, swarm };
+  const course: Course = { seed, steps, swarm, most };
   const middle = Math.floor(steps / 2);
   const stage = raise(cloud, course);
   const watch: Watch & { audit(): void } = new Safety(stage, behaviourOf(cloud));

@@ -58,6 +58,21 @@ describe('the sorted tree', () => {
       }),
     );
   });
+
+  it('scans back from before any key, and from the end', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(key, { maxLength: 90 }), key, (keys, to) => {
+        const tree = new BTree<string, number>(byText);
+        keys.forEach((one, i) => tree.set(one, i));
+        for (const end of [to, undefined]) {
+          const seen: string[] = [];
+          tree.scanBack(end, (_, one) => void seen.push(one));
+          const before = keys.filter((one) => end === undefined || one < end);
+          expect(seen).toEqual(before.toSorted(byText).toReversed());
+        }
+      }),
+    );
+  });
 });
 
 describe('a transition', () => {

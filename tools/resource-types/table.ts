@@ -47,9 +47,7 @@ ${code(missing)}
 `;
 if (process.argv.includes('--check')) {
   if (readFileSync(path, 'utf8') !== text) {
-    console.error(
-      'docs/resource-types.md is out of date: run node tools/resource-types/table.ts',
-    );
+    console.error('docs/resource-types.md is out of date: run node tools/resource-types/table.ts');
     process.exitCode = 1;
   }
 } else writeFileSync(path, text);

@@ -2,15 +2,9 @@
 // (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html and
 // reference_policies_condition-single-vs-multi-valued-context-keys.html).
 
-import {
-  compileTemplate,
-  expandTemplate,
-  matchesArn,
-  matchesGlob,
-  type Context,
-  type Template,
-} from './match.ts';
+import { compileTemplate, expandTemplate, matchesArn, type Context, type Template } from './match.ts';
 import { contains, parseAddress, parseInstant, parseNumber } from './values.ts';
+import { fitsWildcards } from '../wildcards.ts';
 
 /** True when one condition (an operator, a key, its values) holds for a request. */
 export type ConditionTest = (context: Context) => boolean;
@@ -62,7 +56,7 @@ const instant = (agrees: (expected: number, value: number) => boolean): Operator
 const affirmative: Readonly<Record<string, OperatorCompiler>> = {
   StringEquals: overTemplates(false, (a, b) => a === b),
   StringEqualsIgnoreCase: ignoringCase,
-  StringLike: overTemplates(true, matchesGlob),
+  StringLike: overTemplates(true, fitsWildcards),
   NumericEquals: number((a, b) => a === b),
   NumericLessThan: number((a, b) => b < a),
   NumericLessThanEquals: number((a, b) => b <= a),

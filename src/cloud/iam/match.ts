@@ -1,6 +1,8 @@
 // Matching of the strings in a policy: wildcards, policy variables, actions and ARNs. Everything that does
 // not depend on the request is worked out when the policy is parsed.
 
+import { fitsWildcards, MANY, ONE, WILD, wild } from '../wildcards.ts';
+
 /** The request context: condition keys in lower case. A Map will do; a lazy lookup is cheaper. */
 export interface Context {
   readonly get: (key: string) => ContextValue | undefined;
@@ -18,39 +20,6 @@ export function contextOf(values: Readonly<Record<string, ContextValue | undefin
     if (value !== undefined) context.set(key.toLowerCase(), value);
   }
   return context;
-}
-
-/**
- * Wildcards stand in compiled patterns as two characters of the private use area, so that a literal `*`,
- * written `${*}` or come out of a variable, is not taken for one.
- */
-const STAR = '\uE000';
-const ANY = '\uE001';
-const WILD = /[\uE000\uE001]/;
-
-/** Wildcards in the whole string. Linear in practice: only the last star is ever tried again. */
-export function matchesGlob(pattern: string, text: string): boolean {
-  let p = 0;
-  let t = 0;
-  let star = -1;
-  let resume = 0;
-  while (t < text.length) {
-    const char = pattern[p];
-    if (char === STAR) {
-      star = p;
-      p += 1;
-      resume = t;
-    } else if (p < pattern.length && (char === ANY || char === text[t])) {
-      p += 1;
-      t += 1;
-    } else if (star >= 0) {
-      p = star + 1;
-      resume += 1;
-      t = resume;
-    } else return false;
-  }
-  while (pattern[p] === STAR) p += 1;
-  return p === pattern.length;
 }
 
 // ---- Policy variables ----
@@ -72,7 +41,7 @@ export interface TemplateOptions {
 }
 
 function withWildcards(text: string, { wildcards }: TemplateOptions): string {
-  return wildcards ? text.replaceAll('*', STAR).replaceAll('?', ANY) : text;
+  return wildcards ? wild(text) : text;
 }
 
 const REFERENCE = /\$\{([^}]*)\}/g;
@@ -151,7 +120,7 @@ export function compileActions(patterns: readonly string[]): ActionMatcher {
   return (service, name) => {
     const group = services.get(service);
     if (group !== undefined && inGroup(group, name)) return true;
-    return anyService.some((glob) => matchesGlob(glob, `${service}:${name}`));
+    return anyService.some((glob) => fitsWildcards(glob, `${service}:${name}`));
   };
 }
 
@@ -166,7 +135,7 @@ function addAction(group: ServiceActions, name: string): void {
 function inGroup({ all, exact, prefixes, globs }: ServiceActions, name: string): boolean {
   if (all || exact.has(name)) return true;
   for (const prefix of prefixes) if (name.startsWith(prefix)) return true;
-  for (const glob of globs) if (matchesGlob(glob, name)) return true;
+  for (const glob of globs) if (fitsWildcards(glob, name)) return true;
   return false;
 }
 
@@ -195,7 +164,7 @@ export function matchesArn(pattern: string, arn: string): boolean {
   // Backwards, because ARNs of one account differ at the end.
   for (let at = expected.length - 1; at >= 0; at -= 1) {
     const segment = expected[at] ?? '';
-    if (segment !== STAR && segment !== actual[at] && !matchesGlob(segment, actual[at] ?? '')) return false;
+    if (segment !== MANY && segment !== actual[at] && !fitsWildcards(segment, actual[at] ?? '')) return false;
   }
   return true;
 }
@@ -219,21 +188,21 @@ interface ResourceGlob {
 }
 
 function resourceGlob(pattern: string): ResourceGlob {
-  const wild = pattern.search(WILD);
-  const prefix = wild < 0 ? pattern : pattern.slice(0, wild);
+  const first = pattern.search(WILD);
+  const prefix = first < 0 ? pattern : pattern.slice(0, first);
   return { pattern, prefix, expands: lastStarOutsideResource(pattern) };
 }
 
 function lastStarOutsideResource(pattern: string): boolean {
   const segments = arnSegments(pattern);
-  return segments.some((segment, at) => segment.endsWith(STAR) && at < 5);
+  return segments.some((segment, at) => segment.endsWith(MANY) && at < 5);
 }
 
 /** All states of the pattern at once, because two kinds of star cannot both be resumed at the last one. */
 function matchesExpanded(pattern: string, text: string): boolean {
   const resourceAt = pattern.length - (arnSegments(pattern)[5]?.length ?? 0);
   const free = Array.from(pattern, (char, at) => {
-    if (char !== STAR) return false;
+    if (char !== MANY) return false;
     return at >= resourceAt || at === pattern.length - 1 || pattern[at + 1] === ':';
   });
   let states = closure(new Set([0]), pattern);
@@ -241,9 +210,9 @@ function matchesExpanded(pattern: string, text: string): boolean {
     const next = new Set<number>();
     for (const at of states) {
       const expected = pattern[at];
-      if (expected === STAR) {
+      if (expected === MANY) {
         if (free[at] === true || char !== ':') next.add(at);
-      } else if (expected === ANY ? char !== ':' || at >= resourceAt : expected === char) next.add(at + 1);
+      } else if (expected === ONE ? char !== ':' || at >= resourceAt : expected === char) next.add(at + 1);
     }
     if (next.size === 0) return false;
     states = closure(next, pattern);
@@ -253,7 +222,7 @@ function matchesExpanded(pattern: string, text: string): boolean {
 
 /** A star may also match nothing. */
 function closure(states: Set<number>, pattern: string): Set<number> {
-  for (const at of states) if (pattern[at] === STAR) states.add(at + 1);
+  for (const at of states) if (pattern[at] === MANY) states.add(at + 1);
   return states;
 }
 
@@ -269,7 +238,7 @@ export function compileResources(patterns: readonly string[], variables: boolean
   const templates: Template[] = [];
   for (const pattern of patterns) {
     const template = compileTemplate(pattern, { variables, wildcards: true });
-    if (template === STAR) return () => true;
+    if (template === MANY) return () => true;
     if (typeof template !== 'string') templates.push(template);
     else if (WILD.test(template)) globs.push(resourceGlob(template));
     else exact.add(template);

@@ -2,15 +2,16 @@
 // reported, and the error table that getmoto/moto recorded (tests/test_iam/test_iam_policies.py). Names of
 // services and principals that do not exist are not looked at here: the caller knows them.
 
+import { jsonIn } from '#contract/json-text.ts';
 import { parseOperator } from './conditions.ts';
 import type { NamedPrincipal, PrincipalType } from './principals.ts';
 
 /**
  * `managed` and `identity` are attached to users, groups and roles; only the first must have the newest
- * version. `trust` says who may assume a role, `resource` belongs to a bucket, topic, queue, key or function,
- * `scp` to an organization.
+ * version. `trust` says who may assume a role, `resource` belongs to a topic, queue, key or function, `bucket` to
+ * a bucket, whose statements may share a Sid; `scp` to an organization.
  */
-export type PolicyKind = 'managed' | 'identity' | 'trust' | 'resource' | 'scp';
+export type PolicyKind = 'managed' | 'identity' | 'trust' | 'resource' | 'bucket' | 'scp';
 
 export interface RawStatement {
   readonly Sid?: string;
@@ -112,8 +113,8 @@ export function validatePolicy(text: string, kind: PolicyKind): RawPolicy | stri
     checkVersion(policy, kind);
     for (const statement of policy.statements) checkPrincipals(statement, kind);
     checkLegacy(policy);
-    const badArn = kind === 'resource' ? undefined : checkArns(policy);
-    checkSids(policy);
+    const badArn = ofResource(kind) ? undefined : checkArns(policy);
+    if (kind !== 'bucket') checkSids(policy);
     for (const statement of policy.statements) checkHasActions(statement);
     if (badArn !== undefined) return badArn;
     for (const statement of policy.statements) checkActionNames(statement);
@@ -125,9 +126,13 @@ export function validatePolicy(text: string, kind: PolicyKind): RawPolicy | stri
   }
 }
 
+function ofResource(kind: PolicyKind): boolean {
+  return kind === 'resource' || kind === 'bucket';
+}
+
 function parseJson(text: string, kind: PolicyKind): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return jsonIn(text);
   } catch {
     if (kind === 'trust') throw new Refusal('This policy contains invalid Json');
     throw new Refusal(SYNTAX);
@@ -276,7 +281,7 @@ function checkForKind(statement: RawStatement, kind: PolicyKind): void {
     return;
   }
   // Lambda, ECR and a few others write resource policies without a Resource.
-  if (kind === 'resource') return;
+  if (ofResource(kind)) return;
   require(listOf(resource ?? notResource).length > 0, 'Policy statement must contain resources.');
 }
 

@@ -1,5 +1,6 @@
 // AWS JSON 1.0 and 1.1: the operation in X-Amz-Target, one JSON document each way
 // (smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html).
+import { jsonIn } from '../json-text.ts';
 import type { Contract, Structure } from '../contract.ts';
 import type { Fault } from '../fault.ts';
 import type { WireRequest, WireResponse } from '../wire.ts';
@@ -20,7 +21,7 @@ export function parseJson(body: Uint8Array): unknown {
   const text = textOf(body);
   if (text === undefined) throw malformed('The request body is not valid UTF-8');
   try {
-    return JSON.parse(text) as unknown;
+    return jsonIn(text);
   } catch {
     throw malformed('The request body is not valid JSON');
   }

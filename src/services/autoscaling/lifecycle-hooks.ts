@@ -8,6 +8,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import { lifecycleActionBegan } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
+import { tellEventBridge } from '#cloud/service-events.ts';
 import { liveGroupOf, groupOf, PRINCIPAL } from './group.ts';
 import type { Group } from './group.ts';
 import { instanceReconciler } from './instance.ts';
@@ -105,9 +106,8 @@ function beginAction(ctx: Ctx, group: Group, member: GroupInstance, hook: Hook):
     metadata,
     target,
   });
-  if (target === '' || AWS_OWNED.test(target)) return;
   const launching = transition === LAUNCHING;
-  const message = actionMessage(ctx, group, {
+  const action = {
     Origin: launching ? 'EC2' : 'AutoScalingGroup',
     Destination: launching ? 'AutoScalingGroup' : 'EC2',
     LifecycleHookName: hook.name,
@@ -115,7 +115,15 @@ function beginAction(ctx: Ctx, group: Group, member: GroupInstance, hook: Hook):
     EC2InstanceId: instanceId,
     LifecycleActionToken: token,
     ...(metadata === '' ? {} : { NotificationMetadata: metadata }),
-  });
+  };
+  // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html
+  tellEventBridge(ctx, 'aws.autoscaling', () => ({
+    detailType: `EC2 Instance-${launching ? 'launch' : 'terminate'} Lifecycle Action`,
+    resources: [group.arn],
+    detail: { AutoScalingGroupName: group.name, ...action },
+  }));
+  if (target === '' || AWS_OWNED.test(target)) return;
+  const message = actionMessage(ctx, group, action);
   // A message that cannot be sent is lost, and the action times out, as in AWS.
   send(ctx, target, message, through(hook.roleArn));
 }

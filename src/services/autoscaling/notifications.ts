@@ -8,6 +8,7 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
+import { tellEventBridge } from '#cloud/service-events.ts';
 import type { Operations } from '#cloud/service.ts';
 import { groups, liveGroupOf, roleOf } from './group.ts';
 import type { Group } from './group.ts';
@@ -61,9 +62,49 @@ function envelope(ctx: Ctx, group: Group): Record<string, unknown> {
 export function notify(ctx: Ctx, groupName: string, type: string, about: Record<string, unknown>): void {
   const group = ctx.get(groups, groupName);
   if (!group) return;
+  tellBus(ctx, group, type, about);
   for (const { topicArn, types } of ctx.list(notifications, 'group', groupName)) {
     if (types.includes(type)) publish(ctx, group, topicArn, type, about);
   }
+}
+
+const DETAIL_TYPES: Readonly<Record<string, string>> = {
+  'autoscaling:EC2_INSTANCE_LAUNCH': 'EC2 Instance Launch Successful',
+  'autoscaling:EC2_INSTANCE_LAUNCH_ERROR': 'EC2 Instance Launch Unsuccessful',
+  'autoscaling:EC2_INSTANCE_TERMINATE': 'EC2 Instance Terminate Successful',
+  'autoscaling:EC2_INSTANCE_TERMINATE_ERROR': 'EC2 Instance Terminate Unsuccessful',
+};
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html */
+function tellBus(ctx: Ctx, group: Group, type: string, about: Record<string, unknown>): void {
+  const detailType = DETAIL_TYPES[type];
+  if (detailType === undefined) return;
+  const { AutoScalingGroupARN: _, Progress: __, ...rest } = about;
+  const { EC2InstanceId, ActivityId } = rest;
+  tellEventBridge(ctx, 'aws.autoscaling', () => ({
+    detailType,
+    resources: [
+      group.arn,
+      ...(typeof EC2InstanceId === 'string' ? [ctx.arn('ec2', `instance/${EC2InstanceId}`)] : []),
+    ],
+    detail: {
+      AutoScalingGroupName: group.name,
+      RequestId: ActivityId,
+      ...rest,
+      ...timesIn(about),
+      ...(type.includes('LAUNCH')
+        ? { Origin: 'EC2', Destination: 'AutoScalingGroup' }
+        : { Origin: 'AutoScalingGroup', Destination: 'EC2' }),
+    },
+  }));
+}
+
+function timesIn(about: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    ['StartTime', 'EndTime'].flatMap((name) =>
+      typeof about[name] === 'number' ? [[name, formatIso(about[name])]] : [],
+    ),
+  );
 }
 
 function publish(
@@ -73,12 +114,7 @@ function publish(
   type: string,
   about: Record<string, unknown>,
 ): void {
-  const times = Object.fromEntries(
-    ['StartTime', 'EndTime'].flatMap((name) =>
-      typeof about[name] === 'number' ? [[name, formatIso(about[name])]] : [],
-    ),
-  );
-  const Message = JSON.stringify({ ...envelope(ctx, group), ...about, ...times, Event: type });
+  const Message = JSON.stringify({ ...envelope(ctx, group), ...about, ...timesIn(about), Event: type });
   const Subject = `Auto Scaling: ${SUBJECTS[type] ?? ''} for group "${group.name}"`.slice(0, 100);
   inRegionOf(ctx, topicArn).call('sns', 'Publish', { TopicArn: topicArn, Subject, Message }, roleOf(group));
 }

@@ -8,13 +8,16 @@ import { mergeTags } from '#cloud/tags.ts';
 import { pseudoOf, templateIn } from './engine/plan.ts';
 import { isPublished } from './engine/resource-work.ts';
 import type { Definition, RollbackTrigger, Stack } from './rows.ts';
+import { dependenciesOf } from './template/dependencies.ts';
+import { Evaluation } from './template/evaluation.ts';
+import type { Pseudo } from './template/evaluation.ts';
 import { invalid } from './template/faults.ts';
 import { resolveParameters } from './template/parameters.ts';
 import type { ParameterLookUp } from './template/parameters.ts';
 import { readTemplate } from './template/read.ts';
 import { requiredCapabilities } from './template/summary.ts';
 import { expandTransforms } from './template/transforms.ts';
-import type { ParameterValue, Template } from './template/template.ts';
+import type { ParameterValue, Template, Value } from './template/template.ts';
 import { applyTransform } from './transforms.ts';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
@@ -137,6 +140,7 @@ export function defineStack(ctx: Ctx, request: DefinitionRequest, owner: Owner):
     notificationArns,
   });
   checkPublished(template);
+  checkDependencies(template, { ...pseudoOf(ctx, stack, notificationArns), parameters });
   checkCapabilities(template, request);
   checkResourceTypes(template, request.ResourceTypes);
   const { RollbackConfiguration: rollback } = request;
@@ -261,6 +265,20 @@ export function checkPublished(template: Template): void {
     throw invalid(
       `Template format error: Unrecognized resource types: [${[...new Set(unknown)].join(', ')}]`,
     );
+}
+
+/** What the conditions leave out cannot be referred to: that is known before there is a stack. */
+function checkDependencies(
+  template: Template,
+  given: Pseudo & { readonly parameters: Readonly<Record<string, ParameterValue>> },
+): void {
+  const nothing = {
+    resource: () => undefined,
+    importValue: (name: Value) => name,
+    zones: () => [],
+    dynamicReference: (_: string, text: string) => text,
+  };
+  dependenciesOf(template, new Evaluation(template, { ...given, ...nothing }));
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html#using-iam-capabilities */

@@ -4,6 +4,7 @@
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { stackChanged } from '#cloud/ports.ts';
+import { tellEventBridge } from '#cloud/service-events.ts';
 import { asStack } from './engine/principal.ts';
 import { eventCounts, stackEvents, stacks } from './rows.ts';
 import type { Resource, ResourceStatus, Stack, StackEvent, StackStatus } from './rows.ts';
@@ -84,7 +85,31 @@ function record(ctx: Ctx, stack: Stack, detail: EventDetail): void {
   };
   ctx.put(stackEvents, event);
   ctx.emit(stackChanged, { stackId: stack.id, stackName: stack.name, status: event.status });
+  tellBus(ctx, event);
   notify(ctx, stack, event);
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/events-stack-details.html */
+function tellBus(ctx: Ctx, event: StackEvent): void {
+  const { stackId, logicalId, physicalId, type, status, reason = '', token } = event;
+  const about = {
+    'status-details': { status, 'status-reason': reason },
+    ...(token !== undefined && { 'client-request-token': token }),
+  };
+  const ofStack = physicalId === stackId;
+  tellEventBridge(ctx, 'aws.cloudformation', () => ({
+    detailType: `CloudFormation ${ofStack ? 'Stack' : 'Resource'} Status Change`,
+    resources: [stackId],
+    detail: ofStack
+      ? { 'stack-id': stackId, ...about }
+      : {
+          'stack-id': stackId,
+          'logical-resource-id': logicalId,
+          'physical-resource-id': physicalId,
+          'resource-type': type,
+          ...about,
+        },
+  }));
 }
 
 function nextOrdinal(ctx: Ctx, stackId: string): number {

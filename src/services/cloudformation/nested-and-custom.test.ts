@@ -283,6 +283,24 @@ describe('a nested stack', () => {
     expect((await stand.stack())?.StackStatus).toBe('ROLLBACK_COMPLETE');
   });
 
+  it('is refused by name where it needs a transform that takes time', async () => {
+    const stand = await stage();
+    const Body = JSON.stringify({
+      Transform: 'AWS::Serverless-2016-10-31',
+      Parameters: { Title: { Type: 'String' } },
+      Resources: { A: { Type: 'AWS::SNS::Topic' } },
+    });
+    await stand.s3.send(new PutObjectCommand({ Bucket: 'templates', Key: 'sam.json', Body }));
+    const TemplateBody = parent('sam.json');
+    const Capabilities = ['CAPABILITY_AUTO_EXPAND'] as const;
+    const input = { StackName: 'shop', TemplateBody, Capabilities: [...Capabilities] };
+    await stand.cloudformation.send(new CreateStackCommand(input));
+    stand.table.advance(MINUTE);
+    expect((await stand.reasons()).join('\n')).toContain(
+      'Sandtable does not model AWS::Serverless-2016-10-31 in nested stacks.',
+    );
+  });
+
   it('waits with its clean-up for its root, and goes back with it', async () => {
     const stand = await stage();
     await stand.create(parent('one.json'));

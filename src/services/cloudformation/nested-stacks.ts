@@ -9,6 +9,7 @@ import type { NestedRequest, NestedStacks } from './nesting.ts';
 import { stacks } from './rows.ts';
 import type { Definition, Stack } from './rows.ts';
 import { beginDeletion, beginUpdate, newOperation, newStackId, stackRow } from './stack-operations.ts';
+import { withoutTransforms } from './transforms.ts';
 
 function parentOf(ctx: Ctx, stackId: string): Stack {
   const parent = ctx.get(stacks, stackId);
@@ -33,7 +34,7 @@ function definitionRequest(request: NestedRequest, parent: Stack): DefinitionReq
 export function nestedDefinition(ctx: Ctx, stack: Stack, request: NestedRequest): Definition {
   const around = parentOf(ctx, stack.parent?.stackId ?? '');
   const owner = { stack, previous: stack.definition, as: ctx.principal };
-  return defineStack(ctx, definitionRequest(request, around), owner);
+  return withoutTransforms(() => defineStack(ctx, definitionRequest(request, around), owner));
 }
 
 /** As whom the parent makes its resources: nested stacks do so too. */
@@ -45,10 +46,8 @@ export const nested: NestedStacks = {
   create(ctx, name, parent, request) {
     const around = parentOf(ctx, parent.stackId);
     const id = newStackId(ctx, name);
-    const definition = defineStack(ctx, definitionRequest(request, around), {
-      stack: { id, name },
-      as: ctx.principal,
-    });
+    const owner = { stack: { id, name }, as: ctx.principal };
+    const definition = withoutTransforms(() => defineStack(ctx, definitionRequest(request, around), owner));
     const { onFailure } = around;
     const { timeoutMinutes } = request;
     const row = stackRow(

@@ -1,5 +1,6 @@
 // Operations that change stacks.
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
@@ -124,7 +125,7 @@ function policyText(ctx: Ctx, body: string | undefined, url: string | undefined)
   const text = url === undefined ? body : objectText(ctx, url, ctx.principal);
   if (text === undefined) return undefined;
   try {
-    const { Statement } = JSON.parse(text) as { Statement?: unknown };
+    const { Statement } = jsonIn(text) as { Statement?: unknown };
     if (Statement === undefined) throw new SyntaxError('no statement');
   } catch {
     throw invalid('Error validating stack policy: Invalid stack policy');

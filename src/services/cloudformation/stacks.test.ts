@@ -60,6 +60,24 @@ class Stand {
 }
 
 describe('a stack', () => {
+  // An answer of CreateStack that users of AWS reported: github.com/aws-solutions/aws-waf-security-automations/pull/31
+  it('does not come about where a condition leaves out what is referred to', async () => {
+    const stand = new Stand();
+    const TemplateBody = JSON.stringify({
+      Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } },
+      Resources: {
+        Skipped: { ...topic('one'), Condition: 'Never' },
+        Orders: topic('two', { TopicName: { 'Fn::GetAtt': ['Skipped', 'TopicName'] } }),
+      },
+    });
+    await expect(stand.create(TemplateBody)).rejects.toMatchObject({
+      name: 'ValidationError',
+      message:
+        'Template format error: Unresolved resource dependencies [Skipped] in the Resources block of the template',
+    });
+    await expect(stand.status()).rejects.toThrow('does not exist');
+  });
+
   it('tells the events of its creation in order', async () => {
     const stand = new Stand();
     await stand.create(template({ Orders: topic('one') }, { Arn: { Value: { Ref: 'Orders' } } }));

@@ -4,6 +4,7 @@
 
 import { effect, table, timer } from '#world/index.ts';
 import type { EffectHandler, EffectKind, Table, TimerHandler, TimerKind } from '#world/index.ts';
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -48,10 +49,7 @@ interface Translation {
 }
 
 /** Asks for a SAM template to be translated. The result is a function of what goes in. */
-export const samTranslation: EffectKind<Translation, Applied> = effect(
-  'cloudformation/sam-translation',
-  'pure',
-);
+const samTranslation: EffectKind<Translation, Applied> = effect('cloudformation/sam-translation', 'pure');
 
 const macroAnswered: TimerKind<{ key: string; answer: unknown }> = timer<{ key: string; answer: unknown }>(
   'cloudformation/macro-answered',
@@ -68,10 +66,12 @@ interface Request {
 /** A template cannot be read on before a transform was applied. */
 class TransformPending extends Error {
   readonly key: string;
-  constructor(key: string) {
-    super(`The transform ${key} is not applied yet.`);
+  readonly transform: string;
+  constructor(key: string, transform: string) {
+    super(`The transform ${transform} is not applied yet.`);
     this.name = 'TransformPending';
     this.key = key;
+    this.transform = transform;
   }
 }
 
@@ -90,12 +90,12 @@ export function applyTransform(ctx: Ctx, request: Request): Value {
   if (!known) {
     ctx.put(applications, { key, name, startedAt: ctx.now });
     start(ctx, key, request);
-    throw new TransformPending(key);
+    throw new TransformPending(key, name);
   }
   const { applied, startedAt } = known;
   if (!applied && ctx.now >= startedAt + PATIENCE_MS)
     throw invalid(`Transform ${name} failed with: it did not answer in time.`);
-  if (!applied) throw new TransformPending(key);
+  if (!applied) throw new TransformPending(key, name);
   ctx.update(applications, known, { used: true });
   if (applied.ok) return applied.fragment;
   if (applied.notModelled) throw new Fault('NotImplemented', applied.message);
@@ -177,7 +177,7 @@ function readAnswer(answer: Answer): Applied {
   const { Payload, FunctionError } = answer.output as { Payload?: Uint8Array; FunctionError?: string };
   let said: MacroAnswer;
   try {
-    said = JSON.parse(new TextDecoder().decode(Payload ?? new Uint8Array())) as MacroAnswer;
+    said = jsonIn(new TextDecoder().decode(Payload ?? new Uint8Array())) as MacroAnswer;
   } catch {
     return { ok: false, message: 'Received malformed response from transform.' };
   }
@@ -187,6 +187,16 @@ function readAnswer(answer: Answer): Applied {
   if (said.fragment === undefined)
     return { ok: false, message: 'Received malformed response from transform.' };
   return { ok: true, fragment: said.fragment };
+}
+
+/** Runs what reads a template where nobody can wait: a transform that is still to be applied is refused. */
+export function withoutTransforms<Q>(run: () => Q): Q {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof TransformPending)) throw error;
+    throw new Fault('NotImplemented', `Sandtable does not model ${error.transform} in nested stacks.`);
+  }
 }
 
 /**

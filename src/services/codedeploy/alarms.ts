@@ -39,12 +39,16 @@ function alarmed(
   };
 }
 
+function isRollback({ creator }: Deployment): boolean {
+  return creator === 'codeDeployRollback' || creator === 'CloudFormationRollback';
+}
+
 /**
  * Begins to watch a deployment's alarms. True where one stopped it at once. Rollbacks do not heed them: the alarm that caused
  * one is still active when it begins, and it would never get anywhere.
  */
 export function watchAlarms(ctx: Ctx, deployment: Deployment): boolean {
-  if (deployment.creator === 'codeDeployRollback') return false;
+  if (isRollback(deployment)) return false;
   const { enabled = false, ignorePollAlarmFailure = false, alarms = [] } = deployment.alarms ?? {};
   if (!enabled || alarms.length === 0) return false;
   const alarmNames = alarms.map(({ name = '' }) => name);

@@ -13,6 +13,7 @@ import { deploymentGroups, deploymentLook, deploymentOf, deployments, targets } 
 import type { Deployment, DeploymentGroup, Fleet, GroupSettings, Stage, Target } from './rows.ts';
 import { callAs, demand, Trouble } from './service-role.ts';
 import { provisioningLook } from './timings.ts';
+import { isBalanced } from './traffic.ts';
 import { notify } from './triggers.ts';
 import { beginWave, enlist } from './waves.ts';
 
@@ -28,7 +29,7 @@ function enter(ctx: Ctx, deployment: Deployment, stage: Stage): void {
 
 /** Settles which instances are replaced, and by what. */
 export function startBlueGreen(ctx: Ctx, deployment: Deployment, group: DeploymentGroup): undefined {
-  if (deployment.targetGroupArns.length === 0) {
+  if (!isBalanced(deployment)) {
     throw new Trouble(
       'MISSING_ELB_INFORMATION',
       'A blue/green deployment needs a load balancer, and the deployment group names none.',

@@ -102,11 +102,7 @@ function inGitHub(member: string): string[] {
   return [`${member}.gitHubLocation`];
 }
 
-const ECS_AND_CLASSIC = [
-  'ecsServices',
-  'loadBalancerInfo.elbInfoList',
-  'loadBalancerInfo.targetGroupPairInfoList',
-];
+const ECS = ['ecsServices', 'loadBalancerInfo.targetGroupPairInfoList'];
 
 export const service: Service = defineService({
   contract: 'codedeploy',
@@ -189,8 +185,8 @@ export const service: Service = defineService({
     GetApplicationRevision: inGitHub('revision'),
     BatchGetApplicationRevisions: inGitHub('revisions'),
     CreateDeploymentConfig: ['zonalConfig'],
-    CreateDeploymentGroup: ECS_AND_CLASSIC,
-    UpdateDeploymentGroup: ECS_AND_CLASSIC,
+    CreateDeploymentGroup: ECS,
+    UpdateDeploymentGroup: ECS,
   },
   provides: [provide(stackDeployments, { adopt })],
   withoutEffect: {

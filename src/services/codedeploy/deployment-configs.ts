@@ -51,7 +51,7 @@ const PREDEFINED_AT = 1_412_553_600_000;
 const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
 
 /** A configuration, or AWS's answer when there is none. */
-export function configOf(ctx: Ctx, name: string): DeploymentConfig {
+function configOf(ctx: Ctx, name: string): DeploymentConfig {
   const own = Object.hasOwn(PREDEFINED, name) ? PREDEFINED[name] : undefined;
   if (own)
     return {

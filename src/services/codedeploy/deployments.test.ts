@@ -61,6 +61,36 @@ describe('an in-place deployment', () => {
     expect(stand.act((ctx) => ctx.get(registrations, first)?.state)).toBe('healthy');
   });
 
+  // https://docs.aws.amazon.com/codedeploy/latest/userguide/integrations-aws-elastic-load-balancing.html
+  it('does the same behind a Classic Load Balancer, and waits until the instance has drained', async () => {
+    const stand = new Stand();
+    const [first = ''] = stand.hosts(1);
+    stand.act((ctx) => ctx.put(registrations, { id: first, state: 'healthy' }));
+    await stand.group({ ...LOAD_BALANCED, loadBalancerInfo: { elbInfoList: [{ name: 'old' }] } });
+    const id = await stand.deploy('v1');
+    expect(await stand.ended(id)).toMatchObject({ status: 'Succeeded' });
+    const events = (await stand.target(id, first)).lifecycleEvents ?? [];
+    const [from = 0, to = 0] = [1, 2].map((i) => events[i]?.startTime?.getTime());
+    expect(events[1]?.lifecycleEventName).toBe('BlockTraffic');
+    expect(to - from).toBeGreaterThanOrEqual(30_000);
+    expect(stand.act((ctx) => ctx.list(calls).map(({ call }) => call))).toEqual([
+      'DeregisterInstancesFromLoadBalancer',
+      'RegisterInstancesWithLoadBalancer',
+    ]);
+    expect(stand.act((ctx) => ctx.get(registrations, first)?.state)).toBe('healthy');
+  });
+
+  it('fails where its Classic Load Balancer does not exist', async () => {
+    const stand = new Stand();
+    stand.hosts(1);
+    await stand.group({ ...LOAD_BALANCED, loadBalancerInfo: { elbInfoList: [{ name: 'nobody' }] } });
+    const id = await stand.deploy('v1');
+    expect(await stand.ended(id)).toMatchObject({
+      status: 'Failed',
+      errorInformation: { code: 'ELASTIC_LOAD_BALANCING_INVALID' },
+    });
+  });
+
   // https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
   it('goes one instance at a time unless told otherwise', async () => {
     const stand = new Stand();

@@ -159,7 +159,8 @@ function checkTraffic({
   blueGreenDeploymentConfiguration: blueGreen,
 }: GroupSettings): void {
   const { deploymentType, deploymentOption } = deploymentStyle ?? {};
-  const balanced = (loadBalancerInfo?.targetGroupInfoList ?? []).filter(({ name }) => name).length > 0;
+  const { targetGroupInfoList = [], elbInfoList = [] } = loadBalancerInfo ?? {};
+  const balanced = [...targetGroupInfoList, ...elbInfoList].some(({ name }) => name);
   if (deploymentOption === 'WITH_TRAFFIC_CONTROL' && !balanced) {
     throw new Fault(
       'InvalidLoadBalancerInfoException',

@@ -184,9 +184,9 @@ describe('a deployment group', () => {
     });
   });
 
-  it('for ECS or behind a Classic Load Balancer is refused by name', async () => {
-    const classic = new Stand().group({ loadBalancerInfo: { elbInfoList: [{ name: 'old' }] } });
-    await expect(classic).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
+  it('for ECS is refused by name', async () => {
+    const ecs = new Stand().group({ loadBalancerInfo: { targetGroupPairInfoList: [{}] } });
+    await expect(ecs).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
   });
 
   it('keeps what an update leaves out', async () => {

@@ -57,9 +57,9 @@ function checkAppSpec(ctx: Ctx, { content, sha256 }: AppSpecContent = {}): AppSp
   return { content, sha256: found };
 }
 
-/** A checked location as text. */
-export function revisionText({ s3Location, string, appSpecContent }: RevisionLocation): string {
-  return JSON.stringify(s3Location ?? string ?? appSpecContent);
+/** A checked location as text. The hash of an AppSpec stands for it. */
+export function revisionText({ revisionType, s3Location, string, appSpecContent }: RevisionLocation): string {
+  return JSON.stringify(s3Location ?? { revisionType, sha256: (string ?? appSpecContent)?.sha256 });
 }
 
 export function revisionKey(applicationName: string, location: RevisionLocation): string {

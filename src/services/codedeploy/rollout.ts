@@ -26,7 +26,7 @@ import type { Deployment, DeploymentGroup, Launch } from './rows.ts';
 import { launches } from './rows.ts';
 import { roleMissing, Trouble } from './service-role.ts';
 import { blueGreenTotal, inPlaceTotal, lambdaTotal } from './timings.ts';
-import { targetGroupsOf } from './traffic.ts';
+import { balancersOf, isBalanced } from './traffic.ts';
 import { notify } from './triggers.ts';
 import { beginWave, enlist, roll } from './waves.ts';
 
@@ -125,7 +125,7 @@ function start(ctx: Ctx, created: Deployment, group: DeploymentGroup): number | 
   if (lambda) enlistFunction(ctx, deployment);
   if (!deployment.launch && watchAlarms(ctx, deployment)) return undefined;
   if (lambda) return beginShifting(ctx, deployment);
-  const balanced = ctx.update(deployments, deployment, { targetGroupArns: targetGroupsOf(ctx, deployment) });
+  const balanced = ctx.update(deployments, deployment, balancersOf(ctx, deployment));
   if (deployment.restores !== undefined) return startRestoring(ctx, balanced);
   return isBlueGreen(deployment) ? startBlueGreen(ctx, balanced, group) : startInPlace(ctx, balanced, group);
 }
@@ -149,8 +149,9 @@ function startInPlace(ctx: Ctx, deployment: Deployment, group: DeploymentGroup):
   ctx.wake(deploymentLook, deployment.id);
 }
 
-function courseOf(ctx: Ctx, { launch, targetGroupArns }: Deployment): Course {
-  const withTraffic = targetGroupArns.length > 0;
+function courseOf(ctx: Ctx, deployment: Deployment): Course {
+  const { launch } = deployment;
+  const withTraffic = isBalanced(deployment);
   if (!launch) return withTraffic ? 'in-place-with-traffic' : 'in-place';
   const action: Launch | undefined = ctx.get(launches, launch.key);
   if (action?.terminating) return withTraffic ? 'termination-with-traffic' : 'termination';

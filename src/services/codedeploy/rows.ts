@@ -215,6 +215,8 @@ export interface Deployment {
   stage: Stage;
   wave?: Wave;
   targetGroupArns: readonly string[];
+  /** Classic Load Balancers that it goes by. */
+  loadBalancerNames?: readonly string[];
   /** Total time is up then. */
   timeoutAt?: number;
   /** The end of the wait that the stage consists of. */

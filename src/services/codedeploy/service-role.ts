@@ -31,6 +31,7 @@ const SERVICE_NAMES: Readonly<Record<string, string>> = {
   autoscaling: 'AmazonAutoScaling',
   ec2: 'AmazonEC2',
   elasticloadbalancing: 'AmazonElasticLoadBalancing',
+  'elasticloadbalancing-classic': 'AmazonElasticLoadBalancing',
   lambda: 'AWSLambda',
   monitoring: 'AmazonCloudWatch',
   s3: 'AmazonS3',
@@ -84,7 +85,8 @@ function troubleOf(acting: Acting, service: ServiceId, fault: Fault): Trouble {
     return new Trouble(code, deniedMessage(acting, service));
   }
   if (service === 'autoscaling') return new Trouble('AUTO_SCALING_CONFIGURATION', fault.message);
-  if (service === 'elasticloadbalancing') return new Trouble('ELASTIC_LOAD_BALANCING_INVALID', fault.message);
+  if (service.startsWith('elasticloadbalancing'))
+    return new Trouble('ELASTIC_LOAD_BALANCING_INVALID', fault.message);
   return new Trouble('INTERNAL_ERROR', fault.message);
 }
 

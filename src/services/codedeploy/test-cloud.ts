@@ -223,6 +223,55 @@ const elasticloadbalancing = defineService({
   },
 });
 
+/** A Classic Load Balancer with the same instances behind it. */
+const classic = defineService({
+  contract: 'elasticloadbalancing-classic',
+  tables: [],
+  operations: {
+    DescribeLoadBalancers(_, { LoadBalancerNames = [] }) {
+      const unknown = LoadBalancerNames.find((name) => name !== 'old');
+      if (unknown !== undefined)
+        throw new Fault(
+          'AccessPointNotFoundException',
+          `There is no ACTIVE Load Balancer named '${unknown}'`,
+        );
+      return { LoadBalancerDescriptions: [] };
+    },
+    RegisterInstancesWithLoadBalancer(ctx, { Instances }) {
+      for (const { InstanceId: id = '' } of Instances) {
+        called(ctx, 'RegisterInstancesWithLoadBalancer', id);
+        ctx.put(registrations, { id, state: 'initial' });
+        ctx.schedule(settled, ctx.now + 20_000, { id, state: 'healthy' });
+      }
+      return {};
+    },
+    DeregisterInstancesFromLoadBalancer(ctx, { Instances }) {
+      for (const { InstanceId: id = '' } of Instances) {
+        called(ctx, 'DeregisterInstancesFromLoadBalancer', id);
+        ctx.put(registrations, { id, state: 'draining' });
+        ctx.schedule(settled, ctx.now + 30_000, { id, state: 'unused' });
+      }
+      return {};
+    },
+    DescribeInstanceHealth(ctx, { Instances = [] }) {
+      const words: Record<string, { State: string; Description: string }> = {
+        initial: { State: 'OutOfService', Description: 'Instance registration is still in progress.' },
+        healthy: { State: 'InService', Description: 'N/A' },
+        draining: { State: 'InService', Description: 'Instance deregistration currently in progress.' },
+      };
+      const gone = {
+        State: 'OutOfService',
+        Description: 'Instance is not currently registered with the LoadBalancer.',
+      };
+      return {
+        InstanceStates: Instances.map(
+          ({ InstanceId = '' }) => words[ctx.get(registrations, InstanceId)?.state ?? ''] ?? gone,
+        ),
+      };
+    },
+  },
+});
+
 const settle: TimerHandler<{ id: string; state: string }, Ctx> = {
   kind: settled,
   live: (ctx, { id, state }) =>
@@ -450,6 +499,7 @@ export function testCloud(): Cloud {
     commandService,
     ec2,
     elasticloadbalancing,
+    classic,
     autoscaling,
     monitoring,
     sns,

@@ -124,7 +124,7 @@ export class Shop extends Stand {
         EvaluationPeriods: 1,
         Threshold: 1,
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        TreatMissingData: 'notBreaching',
+        TreatMissingData: 'ignore',
       }),
     );
   }

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-sns-event-notifications-json-format.html
 
 import type { Ctx } from '#cloud/ctx.ts';
+import { tellEventBridge } from '#cloud/service-events.ts';
 import { describeEvents } from './lifecycle-events.ts';
 import { deploymentGroups } from './rows.ts';
 import type { Deployment, Target, TriggerConfig } from './rows.ts';
@@ -39,7 +40,45 @@ function send(
   });
 }
 
+/** States as events on the default bus call them; a rollback is a deployment of its own there. */
+const STATES: Readonly<Partial<Record<TriggerEvent, string>>> = {
+  DeploymentStart: 'START',
+  DeploymentSuccess: 'SUCCESS',
+  DeploymentFailure: 'FAILURE',
+  DeploymentStop: 'STOP',
+  DeploymentReady: 'READY',
+  InstanceStart: 'START',
+  InstanceSuccess: 'SUCCESS',
+  InstanceFailure: 'FAILURE',
+  InstanceReady: 'READY',
+};
+
+/** https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-codedeploy.html */
+function tellBus(ctx: Ctx, deployment: Deployment, event: TriggerEvent, target?: Target): void {
+  const state = STATES[event];
+  if (state === undefined) return;
+  const { id: deploymentId, applicationName: application, groupName, groupId } = deployment;
+  tellEventBridge(ctx, 'aws.codedeploy', () => ({
+    detailType: `CodeDeploy ${target ? 'Instance' : 'Deployment'} State-change Notification`,
+    resources: [
+      ...(target ? [target.arn] : []),
+      ctx.arn('codedeploy', `application:${application}`),
+      ctx.arn('codedeploy', `deploymentgroup:${application}/${groupName}`),
+    ],
+    detail: {
+      region: ctx.region,
+      deploymentId,
+      instanceGroupId: groupId,
+      deploymentGroup: groupName,
+      application,
+      state,
+      ...(target && { instanceId: target.targetId }),
+    },
+  }));
+}
+
 export function notify(ctx: Ctx, deployment: Deployment, event: DeploymentEvent): void {
+  tellBus(ctx, deployment, event);
   for (const trigger of subscribed(ctx, deployment, event)) {
     const { Failed, InProgress, Pending, Skipped, Succeeded } = deployment.overview;
     const counts = { Failed, InProgress, Pending, Skipped, Succeeded };
@@ -64,6 +103,7 @@ export function notify(ctx: Ctx, deployment: Deployment, event: DeploymentEvent)
 }
 
 export function notifyInstance(ctx: Ctx, deployment: Deployment, target: Target, event: InstanceEvent): void {
+  tellBus(ctx, deployment, event, target);
   for (const trigger of subscribed(ctx, deployment, event)) {
     const events = describeEvents(
       ctx,

@@ -6,8 +6,8 @@ import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import { instanceOf } from './instances.ts';
-import { isAttached, newPublicIp, releasePublicIp } from './interfaces.ts';
-import { addresses, addressOf, interfaceOf, interfaces } from './network.ts';
+import { isAttached, newPublicIp, releasePublicIp, setSecondaryPublicIp } from './interfaces.ts';
+import { addresses, addressOf, interfaceOf, interfaces, privateIpsOf } from './network.ts';
 import type { Address, NetworkInterface } from './network.ts';
 import { missing } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
@@ -21,20 +21,29 @@ function named(ctx: Ctx, AllocationId: string | undefined, PublicIp: string | un
   return found;
 }
 
-/** Puts an Elastic IP address on an interface, in place of any public address there. */
-export function associateAddress(ctx: Ctx, address: Address, row: NetworkInterface): string {
+/** Puts an Elastic IP address on one of an interface's private addresses, in place of any public address there. */
+export function associateAddress(
+  ctx: Ctx,
+  address: Address,
+  row: NetworkInterface,
+  privateIp: string = row.privateIp,
+): string {
   const id = `eipassoc-${ctx.id('address-association')}`;
   const { allocationId, publicIp } = address;
-  ctx.update(interfaces, releasePublicIp(ctx, row), { publicIp, allocationId });
-  ctx.put(addresses, { allocationId, publicIp, association: { id, interfaceId: row.interfaceId } });
+  const further = privateIp === row.privateIp ? {} : { privateIp };
+  if (privateIp !== row.privateIp) setSecondaryPublicIp(ctx, row, privateIp, address);
+  else ctx.update(interfaces, releasePublicIp(ctx, row), { publicIp, allocationId });
+  const association = { id, interfaceId: row.interfaceId, ...further };
+  ctx.put(addresses, { allocationId, publicIp, association });
   ctx.emit(networkChanged, { vpcId: row.vpcId });
   return id;
 }
 
 function disassociate(ctx: Ctx, { association }: Address): void {
   const row = association && ctx.get(interfaces, association.interfaceId);
-  if (!row) return;
-  releasePublicIp(ctx, row);
+  if (!association || !row) return;
+  if (association.privateIp === undefined) releasePublicIp(ctx, row);
+  else setSecondaryPublicIp(ctx, row, association.privateIp);
   ctx.emit(networkChanged, { vpcId: row.vpcId });
 }
 
@@ -65,6 +74,8 @@ export const addressOperations: Operations<'ec2'> = {
   DescribeAddresses(ctx, { AllocationIds = [], PublicIps = [], Filters }) {
     const interfaceFor = ({ association }: Address): NetworkInterface | undefined =>
       association && ctx.get(interfaces, association.interfaceId);
+    const privateIpFor = (address: Address): string | undefined =>
+      address.association?.privateIp ?? interfaceFor(address)?.privateIp;
     const instanceFor = (address: Address): string | undefined => {
       const row = interfaceFor(address);
       return row?.kind === 'interface' && isAttached(row) ? row.ownerId : undefined;
@@ -77,7 +88,7 @@ export const addressOperations: Operations<'ec2'> = {
         domain: () => 'vpc',
         'instance-id': instanceFor,
         'network-interface-id': (address) => address.association?.interfaceId,
-        'private-ip-address': (address) => interfaceFor(address)?.privateIp,
+        'private-ip-address': privateIpFor,
         'public-ip': (address) => address.publicIp,
       },
       tags: (address) => tagsOf(ctx, address.allocationId),
@@ -98,7 +109,7 @@ export const addressOperations: Operations<'ec2'> = {
         AssociationId: address.association?.id,
         NetworkInterfaceId: row?.interfaceId,
         NetworkInterfaceOwnerId: row && ctx.account,
-        PrivateIpAddress: row?.privateIp,
+        PrivateIpAddress: privateIpFor(address),
         InstanceId: instanceFor(address),
         Tags: tagsShown(ctx, address.allocationId),
       };
@@ -108,16 +119,27 @@ export const addressOperations: Operations<'ec2'> = {
 
   AssociateAddress(
     ctx,
-    { AllocationId, PublicIp, InstanceId, NetworkInterfaceId, AllowReassociation = true },
+    { AllocationId, PublicIp, InstanceId, NetworkInterfaceId, PrivateIpAddress, AllowReassociation = true },
   ) {
     const address = named(ctx, AllocationId, PublicIp);
     if (InstanceId === undefined && NetworkInterfaceId === undefined) throw missing('instanceId');
     const row = interfaceOf(ctx, NetworkInterfaceId ?? instanceOf(ctx, InstanceId).interfaceId);
-    if (address.association && address.association.interfaceId !== row.interfaceId) {
+    const { privateIp, interfaceId } = row;
+    if (PrivateIpAddress !== undefined && !privateIpsOf(row).includes(PrivateIpAddress)) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `Private IP address ${PrivateIpAddress} is not assigned to interface ${interfaceId}`,
+      );
+    }
+    const { association } = address;
+    const elsewhere =
+      association?.interfaceId !== interfaceId ||
+      (association.privateIp ?? privateIp) !== (PrivateIpAddress ?? privateIp);
+    if (association && elsewhere) {
       if (!AllowReassociation) {
         throw new Fault(
           'Resource.AlreadyAssociated',
-          `resource ${address.allocationId} is already associated with associate-id ${address.association.id}`,
+          `resource ${address.allocationId} is already associated with associate-id ${association.id}`,
         );
       }
       disassociate(ctx, address);
@@ -126,7 +148,8 @@ export const addressOperations: Operations<'ec2'> = {
       AssociationId: associateAddress(
         ctx,
         addressOf(ctx, address.allocationId),
-        interfaceOf(ctx, row.interfaceId),
+        interfaceOf(ctx, interfaceId),
+        PrivateIpAddress,
       ),
     };
   },

@@ -506,6 +506,43 @@ describe('attributes, profiles, images and types', () => {
     await expect(ec2.send(associate)).rejects.toMatchObject({ name: 'IncorrectState' });
   });
 
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html
+  it('shows what an instance from a Windows image runs', async () => {
+    const { Images = [] } = await ec2.send(
+      new DescribeImagesCommand({
+        Filters: [
+          { Name: 'platform', Values: ['windows'] },
+          { Name: 'name', Values: ['*2022-English-Full-SQL_2022_Standard*'] },
+        ],
+      }),
+    );
+    expect(Images).toHaveLength(1);
+    const [instance] = await run({ ImageId: Images[0]?.ImageId ?? '' });
+    expect(instance).toMatchObject({
+      Platform: 'windows',
+      PlatformDetails: 'Windows with SQL Server Standard',
+      UsageOperation: 'RunInstances:0006',
+    });
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/add-instance-store-volumes.html
+  it('ignores disks of the host where the instance type has none', async () => {
+    const ephemeral = { DeviceName: '/dev/sdc', VirtualName: 'ephemeral0' };
+    const [instance] = await run({ BlockDeviceMappings: [ephemeral] });
+    sand.advance(MINUTE);
+    const { BlockDeviceMappings } = await ec2.send(
+      new DescribeInstanceAttributeCommand({
+        InstanceId: instance?.InstanceId ?? '',
+        Attribute: 'blockDeviceMapping',
+      }),
+    );
+    expect(BlockDeviceMappings?.map(({ DeviceName }) => DeviceName)).toEqual(['/dev/xvda']);
+    const wrong = { ...ephemeral, VirtualName: 'floppy' };
+    await expect(run({ BlockDeviceMappings: [wrong] })).rejects.toMatchObject({
+      name: 'InvalidBlockDeviceMapping',
+    });
+  });
+
   it('makes an image of an instance, which reboots for it', async () => {
     const id = await runOne();
     sand.advance(MINUTE);

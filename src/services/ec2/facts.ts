@@ -11,7 +11,7 @@ import { resourceTags, tagPair, tagsOf } from './tags.ts';
 
 function factsOf(ctx: Ctx, instance: Instance): InstanceFacts {
   const { instanceId, state, imageId, instanceType, zone, subnetId, vpcId, privateIp, launchedAt } = instance;
-  const { userData } = launchOf(ctx, instanceId);
+  const { userData, windows } = launchOf(ctx, instanceId);
   const arn = profileArn(ctx, instance);
   return {
     instanceId,
@@ -28,6 +28,7 @@ function factsOf(ctx: Ctx, instance: Instance): InstanceFacts {
     tags: tagsOf(ctx, instanceId),
     ...(arn === undefined ? {} : { instanceProfileArn: arn }),
     ...(userData === undefined ? {} : { userData }),
+    ...(windows === undefined ? {} : { platform: 'windows' }),
   };
 }
 

@@ -4,6 +4,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Tags } from '#cloud/tags.ts';
+import { fitsWildcards, MANY, ONE } from '#cloud/wildcards.ts';
 
 interface Filter {
   readonly Name?: string | undefined;
@@ -52,14 +53,9 @@ function reader<R>(
 
 function pattern(value: string): (text: string) => boolean {
   if (!/[*?\\]/.test(value)) return (text) => text === value;
-  const source = value.replaceAll(
-    /\\([*?\\])|([*])|([?])|([.+^${}()|[\]\\])/g,
-    (_, literal: string, many, one, special: string) => {
-      if (literal !== undefined) return `\\${literal}`;
-      if (many !== undefined) return '.*';
-      return one === undefined ? `\\${special}` : '.';
-    },
-  );
-  const expression = new RegExp(`^${source}$`, 's');
-  return (text) => expression.test(text);
+  const wildcards = value.replaceAll(/\\([*?\\])|([*])|([?])/g, (_, literal: string | undefined, many) => {
+    if (literal !== undefined) return literal;
+    return many === undefined ? ONE : MANY;
+  });
+  return (text) => fitsWildcards(wildcards, text);
 }

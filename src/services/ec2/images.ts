@@ -10,7 +10,7 @@ import { pageOf } from '#cloud/pagination.ts';
 import { machines } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
-import { publicImages } from './image-catalogue.ts';
+import { platformShown, publicImages } from './image-catalogue.ts';
 import type { PublicImage } from './image-catalogue.ts';
 import { instanceOf, launchOf } from './instances.ts';
 import { reboot } from './lifecycle.ts';
@@ -69,8 +69,7 @@ function describe(ctx: Ctx, image: OwnImage | PublicImage): WireImage {
     CreationDate: formatIso(image.createdAt),
     Architecture: image.architecture,
     ImageType: 'machine',
-    PlatformDetails: 'Linux/UNIX',
-    UsageOperation: 'RunInstances',
+    ...platformShown(image.windows),
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
     EnaSupport: true,
@@ -113,6 +112,7 @@ export const imageOperations: Operations<'ec2'> = {
         name: (image) => image.name,
         'owner-alias': (image) => image.ownerAlias,
         'owner-id': (image) => image.ownerId,
+        platform: (image) => (image.windows ? 'windows' : undefined),
         'root-device-name': (image) => image.rootDevice,
         'root-device-type': () => 'ebs',
         'source-instance-id': (image) => own(image)?.sourceInstanceId,
@@ -152,7 +152,7 @@ export const imageOperations: Operations<'ec2'> = {
         `AMI name ${Name} is already in use by AMI ${ctx.list(images, 'name', Name)[0]?.imageId}`,
       );
     }
-    const { architecture, rootDevice } = launchOf(ctx, InstanceId);
+    const { architecture, rootDevice, windows } = launchOf(ctx, InstanceId);
     const imageId = `ami-${ctx.id('image')}`;
     const image: OwnImage = {
       imageId,
@@ -169,6 +169,7 @@ export const imageOperations: Operations<'ec2'> = {
       state: 'pending',
       sourceInstanceId: InstanceId,
       snapshotId: `snap-${ctx.id('snapshot')}`,
+      ...(windows === undefined ? {} : { windows }),
     };
     ctx.put(images, image);
     putTags(ctx, imageId, tagsFor(TagSpecifications, 'image', ['image', 'snapshot']));

@@ -18,6 +18,8 @@ export interface InstanceType {
   readonly memoryMiB: number;
   readonly architecture: Architecture;
   readonly burstable: boolean;
+  /** Disks of the host: how many, and their size in GB. */
+  readonly instanceStore?: readonly [count: number, sizeGb: number];
 }
 
 const GIB = 1024;
@@ -67,6 +69,60 @@ const BURSTABLE_SIZES: Readonly<Record<string, readonly [vCpus: number, memoryMi
   '2xlarge': [8, 32 * GIB],
 };
 
+/**
+ * Types from before Nitro, size by size: vCPUs, memory (MiB) and the disks of the host.
+ * https://aws.amazon.com/ec2/previous-generation/, https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html
+ */
+type OlderSize = readonly [vCpus: number, memoryMiB: number, disks?: number, diskGb?: number];
+const OLDER: Readonly<Record<string, Readonly<Record<string, OlderSize>>>> = {
+  t1: { micro: [1, 627] },
+  m3: {
+    medium: [1, 3840, 1, 4],
+    large: [2, 7680, 1, 32],
+    xlarge: [4, 15_360, 2, 40],
+    '2xlarge': [8, 30_720, 2, 80],
+  },
+  m4: {
+    large: [2, 8 * GIB],
+    xlarge: [4, 16 * GIB],
+    '2xlarge': [8, 32 * GIB],
+    '4xlarge': [16, 64 * GIB],
+    '10xlarge': [40, 160 * GIB],
+    '16xlarge': [64, 256 * GIB],
+  },
+  c3: {
+    large: [2, 3840, 2, 16],
+    xlarge: [4, 7680, 2, 40],
+    '2xlarge': [8, 15_360, 2, 80],
+    '4xlarge': [16, 30_720, 2, 160],
+    '8xlarge': [32, 61_440, 2, 320],
+  },
+  c4: {
+    large: [2, 3840],
+    xlarge: [4, 7680],
+    '2xlarge': [8, 15_360],
+    '4xlarge': [16, 30_720],
+    '8xlarge': [36, 61_440],
+  },
+  r3: {
+    large: [2, 15_616, 1, 32],
+    xlarge: [4, 31_232, 1, 80],
+    '2xlarge': [8, 62_464, 1, 160],
+    '4xlarge': [16, 124_928, 1, 320],
+    '8xlarge': [32, 249_856, 2, 320],
+  },
+  r4: {
+    large: [2, 15_616],
+    xlarge: [4, 31_232],
+    '2xlarge': [8, 62_464],
+    '4xlarge': [16, 124_928],
+    '8xlarge': [32, 249_856],
+    '16xlarge': [64, 499_712],
+  },
+  x1: { '16xlarge': [64, 999_424, 1, 1920], '32xlarge': [128, 1_998_848, 2, 1920] },
+};
+const PREVIOUS_GENERATION: ReadonlySet<string> = new Set(['t1', 'm3', 'c3', 'r3']);
+
 const TYPES: ReadonlyMap<string, InstanceType> = new Map(
   [
     ...burstable('t3', 'x86_64'),
@@ -86,6 +142,16 @@ const TYPES: ReadonlyMap<string, InstanceType> = new Map(
       architecture: 'x86_64',
       burstable: true,
     })),
+    ...Object.entries(OLDER).flatMap(([family, sizes]) =>
+      Object.entries(sizes).map(([size, [vCpus, memoryMiB, disks, diskGb = 0]]): InstanceType => ({
+        name: `${family}.${size}`,
+        vCpus,
+        memoryMiB,
+        architecture: 'x86_64',
+        burstable: false,
+        ...(disks === undefined ? {} : { instanceStore: [disks, diskGb] }),
+      })),
+    ),
     ...Object.entries(FAMILIES).flatMap(([family, { architecture, memoryPerVCpu, sizes }]) =>
       sizes.map((size): InstanceType => {
         const vCpus = SIZES[size] as number;
@@ -120,17 +186,29 @@ export function instanceTypeOf(name: string): InstanceType {
   return found;
 }
 
+function familyOf({ name }: InstanceType): string {
+  return name.slice(0, name.indexOf('.'));
+}
+
+function diskShown([Count, SizeInGB]: readonly [number, number]): WireType['InstanceStorageInfo'] {
+  return {
+    TotalSizeInGB: Count * SizeInGB,
+    Disks: [{ Count, SizeInGB, Type: 'ssd' }],
+    NvmeSupport: 'unsupported',
+  };
+}
+
 function describe(type: InstanceType): WireType {
   const threads = type.architecture === 'arm64' || type.vCpus === 1 ? 1 : 2;
-  const t2 = type.name.startsWith('t2.');
+  const family = familyOf(type);
   return {
     InstanceType: type.name as InstanceTypeName,
-    CurrentGeneration: true,
+    CurrentGeneration: !PREVIOUS_GENERATION.has(family),
     SupportedUsageClasses: ['on-demand'],
     SupportedRootDeviceTypes: ['ebs'],
     SupportedVirtualizationTypes: ['hvm'],
     BareMetal: false,
-    Hypervisor: t2 ? 'xen' : 'nitro',
+    Hypervisor: family === 't2' || family in OLDER ? 'xen' : 'nitro',
     ProcessorInfo: { SupportedArchitectures: [type.architecture] },
     VCpuInfo: {
       DefaultVCpus: type.vCpus,
@@ -138,7 +216,8 @@ function describe(type: InstanceType): WireType {
       DefaultThreadsPerCore: threads,
     },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
-    InstanceStorageSupported: false,
+    InstanceStorageSupported: type.instanceStore !== undefined,
+    InstanceStorageInfo: type.instanceStore && diskShown(type.instanceStore),
     BurstablePerformanceSupported: type.burstable,
     DedicatedHostsSupported: false,
     HibernationSupported: false,
@@ -154,8 +233,9 @@ export const instanceTypeOperations: Operations<'ec2'> = {
       values: {
         'bare-metal': () => false,
         'burstable-performance-supported': (type) => type.burstable,
-        'current-generation': () => true,
+        'current-generation': (type) => !PREVIOUS_GENERATION.has(familyOf(type)),
         hypervisor: (type) => describe(type).Hypervisor,
+        'instance-storage-supported': (type) => type.instanceStore !== undefined,
         'instance-type': (type) => type.name,
         'memory-info.size-in-mib': (type) => type.memoryMiB,
         'processor-info.supported-architecture': (type) => type.architecture,

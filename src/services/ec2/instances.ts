@@ -10,8 +10,10 @@ import type { InstanceState } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import type { Filterable } from './filters.ts';
+import { platformShown } from './image-catalogue.ts';
+import type { WindowsLicence } from './image-catalogue.ts';
 import type { Architecture, InstanceTypeName } from './instance-types.ts';
-import { groupsShown, macAddress, privateDnsName, publicDnsName } from './interfaces.ts';
+import { addressesShown, groupsShown, macAddress, privateDnsName, publicDnsName } from './interfaces.ts';
 import { interfaces } from './network.ts';
 import type { NetworkInterface } from './network.ts';
 import { existing, listed } from './requests.ts';
@@ -66,6 +68,8 @@ export interface Launch {
   architecture: Architecture;
   rootDevice: string;
   imdsV2: boolean;
+  /** Of an instance that runs Windows. */
+  windows?: WindowsLicence;
   /** Base64, as it was given. */
   userData?: string;
   keyName?: string;
@@ -145,15 +149,21 @@ export function metadataShown(options: MetadataOptions): NonNullable<WireInstanc
   };
 }
 
+type WireAddress = NonNullable<
+  NonNullable<WireInstance['NetworkInterfaces']>[number]['PrivateIpAddresses']
+>[number];
+
 function interfaceShown(
   ctx: Ctx,
   row: NetworkInterface,
 ): NonNullable<WireInstance['NetworkInterfaces']>[number] {
-  const PrivateDnsName = privateDnsName(ctx.region, row.privateIp);
-  const PublicDnsName = publicDnsName(ctx, row.vpcId, row.publicIp);
-  const IpOwnerId = row.allocationId === undefined ? 'amazon' : ctx.account;
-  const association =
-    row.publicIp === undefined ? {} : { Association: { PublicIp: row.publicIp, PublicDnsName, IpOwnerId } };
+  // An instance's description leaves out the allocation.
+  const PrivateIpAddresses = addressesShown(ctx, row).map(({ Association: found, ...rest }): WireAddress => {
+    if (!found) return rest;
+    const { AllocationId: _, ...Association } = found;
+    return { ...rest, Association };
+  });
+  const [first] = PrivateIpAddresses;
   return {
     NetworkInterfaceId: row.interfaceId,
     InterfaceType: 'interface',
@@ -163,8 +173,8 @@ function interfaceShown(
     SubnetId: row.subnetId,
     MacAddress: macAddress(row.interfaceId),
     PrivateIpAddress: row.privateIp,
-    PrivateDnsName,
-    PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: row.privateIp, PrivateDnsName, ...association }],
+    PrivateDnsName: first?.PrivateDnsName,
+    PrivateIpAddresses,
     Ipv6Addresses: [],
     Groups: groupsShown(ctx, row.groupIds),
     SourceDestCheck: row.sourceDestCheck,
@@ -177,7 +187,7 @@ function interfaceShown(
       NetworkCardIndex: 0,
       Status: 'attached',
     },
-    ...association,
+    ...(first?.Association && { Association: first.Association }),
   };
 }
 
@@ -232,8 +242,7 @@ function describeInstance(ctx: Ctx, instance: Instance): WireInstance {
     Architecture: launch.architecture,
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
-    PlatformDetails: 'Linux/UNIX',
-    UsageOperation: 'RunInstances',
+    ...platformShown(launch.windows),
     UsageOperationUpdateTime: launch.createdAt,
     EnaSupport: true,
     EbsOptimized: launch.ebsOptimized,
@@ -304,6 +313,7 @@ function instanceFilters(ctx: Ctx): Filterable<Instance> {
       'launch-index': (instance) => instance.launchIndex,
       'network-interface.network-interface-id': (instance) => instance.interfaceId,
       'owner-id': () => ctx.account,
+      platform: (instance) => (launch(instance).windows ? 'windows' : undefined),
       'private-dns-name': (instance) =>
         instance.interfaceId ? privateDnsName(ctx.region, instance.privateIp) : undefined,
       'private-ip-address': (instance) => (instance.interfaceId ? instance.privateIp : undefined),

@@ -18,7 +18,7 @@ import {
 import { defaultGroup, interfaceOf, interfaces, securityGroupOf, subnetOf } from './network.ts';
 import type { NetworkInterface, Subnet } from './network.ts';
 import { notTogether, once, unmodelled } from './requests.ts';
-import { wantedAddress } from './subnets.ts';
+import { freeAddresses, wantedAddress } from './subnets.ts';
 import { tagCreated } from './tags.ts';
 
 type CreateRequest = Input<'ec2', 'CreateNetworkInterface'>;
@@ -32,15 +32,39 @@ function groupsFor(ctx: Ctx, vpcId: string, ids: readonly string[], place: strin
   return ids.length > 0 ? [...new Set(ids)] : [defaultGroup(ctx, vpcId).groupId];
 }
 
-/** The one address that a request may ask for, in either of two ways. */
-function addressFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string | undefined {
-  const { PrivateIpAddress, PrivateIpAddresses = [] } = request;
-  if (PrivateIpAddress !== undefined && PrivateIpAddresses.length > 0)
+/** The addresses that a request names or counts, the first one first. */
+function addressesFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string[] {
+  const { PrivateIpAddress, PrivateIpAddresses: listed = [] } = request;
+  const { SecondaryPrivateIpAddressCount: count } = request;
+  if (PrivateIpAddress !== undefined && listed.length > 0)
     throw notTogether('privateIpAddresses', 'privateIpAddress');
-  if (PrivateIpAddresses.length > 1 || PrivateIpAddresses.some(({ Primary }) => Primary === false))
-    throw unmodelled('A secondary private address');
-  const wanted = PrivateIpAddress ?? PrivateIpAddresses[0]?.PrivateIpAddress;
-  return wanted === undefined ? undefined : wantedAddress(ctx, subnet, wanted);
+  if (count !== undefined && listed.length > 0)
+    throw notTogether('privateIpAddresses', 'secondaryPrivateIpAddressCount');
+  const primary = listed.filter(({ Primary }) => Primary === true);
+  if (primary.length > 1)
+    throw new Fault('InvalidParameterValue', 'Only one private address of an interface is the primary one.');
+  const lone = listed.length === 1 && listed[0]?.Primary !== false ? listed[0] : undefined;
+  const first = primary[0] ?? lone;
+  const further = listed.filter((one) => one !== first);
+  const named = [PrivateIpAddress ?? first?.PrivateIpAddress, ...further.map((one) => one.PrivateIpAddress)];
+  for (const address of named) if (address !== undefined) wantedAddress(ctx, subnet, address);
+  return filled(ctx, subnet, [...named, ...new Array<undefined>(count ?? 0).fill(undefined)]);
+}
+
+/** Where nothing is named, the lowest addresses that are free. */
+function filled(ctx: Ctx, subnet: Subnet, named: readonly (string | undefined)[]): string[] {
+  const taken = new Set(named);
+  if (taken.size < named.filter((one) => one !== undefined).length)
+    throw new Fault('InvalidParameterValue', 'A private address is named more than once.');
+  const free = freeAddresses(ctx, subnet, named.length * 2).filter((one) => !taken.has(one));
+  return named.map((one) => {
+    const address = one ?? free.shift();
+    if (address !== undefined) return address;
+    throw new Fault(
+      'InsufficientFreeAddressesInSubnet',
+      `Insufficient free addresses in subnet ${subnet.subnetId}.`,
+    );
+  });
 }
 
 function make(ctx: Ctx, request: CreateRequest): string {
@@ -48,13 +72,14 @@ function make(ctx: Ctx, request: CreateRequest): string {
   if ((InterfaceType as string) !== 'interface')
     throw unmodelled(`An interface of the type ${InterfaceType}`);
   const subnet = subnetOf(ctx, SubnetId);
-  const privateIp = addressFor(ctx, subnet, request);
+  const [privateIp = '', ...further] = addressesFor(ctx, subnet, request);
   const { interfaceId } = makeInterface(ctx, subnet, {
     kind: 'interface',
     ownerId: '',
     description: Description,
     groupIds: groupsFor(ctx, subnet.vpcId, Groups, `subnet ${subnet.subnetId}`),
-    ...(privateIp === undefined ? {} : { privateIp }),
+    privateIp,
+    ...(further.length === 0 ? {} : { secondary: further.map((one) => ({ privateIp: one })) }),
   });
   tagCreated(ctx, request.TagSpecifications, interfaceId);
   return interfaceId;

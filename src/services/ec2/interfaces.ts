@@ -6,8 +6,8 @@ import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { formatAddress } from './cidr.ts';
 import { filtered } from './filters.ts';
-import { addresses, interfaceOf, interfaces, securityGroups, vpcs } from './network.ts';
-import type { NetworkInterface, Subnet } from './network.ts';
+import { addresses, interfaceOf, interfaces, privateIpsOf, securityGroups, vpcs } from './network.ts';
+import type { NetworkInterface, SecondaryAddress, Subnet } from './network.ts';
 import { listed } from './requests.ts';
 import { removeTagsOf, tagsOf, tagsShown } from './tags.ts';
 import { freeAddresses } from './subnets.ts';
@@ -21,6 +21,7 @@ export function makeInterface(
   subnet: Subnet,
   given: Pick<NetworkInterface, 'kind' | 'ownerId' | 'description' | 'groupIds'> & {
     privateIp?: string;
+    secondary?: readonly SecondaryAddress[];
     deleteOnTermination?: boolean;
   },
 ): NetworkInterface {
@@ -88,6 +89,7 @@ export function removeInterface(ctx: Ctx, interfaceId: string): void {
   const row = ctx.get(interfaces, interfaceId);
   if (!row) return;
   releasePublicIp(ctx, row);
+  for (const { allocationId } of row.secondary ?? []) freeElasticIp(ctx, allocationId);
   ctx.delete(interfaces, interfaceId);
   removeTagsOf(ctx, interfaceId);
 }
@@ -95,12 +97,54 @@ export function removeInterface(ctx: Ctx, interfaceId: string): void {
 /** Takes the public address from an interface and returns the interface as it is then. */
 export function releasePublicIp(ctx: Ctx, row: NetworkInterface): NetworkInterface {
   const { publicIp: _, allocationId, ...rest } = row;
-  if (allocationId !== undefined) {
-    const address = ctx.get(addresses, allocationId);
-    if (address) ctx.put(addresses, { allocationId, publicIp: address.publicIp });
-  }
+  freeElasticIp(ctx, allocationId);
   ctx.put(interfaces, rest);
   return rest;
+}
+
+function freeElasticIp(ctx: Ctx, allocationId: string | undefined): void {
+  const address = allocationId === undefined ? undefined : ctx.get(addresses, allocationId);
+  if (address) ctx.put(addresses, { allocationId: address.allocationId, publicIp: address.publicIp });
+}
+
+/** Puts an Elastic IP address on a further private address of an interface, or takes it away. */
+export function setSecondaryPublicIp(
+  ctx: Ctx,
+  row: NetworkInterface,
+  privateIp: string,
+  address?: { readonly publicIp: string; readonly allocationId: string },
+): void {
+  const secondary = (row.secondary ?? []).map((one) => {
+    if (one.privateIp !== privateIp) return one;
+    freeElasticIp(ctx, one.allocationId);
+    return { privateIp, ...(address && { publicIp: address.publicIp, allocationId: address.allocationId }) };
+  });
+  ctx.update(interfaces, row, { secondary });
+}
+
+/** The private addresses of an interface, each with the public one on it. */
+export function addressesShown(
+  ctx: Ctx,
+  { vpcId, privateIp, publicIp, allocationId, secondary = [] }: NetworkInterface,
+): NonNullable<WireInterface['PrivateIpAddresses']> {
+  const first = {
+    privateIp,
+    ...(publicIp !== undefined && { publicIp }),
+    ...(allocationId !== undefined && { allocationId }),
+  };
+  return [first, ...secondary].map((one, at) => ({
+    Primary: at === 0,
+    PrivateIpAddress: one.privateIp,
+    PrivateDnsName: privateDnsName(ctx.region, one.privateIp),
+    ...(one.publicIp !== undefined && {
+      Association: {
+        PublicIp: one.publicIp,
+        PublicDnsName: publicDnsName(ctx, vpcId, one.publicIp),
+        IpOwnerId: one.allocationId === undefined ? 'amazon' : ctx.account,
+        AllocationId: one.allocationId,
+      },
+    }),
+  }));
 }
 
 /** A public address that nobody has. The pool is one of Amazon's own blocks; nothing answers there. */
@@ -135,19 +179,9 @@ export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: s
 }
 
 export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
-  const { kind, vpcId, publicIp, privateIp } = row;
-  const name = privateDnsName(ctx.region, privateIp);
-  const association =
-    publicIp === undefined
-      ? {}
-      : {
-          Association: {
-            PublicIp: publicIp,
-            PublicDnsName: publicDnsName(ctx, vpcId, publicIp),
-            IpOwnerId: row.allocationId === undefined ? 'amazon' : ctx.account,
-            AllocationId: row.allocationId,
-          },
-        };
+  const { kind, vpcId, privateIp } = row;
+  const PrivateIpAddresses = addressesShown(ctx, row);
+  const Association = PrivateIpAddresses[0]?.Association;
   const ofInstance = kind === 'interface' ? { InstanceId: row.ownerId } : {};
   const attachment: WireInterface['Attachment'] = isAttached(row)
     ? {
@@ -172,17 +206,15 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
     AvailabilityZone: row.zone,
     AvailabilityZoneId: zoneId(row.zone),
     PrivateIpAddress: privateIp,
-    PrivateDnsName: name,
-    PrivateIpAddresses: [
-      { Primary: true, PrivateIpAddress: privateIp, PrivateDnsName: name, ...association },
-    ],
+    PrivateDnsName: privateDnsName(ctx.region, privateIp),
+    PrivateIpAddresses,
     MacAddress: macAddress(row.interfaceId),
     Groups: groupsShown(ctx, row.groupIds),
     Status: isAttached(row) ? 'in-use' : 'available',
     SourceDestCheck: row.sourceDestCheck,
     Attachment: attachment,
     TagSet: tagsShown(ctx, row.interfaceId),
-    ...association,
+    ...(Association && { Association }),
   };
 }
 
@@ -212,7 +244,7 @@ export const interfaceOperations: Operations<'ec2'> = {
         'network-interface-id': (row) => row.interfaceId,
         'owner-id': () => ctx.account,
         'private-ip-address': (row) => row.privateIp,
-        'addresses.private-ip-address': (row) => row.privateIp,
+        'addresses.private-ip-address': privateIpsOf,
         'requester-managed': (row) => row.kind !== 'interface',
         'source-dest-check': (row) => row.sourceDestCheck,
         status: (row) => (isAttached(row) ? 'in-use' : 'available'),

@@ -185,6 +185,19 @@ function addressesFor(
   );
 }
 
+/**
+ * A disk of the host, which no description of an instance shows. On a type that has none, EC2 ignores it.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/add-instance-store-volumes.html
+ */
+function isInstanceStore(virtualName: string | undefined): boolean {
+  if (virtualName === undefined) return false;
+  if (/^ephemeral\d{1,2}$/.test(virtualName)) return true;
+  throw new Fault(
+    'InvalidBlockDeviceMapping',
+    `The device mapping '${virtualName}' is not valid: expected ephemeral0 to ephemeral23.`,
+  );
+}
+
 /** The root volume, as image and request describe it together, and the volumes that the request adds. */
 function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }: Parameters): Device[] {
   const snapshotId = 'snapshotId' in image ? image.snapshotId : `snap-0${image.imageId.slice(5)}`;
@@ -196,7 +209,8 @@ function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }:
     snapshotId,
     deleteOnTermination: true,
   };
-  const named = BlockDeviceMappings.map(({ DeviceName, Ebs = {} }): Device => {
+  const ofVolumes = BlockDeviceMappings.filter(({ VirtualName }) => !isInstanceStore(VirtualName));
+  const named = ofVolumes.map(({ DeviceName, Ebs = {} }): Device => {
     if (DeviceName === undefined) throw missing('DeviceName');
     const isRoot = DeviceName === image.rootDevice;
     if (!isRoot && Ebs.VolumeSize === undefined) throw missing('VolumeSize');
@@ -288,6 +302,7 @@ function launchDetails(
     architecture: image.architecture,
     rootDevice: image.rootDevice,
     imdsV2: image.imdsV2,
+    ...(image.windows === undefined ? {} : { windows: image.windows }),
     monitoring: parameters.Monitoring?.Enabled ?? false,
     ebsOptimized: parameters.EbsOptimized ?? false,
     shutdownBehavior: parameters.InstanceInitiatedShutdownBehavior ?? 'stop',

@@ -10,6 +10,7 @@ import { injectionChanged, injections } from '#cloud/injections.ts';
 import { instanceChanged, machines } from '#cloud/ports.ts';
 import type { InstanceState } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
+import { tellEventBridge } from '#cloud/service-events.ts';
 import { beginChecks, endChecks, hardwareLost } from './instance-status.ts';
 import {
   instanceOf,
@@ -109,8 +110,18 @@ function enter(
     : { transitionReason: '' };
   const next: Instance = { ...rest, ...told, state, step: instance.step + 1 };
   ctx.put(instanceRows, next);
-  ctx.emit(instanceChanged, { instanceId: next.instanceId, state });
+  tellChange(ctx, next.instanceId, state);
   return next;
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html */
+function tellChange(ctx: Ctx, instanceId: string, state: InstanceState): void {
+  ctx.emit(instanceChanged, { instanceId, state });
+  tellEventBridge(ctx, 'aws.ec2', () => ({
+    detailType: 'EC2 Instance State-change Notification',
+    resources: [ctx.arn('ec2', `instance/${instanceId}`)],
+    detail: { 'instance-id': instanceId, state },
+  }));
 }
 
 const keep = ({
@@ -122,7 +133,7 @@ const keep = ({
 /** From here on an instance that was put down as `pending` is under way. */
 export function beginLaunch(ctx: Ctx, { instanceId, step }: Instance): void {
   ctx.schedule(stepDue, ctx.now + ctx.duration(launchTime, instanceId, step), { instanceId, step });
-  ctx.emit(instanceChanged, { instanceId, state: 'pending' });
+  tellChange(ctx, instanceId, 'pending');
 }
 
 function run(ctx: Ctx, instance: Instance): void {

@@ -2,6 +2,9 @@
 // network interfaces of their own.
 
 import {
+  DescribeAddressesCommand,
+  AssociateAddressCommand,
+  AllocateAddressCommand,
   AcceptVpcPeeringConnectionCommand,
   AssociateDhcpOptionsCommand,
   AssociateVpcCidrBlockCommand,
@@ -395,6 +398,43 @@ describe('a network interface of its own', () => {
     expect(await statusOf(NetworkInterfaceId)).toBe('available');
     await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
     await expect(statusOf(NetworkInterfaceId)).rejects.toThrow(named('InvalidNetworkInterfaceID.NotFound'));
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-secondary-ip-addresses.html
+  it('has further private addresses, each of which takes an Elastic IP address', async () => {
+    const { subnetId: SubnetId } = await network('10.0.0.0/16');
+    const { NetworkInterface } = await ec2.send(
+      new CreateNetworkInterfaceCommand({ SubnetId, SecondaryPrivateIpAddressCount: 2 }),
+    );
+    const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId ?? '';
+    const listed = NetworkInterface?.PrivateIpAddresses?.map((one) => [one.PrivateIpAddress, one.Primary]);
+    expect(listed).toEqual([
+      ['10.0.0.4', true],
+      ['10.0.0.5', false],
+      ['10.0.0.6', false],
+    ]);
+    const same = { SubnetId, PrivateIpAddress: '10.0.0.5' };
+    await expect(ec2.send(new CreateNetworkInterfaceCommand(same))).rejects.toThrow(
+      named('InvalidIPAddress.InUse'),
+    );
+    const { AllocationId, PublicIp } = await ec2.send(new AllocateAddressCommand({}));
+    const put = { AllocationId, NetworkInterfaceId };
+    const elsewhere = new AssociateAddressCommand({ ...put, PrivateIpAddress: '10.0.0.7' });
+    await expect(ec2.send(elsewhere)).rejects.toThrow(named('InvalidParameterValue'));
+    await ec2.send(new AssociateAddressCommand({ ...put, PrivateIpAddress: '10.0.0.6' }));
+    const shown = async (): Promise<(string | undefined)[] | undefined> => {
+      const { NetworkInterfaces } = await ec2.send(
+        new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [NetworkInterfaceId] }),
+      );
+      return NetworkInterfaces?.[0]?.PrivateIpAddresses?.map((one) => one.Association?.PublicIp);
+    };
+    expect(await shown()).toEqual([undefined, undefined, PublicIp]);
+    // The same address moves to the first one.
+    await ec2.send(new AssociateAddressCommand(put));
+    expect(await shown()).toEqual([PublicIp, undefined, undefined]);
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+    const { Addresses } = await ec2.send(new DescribeAddressesCommand({}));
+    expect(Addresses?.map((one) => one.AssociationId)).toEqual([undefined]);
   });
 
   it('can be the first one of a launch, which brings its address and cannot be detached', async () => {

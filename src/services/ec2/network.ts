@@ -123,12 +123,20 @@ export const natGateways: Table<NatGateway> = table<NatGateway>(
 export interface Address {
   allocationId: string;
   publicIp: string;
-  association?: { readonly id: string; readonly interfaceId: string };
+  /** `privateIp`: where it lies on a further address of the interface. */
+  association?: { readonly id: string; readonly interfaceId: string; readonly privateIp?: string };
 }
 export const addresses: Table<Address> = table<Address>('ec2/addresses', (row) => row.allocationId, {
   publicIp: (row) => row.publicIp,
   association: (row) => row.association?.id,
 });
+
+/** A further private address of an interface, with the Elastic IP address on it. */
+export interface SecondaryAddress {
+  readonly privateIp: string;
+  readonly publicIp?: string;
+  readonly allocationId?: string;
+}
 
 /**
  * An elastic network interface: of an instance, a NAT gateway or an interface endpoint. It holds a private
@@ -143,6 +151,7 @@ export interface NetworkInterface {
   publicIp?: string;
   /** The Elastic IP address that `publicIp` is. */
   allocationId?: string;
+  secondary?: readonly SecondaryAddress[];
   groupIds: readonly string[];
   sourceDestCheck: boolean;
   kind: 'interface' | 'nat_gateway' | 'vpc_endpoint';
@@ -163,10 +172,14 @@ export const interfaces: Table<NetworkInterface> = table<NetworkInterface>(
     subnet: (row) => row.subnetId,
     vpc: (row) => row.vpcId,
     publicIp: (row) => row.publicIp,
-    privateIp: (row) => `${row.subnetId} ${row.privateIp}`,
     owner: (row) => (row.ownerId === '' ? undefined : row.ownerId),
   },
 );
+
+/** All private addresses of an interface, the first one first. */
+export function privateIpsOf({ privateIp, secondary = [] }: NetworkInterface): string[] {
+  return [privateIp, ...secondary.map((one) => one.privateIp)];
+}
 
 export interface VpcEndpoint {
   endpointId: string;

@@ -56,7 +56,7 @@ const PLACEMENT = [
 
 /** What RunInstances and launch templates have in common and is not modelled. */
 const LAUNCH = [
-  ...['NoDevice', 'VirtualName'].map((name) => `BlockDeviceMappings.${name}`),
+  'BlockDeviceMappings.NoDevice',
   ...EBS.map((name) => `BlockDeviceMappings.Ebs.${name}`),
   ...INTERFACE.map((name) => `NetworkInterfaces.${name}`),
   ...PLACEMENT.map((name) => `Placement.${name}`),
@@ -80,7 +80,6 @@ const TEMPLATE = [...LAUNCH, 'ElasticGpuSpecifications', 'InstanceRequirements',
 
 export const refused: Refused = {
   AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'NetworkBorderGroup', 'PublicIpv4Pool'],
-  AssociateAddress: ['PrivateIpAddress'],
   AssociateRouteTable: ['GatewayId', 'PublicIpv4Pool'],
   AssociateVpcCidrBlock: [
     ...IPAM,
@@ -113,7 +112,6 @@ export const refused: Refused = {
     'Ipv6PrefixCount',
     'Ipv6Prefixes',
     'Operator',
-    'SecondaryPrivateIpAddressCount',
   ],
   CreateRoute: ROUTE_TARGETS,
   CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],

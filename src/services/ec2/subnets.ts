@@ -15,7 +15,7 @@ import {
 } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { filtered } from './filters.ts';
-import { blocksOf, interfaces, networkAcls, subnetOf, subnets, vpcOf } from './network.ts';
+import { blocksOf, interfaces, networkAcls, privateIpsOf, subnetOf, subnets, vpcOf } from './network.ts';
 import type { NetworkAcl, Subnet, Vpc } from './network.ts';
 import { dependency, listed, missing, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
@@ -49,9 +49,13 @@ function blockOf({ cidr }: { cidr: string }): Block {
   return parseBlock(cidr) as Block;
 }
 
+function held(ctx: Ctx, { subnetId }: Subnet): Set<string> {
+  return new Set(ctx.list(interfaces, 'subnet', subnetId).flatMap(privateIpsOf));
+}
+
 function freeCount(ctx: Ctx, subnet: Subnet): number {
   const { first, last } = blockOf(subnet);
-  return last - first + 1 - RESERVED - ctx.list(interfaces, 'subnet', subnet.subnetId).length;
+  return last - first + 1 - RESERVED - held(ctx, subnet).size;
 }
 
 /**
@@ -59,7 +63,7 @@ function freeCount(ctx: Ctx, subnet: Subnet): number {
  * is gone.
  */
 export function freeAddresses(ctx: Ctx, subnet: Subnet, count: number): string[] {
-  const used = new Set(ctx.list(interfaces, 'subnet', subnet.subnetId).map((one) => one.privateIp));
+  const used = held(ctx, subnet);
   const { first, last } = blockOf(subnet);
   const free: string[] = [];
   for (let at = first + RESERVED_FIRST; at < last && free.length < count; at += 1) {
@@ -79,7 +83,7 @@ export function wantedAddress(ctx: Ctx, subnet: Subnet, address: string): string
   if (at < first + RESERVED_FIRST || at === last) {
     throw new Fault('InvalidParameterValue', "Address is in subnet's reserved address range");
   }
-  if (ctx.list(interfaces, 'privateIp', `${subnet.subnetId} ${address}`).length > 0) {
+  if (held(ctx, subnet).has(address)) {
     throw new Fault('InvalidIPAddress.InUse', `Address ${address} is in use.`);
   }
   return address;

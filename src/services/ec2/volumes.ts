@@ -134,7 +134,7 @@ export function volumesOf(ctx: Ctx, instanceId: string): Volume[] {
   return ctx.list(volumes, 'instance', instanceId);
 }
 
-export function removeVolume(ctx: Ctx, volumeId: string): void {
+function removeVolume(ctx: Ctx, volumeId: string): void {
   ctx.delete(volumes, volumeId);
   removeTagsOf(ctx, volumeId);
 }

@@ -1,5 +1,6 @@
 // An image of a repository: found by digest or tag, and read from its manifest.
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
@@ -91,7 +92,7 @@ export function readManifest(
 
 function parsed(text: string): Manifest {
   try {
-    const value = JSON.parse(text) as unknown;
+    const value = jsonIn(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch {
     // Said below.

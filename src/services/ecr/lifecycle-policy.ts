@@ -1,6 +1,7 @@
 // Lifecycle policies: which images of a repository expire. Pure.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import { invalidParameter, matchesWildcard } from './repository.ts';
 import type { Image } from './tables.ts';
@@ -27,7 +28,7 @@ const invalid = (why: string): Fault =>
 export function rulesOf(text: string): Rule[] {
   let policy: unknown;
   try {
-    policy = JSON.parse(text);
+    policy = jsonIn(text);
   } catch {
     throw invalid('Could not map policyString into LifecyclePolicy.');
   }

@@ -1,6 +1,7 @@
 // Policies of repositories. Statements need not name a resource: the repository is meant.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
@@ -21,7 +22,7 @@ export function compiled(text: string): Policy {
 }
 
 function withResources(text: string): string {
-  const policy = JSON.parse(text) as { Statement?: unknown } | null;
+  const policy = jsonIn(text) as { Statement?: unknown } | null;
   const given = [policy?.Statement].flat();
   // What is no statement is left as it is: the policy's own check says so.
   if (!given.every((one): one is object => typeof one === 'object' && one !== null)) return text;

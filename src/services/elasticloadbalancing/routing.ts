@@ -2,11 +2,11 @@
 // settlement.
 
 import type { Ctx } from '#cloud/ctx.ts';
+import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
 import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports.ts';
 import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
 import { holds } from './conditions.ts';
 import type { RequestFacts } from './conditions.ts';
-import { HOSTED_ZONES } from './load-balancers.ts';
 import { eligible, rosterOf } from './rosters.ts';
 import { rank } from './rules.ts';
 import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups, uses } from './tables.ts';

@@ -4,9 +4,9 @@
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { ServiceDefinition } from '#cloud/service.ts';
+import { isList, parsedObject } from '#cloud/json.ts';
+import type { Json } from '#cloud/json.ts';
 import { arnFor, placeOf } from './bus.ts';
-import { isList, parsedObject } from './json.ts';
-import type { Json } from './json.ts';
 import { DEFAULT_BUS } from './tables.ts';
 
 const PRINCIPAL = 'events.amazonaws.com';

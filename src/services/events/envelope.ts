@@ -3,7 +3,7 @@
 
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { Json, JsonObject } from '#cloud/json.ts';
 
 export interface Envelope extends Readonly<Record<string, Json>> {
   readonly version: '0';
@@ -32,7 +32,7 @@ interface Content {
 export function envelope(ctx: Ctx, { source, detailType, resources, detail, time }: Content): Envelope {
   return {
     version: '0',
-    id: ctx.uuid('event'),
+    id: ctx.uuid('bridge-event'),
     'detail-type': detailType,
     source,
     account: ctx.account,

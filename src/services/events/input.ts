@@ -3,8 +3,8 @@
 // What becomes of lists, objects and missing values in templates follows answers of AWS that LocalStack's tests recorded
 // (test_events_inputs.snapshot.json).
 
-import { isObject, parsed } from './json.ts';
-import type { Json, JsonObject } from './json.ts';
+import { isObject, parsed } from '#cloud/json.ts';
+import type { Json, JsonObject } from '#cloud/json.ts';
 import { parsePath, valueAt } from './json-path.ts';
 import type { Target } from './tables.ts';
 

@@ -4,13 +4,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
 import type { Provision } from '#cloud/port.ts';
 import { serviceEvents } from '#cloud/ports.ts';
+import { matches } from '#cloud/event-patterns/match.ts';
+import { parsedObject } from '#cloud/json.ts';
+import type { JsonObject } from '#cloud/json.ts';
 import { trigger } from './dispatch.ts';
 import { envelope } from './envelope.ts';
 import type { Envelope } from './envelope.ts';
-import { parsedObject } from './json.ts';
-import type { JsonObject } from './json.ts';
 import { count } from './metrics.ts';
-import { matches } from './pattern.ts';
 import { DEFAULT_BUS, rules } from './tables.ts';
 import type { Rule } from './tables.ts';
 

@@ -1,8 +1,8 @@
 // JSON paths, as far as EventBridge takes them: names, positions and wildcards. Pure.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 
-import { isList, isObject } from './json.ts';
-import type { Json } from './json.ts';
+import { isList, isObject } from '#cloud/json.ts';
+import type { Json } from '#cloud/json.ts';
 
 /** One step from a value to what is inside it. */
 type Step = string | number | null;

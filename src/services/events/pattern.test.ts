@@ -2,9 +2,9 @@
 // obvious cases follow answers of AWS that LocalStack's tests recorded (test_events_patterns.snapshot.json).
 
 import { describe, expect, it } from 'vitest';
-import { matches, sourcesOf } from './pattern.ts';
-import { problemOfPattern } from './pattern-check.ts';
-import type { JsonObject } from './json.ts';
+import { matches } from '#cloud/event-patterns/match.ts';
+import type { JsonObject } from '#cloud/json.ts';
+import { problemOfPattern, sourcesOf } from './pattern.ts';
 
 const fits = (rule: unknown, value: unknown): boolean => {
   const pattern = { detail: { a: rule } } as JsonObject;

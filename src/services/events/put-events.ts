@@ -3,13 +3,13 @@
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
+import { matches } from '#cloud/event-patterns/match.ts';
+import { isObject, parsedObject } from '#cloud/json.ts';
 import { busNamed, placeOf } from './bus.ts';
 import { envelope } from './envelope.ts';
 import { invalid } from './faults.ts';
 import { take } from './intake.ts';
-import { isObject, parsedObject } from './json.ts';
 import { checkPattern } from './rules.ts';
-import { matches } from './pattern.ts';
 import { LARGEST_REQUEST } from './timings.ts';
 
 type Entry = Input<'events', 'PutEvents'>['Entries'][number];

@@ -6,11 +6,11 @@ import { parseIso } from '#contract/protocols/timestamp.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import type { Caller } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { parsedObject } from '#cloud/json.ts';
 import { busNamed } from './bus.ts';
 import type { Envelope } from './envelope.ts';
 import { absentBus } from './faults.ts';
 import { take } from './intake.ts';
-import { parsedObject } from './json.ts';
 import type { Delivery } from './tables.ts';
 
 const PRINCIPAL = 'events.amazonaws.com';

@@ -19,7 +19,7 @@ import { DAY_MS, WAITING_PERIOD_DAYS } from './timings.ts';
 const PAGE_SIZE = 100;
 const SYMMETRIC = 'SYMMETRIC_DEFAULT';
 
-export function metadata(at: Ctx, key: Key): NonNullable<Output<'kms', 'CreateKey'>['KeyMetadata']> {
+function metadata(at: Ctx, key: Key): NonNullable<Output<'kms', 'CreateKey'>['KeyMetadata']> {
   const { id, arn, spec, state, deletionAt, usage } = key;
   const current = at.get(materials, materialPlace(id, key.material));
   return {

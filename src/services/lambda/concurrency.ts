@@ -59,6 +59,11 @@ function sumReserved(of: readonly LambdaFunction[]): number {
   return of.reduce((sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency, 0);
 }
 
+/** How many invocations of a function may run at once. */
+export function concurrencyOf(owner: Ctx, { reservedConcurrency }: LambdaFunction): number {
+  return reservedConcurrency ?? ACCOUNT_CONCURRENCY - sumReserved(reserved(owner));
+}
+
 export type ThrottleReason =
   | 'ReservedFunctionConcurrentInvocationLimitExceeded'
   | 'ConcurrentInvocationLimitExceeded';

@@ -2,6 +2,7 @@
 // with the event itself.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
@@ -54,7 +55,7 @@ function recordOf(ctx: Ctx, outcome: Outcome): string {
 /** A runtime of the user's own may answer what is no JSON. */
 function json(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return jsonIn(text);
   } catch {
     return text;
   }

@@ -11,7 +11,7 @@ import { notModelled } from '#cloud/refuse.ts';
 import type { Operations } from '#cloud/service.ts';
 import { queueUrl } from './destinations.ts';
 import { asRole, roleMay } from './execution-role.ts';
-import { parsePattern, PatternError } from './filter-pattern.ts';
+import { parsePattern } from './filter-pattern.ts';
 import { batches, mappings } from './mapping-rows.ts';
 import type { Mapping } from './mapping-rows.ts';
 import { conflict, invalid, named, notFound, qualifiedArn, targetOf, USER } from './names.ts';
@@ -94,13 +94,8 @@ function checkFree({ state }: Mapping, what: 'update' | 'delete'): void {
 
 function filtersOf(given: NonNullable<Create['FilterCriteria']>): readonly string[] {
   return (given.Filters ?? []).map(({ Pattern = '' }) => {
-    try {
-      parsePattern(Pattern);
-      return Pattern;
-    } catch (error) {
-      if (error instanceof PatternError) throw invalid('Invalid filter pattern definition.');
-      throw error;
-    }
+    if (!parsePattern(Pattern)) throw invalid('Invalid filter pattern definition.');
+    return Pattern;
   });
 }
 

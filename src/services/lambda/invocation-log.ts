@@ -1,6 +1,7 @@
 // What an invocation leaves in its log: the lines of the platform around those of the function.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -129,7 +130,7 @@ function applicationLine(requestId: string, at: number, text: string): LogLine &
 function objectIn(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    return jsonIn(text) as Record<string, unknown>;
   } catch {
     return undefined;
   }

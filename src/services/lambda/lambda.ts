@@ -3,7 +3,7 @@
 
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { functionResults } from '#cloud/ports.ts';
+import { functionResults, functionRoutes } from '#cloud/ports.ts';
 import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
@@ -22,6 +22,7 @@ import { named, qualifiedArn } from './names.ts';
 import { permissionOperations, policies, policyOf } from './permissions.ts';
 import { dispatch, pollAgain, pollRefused, receive, windowOver } from './queue-poller.ts';
 import { results, silence } from './results.ts';
+import { routes } from './routes.ts';
 import { aliases, functions, PRINCIPAL, versions } from './rows.ts';
 import { tagOperations } from './tags.ts';
 import { versionOperations } from './versions.ts';
@@ -113,7 +114,7 @@ export const service: Service = defineService({
     windowOver,
     dispatch,
   ] as readonly TimerHandler<unknown, Ctx>[],
-  provides: [provide(functionResults, results)],
+  provides: [provide(functionResults, results), provide(functionRoutes, routes)],
   doors: [codeDoor],
   authorization: {
     CreateFunction: {

@@ -10,10 +10,12 @@ import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { parsed } from '#cloud/json.ts';
+import type { JsonObject } from '#cloud/json.ts';
 import type { Answer } from '#cloud/waiting.ts';
 import { queueUrl } from './destinations.ts';
 import { asRole } from './execution-role.ts';
-import { parsePattern, passesAny } from './filter-pattern.ts';
+import { passesAny } from './filter-pattern.ts';
 import { begin } from './invocations.ts';
 import type { Conclusion } from './invocations.ts';
 import { batches, mappings } from './mapping-rows.ts';
@@ -162,7 +164,7 @@ export const receive: TimerHandler<Polled & { answer: unknown }, Ctx> = {
     }
     const { Messages = [] } = outcome.output as { Messages?: readonly Received[] };
     const records = Messages.map((message) => recordOf(ctx, mapping, message));
-    const patterns = mapping.filters.map(parsePattern);
+    const patterns = mapping.filters.map((filter) => JSON.parse(filter) as JsonObject);
     const wanted = records.filter((record) => passesAny(patterns, record));
     // What no filter lets through is dealt with: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html
     processed(
@@ -331,14 +333,6 @@ function failures({ records }: Batch, payload: string): readonly string[] {
   const named = items.map((item) => (item as { itemIdentifier?: unknown } | null)?.itemIdentifier);
   const known = named.every((one): one is string => typeof one === 'string' && ids.includes(one));
   return known ? named : ids;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function processed(ctx: Ctx, mapping: Mapping, records: readonly QueueRecord[]): void {

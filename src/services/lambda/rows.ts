@@ -62,7 +62,15 @@ export interface LambdaFunction {
   /** How often $LATEST was changed: execution environments of an earlier generation are used no more. */
   generation: number;
 }
-export const functions: Table<LambdaFunction> = table<LambdaFunction>('lambda/functions', (row) => row.name);
+/** What decides where invocations go: loads are settled before it changes. */
+const ROUTES = { settles: true } as const;
+
+export const functions: Table<LambdaFunction> = table<LambdaFunction>(
+  'lambda/functions',
+  (row) => row.name,
+  {},
+  ROUTES,
+);
 
 /** `$LATEST` or a published version. */
 export interface Version {
@@ -79,8 +87,11 @@ export interface Version {
   revisionId: string;
   modifiedAt: number;
 }
-export const versions: Table<Version> = table<Version>('lambda/versions', (row) =>
-  versionKey(row.functionName, row.version),
+export const versions: Table<Version> = table<Version>(
+  'lambda/versions',
+  (row) => versionKey(row.functionName, row.version),
+  {},
+  ROUTES,
 );
 
 /** Sorts `$LATEST` first, then by number. */
@@ -97,8 +108,11 @@ export interface Alias {
   description: string;
   revisionId: string;
 }
-export const aliases: Table<Alias> = table<Alias>('lambda/aliases', (row) =>
-  aliasKey(row.functionName, row.name),
+export const aliases: Table<Alias> = table<Alias>(
+  'lambda/aliases',
+  (row) => aliasKey(row.functionName, row.name),
+  {},
+  ROUTES,
 );
 
 export function aliasKey(functionName: string, name: string): string {

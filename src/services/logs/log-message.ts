@@ -1,5 +1,7 @@
 // A log event's message as filter patterns look at it: text, JSON, or fields between spaces. Pure.
 
+import { jsonIn } from '#contract/json-text.ts';
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export class LogMessage {
@@ -18,7 +20,7 @@ export class LogMessage {
     this.#parsed = true;
     if (!this.text.trimStart().startsWith('{')) return undefined;
     try {
-      this.#json = JSON.parse(this.text) as Json;
+      this.#json = jsonIn(this.text) as Json;
     } catch {
       this.#json = undefined;
     }

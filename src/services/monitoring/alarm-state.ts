@@ -5,6 +5,7 @@ import { alarmChanged } from '#cloud/ports.ts';
 import { alarms, COMPOSITION, parentsOf } from './alarm.ts';
 import type { Alarm, AlarmState } from './alarm.ts';
 import { executePolicy, isScalingPolicy, runAction } from './alarm-actions.ts';
+import { tellStateChange } from './alarm-event.ts';
 import { remember } from './alarm-history.ts';
 import { json } from './java-text.ts';
 import { MINUTE } from './points.ts';
@@ -41,6 +42,7 @@ export function enterState(
     data: json({ version: '1.0', oldState: inHistory(before), newState: inHistory(state) }),
   });
   ctx.emit(alarmChanged, { alarmName: alarm.name, alarmArn: alarm.arn, state: value });
+  tellStateChange(ctx, now, before);
   for (const parent of parentsOf(ctx, alarm.name)) ctx.wake(COMPOSITION, parent);
   if (!now.actionsEnabled) return;
   for (const action of now.actions[value]) runAction(ctx, now, before, action, metricValue);

@@ -1,5 +1,6 @@
 // What metric alarms and composite alarms have in common: creation, listing, actions on and off, deletion.
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
@@ -220,7 +221,7 @@ export const alarmOperations: Operations<'monitoring'> = {
 function checkJson(text: string | undefined): void {
   if (text === undefined) return;
   try {
-    JSON.parse(text);
+    jsonIn(text);
   } catch {
     throw new Fault('InvalidFormatFault', 'StateReasonData is not valid JSON');
   }

@@ -3,6 +3,7 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import { GLOBAL } from '#cloud/ctx.ts';
@@ -47,7 +48,7 @@ function notFound(name: string): Fault {
 
 function isObject(text: string): boolean {
   try {
-    const body: unknown = JSON.parse(text);
+    const body: unknown = jsonIn(text);
     return typeof body === 'object' && body !== null && !Array.isArray(body);
   } catch {
     return false;

@@ -1,6 +1,7 @@
 // Bucket policies: kept, checked and brought into IAM's decisions.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
@@ -36,9 +37,9 @@ function checkPolicy(text: string, { name }: Bucket): void {
     throw malformed("Policies must be valid JSON and the first byte must be '{'");
   if (text.length > LARGEST_POLICY)
     throw malformed(`Policies must not be larger than ${LARGEST_POLICY} bytes`);
-  const { Statement: statements } = JSON.parse(text) as { Statement?: unknown };
+  const { Statement: statements } = jsonIn(text) as { Statement?: unknown };
   if (statements === undefined) throw malformed('Missing required field Statement');
-  parsePolicy(text, 'resource', 'MalformedPolicy');
+  parsePolicy(text, 'bucket', 'MalformedPolicy');
   const arn = PREFIX + name;
   for (const statement of listOf(statements) as readonly RawStatement[]) {
     const actions = listOf(statement.Action ?? statement.NotAction);
@@ -62,7 +63,7 @@ function wild(resource: unknown, arn: string): boolean {
 
 function isJson(text: string): boolean {
   try {
-    return typeof JSON.parse(text) === 'object';
+    return typeof jsonIn(text) === 'object';
   } catch {
     return false;
   }
@@ -79,7 +80,7 @@ export function bucketOfArn(ctx: Ctx, arn: string): Bucket | undefined {
   return bucketNamed(ctx, arn.slice(PREFIX.length).split('/')[0] ?? '')?.bucket;
 }
 
-/** What a bucket's policy and lists say to whoever asks. While public buckets are restricted, the policy says nothing to strangers. */
+/** What a bucket's policy and lists say to whoever asks. While public buckets are restricted, strangers are told nothing. */
 export function policyFor(ctx: Ctx, arn: string): Policy | undefined {
   const bucket = bucketOfArn(ctx, arn);
   if (!bucket) return undefined;
@@ -87,7 +88,7 @@ export function policyFor(ctx: Ctx, arn: string): Policy | undefined {
   const listed = bucket.ownerEnforced ? [] : aclStatements(bucket, listedObject(ctx, bucket, arn));
   if (listed.length === 0) return policy;
   const statements = [...(policy?.statements ?? []), ...listed];
-  return { kind: 'resource', id: policy?.id, statements };
+  return { kind: 'bucket', id: policy?.id, statements };
 }
 
 function policyOfBucket(
@@ -98,7 +99,7 @@ function policyOfBucket(
   const stranger =
     principal.type === 'anonymous' || (principal.type !== 'service' && principal.account !== account);
   if (stranger && publicAccessBlock?.restrictPublicBuckets && isPublic(policy)) return undefined;
-  return parsePolicy(policy, 'resource', 'MalformedPolicy');
+  return parsePolicy(policy, 'bucket', 'MalformedPolicy');
 }
 
 /** The list of the object that an ARN names: that of its current version. */

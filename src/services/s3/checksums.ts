@@ -2,9 +2,9 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 
 import { base64, fromBase64 } from '#contract/protocols/bytes.ts';
+import { combined, crc32c, crc64nvme } from '#cloud/archives/crc.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { badDigest, invalidRequest, notModelled } from './faults.ts';
-import { combined, crc32c, crc64nvme } from './crc.ts';
 import type { Checksum, ChecksumAlgorithm } from './tables.ts';
 
 const BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {

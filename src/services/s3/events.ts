@@ -9,6 +9,8 @@ import type { Outcome } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal, ServicePrincipal } from '#cloud/principal.ts';
 import type { Place } from './bucket.ts';
+import { tellBus } from './bus-events.ts';
+import type { Facts, Subject } from './bus-events.ts';
 import { encodedKey } from './listing.ts';
 import type { Bucket, Notification } from './tables.ts';
 import { eventDelivery } from './timings.ts';
@@ -30,14 +32,6 @@ const eventDue: TimerKind<{ id: string }> = timer<{ id: string }>('s3/event-due'
 /** S3 as it speaks to the destinations of a bucket's events. */
 export function asBucket({ name, account }: Pick<Bucket, 'name' | 'account'>): ServicePrincipal {
   return { type: 'service', service: 's3.amazonaws.com', account, sourceArn: `arn:aws:s3:::${name}` };
-}
-
-/** What an event is about. */
-interface Subject {
-  readonly key: string;
-  readonly versionId: string;
-  readonly sizeBytes?: number;
-  readonly etag?: string;
 }
 
 function wants({ events, prefix = '', suffix = '' }: Notification, event: string, key: string): boolean {
@@ -78,12 +72,6 @@ function sequencer({ now, kernel }: Ctx): string {
   return (digits(now, 10) + digits(kernel.nextSeq() % 0x1_0000_0000, 8)).toUpperCase();
 }
 
-interface Facts {
-  readonly principal: Principal;
-  readonly requestId: string;
-  readonly sequencer: string;
-}
-
 function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: Facts): object {
   const { key, versionId, sizeBytes, etag } = about;
   // What changes about an object and not the object itself has neither size nor place in the order.
@@ -118,13 +106,15 @@ function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: F
 
 /** Sends word of what has happened to an object to whoever wants to know. */
 export function tell(ctx: Ctx, { at, bucket }: Place, event: string, about: Subject): void {
-  const wanting = (bucket.notifications ?? []).filter((one) => wants(one, event, about.key));
-  if (wanting.length === 0) return;
-  const facts = {
+  const makeFacts = (): Facts => ({
     principal: ctx.principal,
     requestId: at.id('s3-request', 16, 'ABCDEFGHJKMNPQRSTVWXYZ0123456789'),
     sequencer: sequencer(at),
-  };
+  });
+  tellBus(at, bucket, event, about, makeFacts);
+  const wanting = (bucket.notifications ?? []).filter((one) => wants(one, event, about.key));
+  if (wanting.length === 0) return;
+  const facts = makeFacts();
   const plain = record(at, bucket, event, about, facts) as { s3: object };
   for (const { id: configurationId, destination, arn } of wanting) {
     const Records = [{ ...plain, s3: { ...plain.s3, configurationId } }];

@@ -59,7 +59,7 @@ function move(look: Look, rows: typeof objects, object: StoredObject, plans: rea
     .toSorted((left, right) => WATERFALL.indexOf(right.to) - WATERFALL.indexOf(left.to));
   if (!coldest) return;
   at.update(rows, object as Version, { storageClass: coldest.to } as Partial<Version>);
-  look.tell('s3:LifecycleTransition', object);
+  look.tell('s3:LifecycleTransition', { ...object, storageClass: coldest.to });
 }
 
 function large(

@@ -10,7 +10,7 @@ import { bucketNamed } from './bucket.ts';
 import { accessDenied, invalidArgument, notModelled } from './faults.ts';
 import type { Bucket, ObjectEncryption } from './tables.ts';
 
-export const S3 = 's3.amazonaws.com';
+const S3 = 's3.amazonaws.com';
 const MANAGED_KEY = 'alias/aws/s3';
 
 interface Wanted {

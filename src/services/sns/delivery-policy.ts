@@ -1,8 +1,8 @@
 // Delivery policies of topics and of HTTP(S) subscriptions: what SNS takes, what holds in the end, and when it tries again. Pure.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 
-import { isObject } from './filter-policy.ts';
-import type { Json, JsonObject } from './filter-policy.ts';
+import { isObject, parsedObject } from '#cloud/json.ts';
+import type { Json, JsonObject } from '#cloud/json.ts';
 
 type Backoff = 'linear' | 'arithmetic' | 'geometric' | 'exponential';
 
@@ -66,7 +66,7 @@ const OF_TOPICS: Readonly<Record<string, string>> = {
 
 /** What is wrong with a topic's policy, or nothing. */
 export function problemOfTopicPolicy(text: string): string | undefined {
-  const policy = parsed(text);
+  const policy = parsedObject(text);
   if (!policy) return 'failed to parse JSON.';
   const { http, ...others } = policy;
   if (Object.keys(others).length > 0) return `Unexpected JSON member: ${Object.keys(others)[0] ?? ''}`;
@@ -82,7 +82,7 @@ export function problemOfTopicPolicy(text: string): string | undefined {
 
 /** What is wrong with a subscription's policy, or nothing. */
 export function problemOfSubscriptionPolicy(text: string): string | undefined {
-  const policy = parsed(text);
+  const policy = parsedObject(text);
   if (!policy) return 'failed to parse JSON.';
   const known = [...Object.values(OF_TOPICS), 'guaranteed'];
   const unknown = Object.keys(policy).find((name) => !known.includes(name));
@@ -142,14 +142,14 @@ export function effectiveTopicPolicy(text: string | undefined): object {
 
 /** A topic's policy as SNS gives it back. */
 export function shownTopicPolicy(text: string): object {
-  const http = (parsed(text)?.['http'] ?? {}) as JsonObject;
+  const http = (parsedObject(text)?.['http'] ?? {}) as JsonObject;
   const given = Object.entries(http).filter(([, value]) => value !== null);
   return { http: { ...Object.fromEntries(given), disableSubscriptionOverrides: ofTopic(text).disabled } };
 }
 
 /** A subscription's policy as SNS gives it back. */
 export function shownSubscriptionPolicy(text: string): object {
-  const { healthyRetryPolicy, throttlePolicy = null, requestPolicy = null } = parsed(text) ?? {};
+  const { healthyRetryPolicy, throttlePolicy = null, requestPolicy = null } = parsedObject(text) ?? {};
   return {
     healthyRetryPolicy: isObject(healthyRetryPolicy) ? retriesOf(healthyRetryPolicy) : null,
     sicklyRetryPolicy: null,
@@ -162,7 +162,7 @@ export function shownSubscriptionPolicy(text: string): object {
 /** What holds for a subscription: its own policy, unless the topic does not let it, and the topic's for the rest. */
 export function effectivePolicy(topicText: string | undefined, ownText: string | undefined): DeliveryPolicy {
   const topic = ofTopic(topicText);
-  const own = topic.disabled || !ownText ? {} : (parsed(ownText) ?? {});
+  const own = topic.disabled || !ownText ? {} : (parsedObject(ownText) ?? {});
   const pick = (name: string, otherwise: JsonObject | undefined): JsonObject | undefined => {
     const value = own[name];
     return isObject(value) ? value : otherwise;
@@ -231,7 +231,7 @@ interface OfTopic {
 }
 
 function ofTopic(text: string | undefined): OfTopic {
-  const http = text ? parsed(text)?.['http'] : undefined;
+  const http = text ? parsedObject(text)?.['http'] : undefined;
   const given: JsonObject = isObject(http) ? http : {};
   const { healthyRetryPolicy: healthy, throttlePolicy: throttle, requestPolicy: request } = renamed(given);
   return {
@@ -253,13 +253,4 @@ function retriesOf(given: JsonObject): RetryPolicy {
 
 function isWhole(value: Json, least: number, most: number): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const document = JSON.parse(text) as Json;
-    return isObject(document) ? document : undefined;
-  } catch {
-    return undefined;
-  }
 }

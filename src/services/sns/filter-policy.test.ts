@@ -2,9 +2,8 @@
 // that LocalStack's tests recorded (test_sns_filter_policy.snapshot.json).
 
 import { describe, expect, it } from 'vitest';
-import { problemOfFilterPolicy } from './filter-check.ts';
-import { attributesPass, bodyPasses } from './filter-policy.ts';
-import type { Json, JsonObject } from './filter-policy.ts';
+import type { Json, JsonObject } from '#cloud/json.ts';
+import { attributesPass, bodyPasses, problemOfFilterPolicy } from './filter-policy.ts';
 
 const passes = (rule: Json, attributes: JsonObject): boolean =>
   attributesPass(JSON.stringify({ key: rule }), attributes);

@@ -4,7 +4,8 @@
 import { Fault } from '#contract/fault.ts';
 import { base64, fromBase64, utf8 } from '#contract/protocols/bytes.ts';
 import type { Input } from '#cloud/contracts.ts';
-import type { Json, JsonObject } from './filter-policy.ts';
+import { isList, parsed } from '#cloud/json.ts';
+import type { Json, JsonObject } from '#cloud/json.ts';
 import type { StoredAttribute, StoredAttributes } from './tables.ts';
 
 export type WireAttributes = NonNullable<Input<'sns', 'Publish'>['MessageAttributes']>;
@@ -101,21 +102,12 @@ export function filterable(attributes: StoredAttributes): JsonObject | undefined
   for (const [name, { type, text }] of Object.entries(attributes)) {
     if (text === undefined) continue;
     if (type === 'String.Array') {
-      const values = arrayOf(text);
-      if (!values) return undefined;
+      const values = parsed(text);
+      if (!isList(values)) return undefined;
       found[name] = values;
     } else {
       found[name] = type.startsWith('Number') ? Number(text) : text;
     }
   }
   return found;
-}
-
-function arrayOf(text: string): Json[] | undefined {
-  try {
-    const values = JSON.parse(text) as Json;
-    return Array.isArray(values) ? values : undefined;
-  } catch {
-    return undefined;
-  }
 }

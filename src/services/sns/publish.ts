@@ -6,12 +6,13 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { isObject, parsed, parsedObject } from '#cloud/json.ts';
+import type { Json } from '#cloud/json.ts';
 import type { Operations } from '#cloud/service.ts';
 import { dispatch } from './delivery.ts';
 import { checkEncrypts } from './encryption.ts';
 import { invalid } from './faults.ts';
-import { attributesPass, bodyPasses, isObject } from './filter-policy.ts';
-import type { Json } from './filter-policy.ts';
+import { attributesPass, bodyPasses } from './filter-policy.ts';
 import { filterable, sizeOfAttributes, storedAttributes } from './message-attributes.ts';
 import type { WireAttributes } from './message-attributes.ts';
 import { count, countPublished } from './metrics.ts';
@@ -127,12 +128,8 @@ function check(ctx: Ctx, topic: Topic, outgoing: Outgoing): Checked {
 }
 
 function textsOf(message: string): Readonly<Record<string, Json>> {
-  let texts: Json;
-  try {
-    texts = JSON.parse(message) as Json;
-  } catch {
-    throw invalid('Message Structure - JSON message body failed to parse');
-  }
+  const texts = parsed(message);
+  if (texts === undefined) throw invalid('Message Structure - JSON message body failed to parse');
   if (!isObject(texts) || typeof texts['default'] !== 'string')
     throw invalid('Message Structure - No default entry in JSON message body');
   return texts;
@@ -249,12 +246,7 @@ function unwantedAttributes(
 }
 
 function unwantedBody(policy: string, message: string): 'MessageBody' | 'InvalidMessageBody' | undefined {
-  let body: Json;
-  try {
-    body = JSON.parse(message) as Json;
-  } catch {
-    return 'InvalidMessageBody';
-  }
-  if (!isObject(body)) return 'InvalidMessageBody';
+  const body = parsedObject(message);
+  if (!body) return 'InvalidMessageBody';
   return bodyPasses(policy, body) ? undefined : 'MessageBody';
 }

@@ -4,7 +4,7 @@
 import type { Fault } from '#contract/fault.ts';
 import { effectivePolicy, problemOfSubscriptionPolicy, shownSubscriptionPolicy } from './delivery-policy.ts';
 import { invalid, notModelled } from './faults.ts';
-import { problemOfFilterPolicy } from './filter-check.ts';
+import { problemOfFilterPolicy } from './filter-policy.ts';
 import type { Subscription, Topic } from './tables.ts';
 
 type Attributes = Readonly<Record<string, string>>;

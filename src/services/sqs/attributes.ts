@@ -1,5 +1,6 @@
 // Checks of queue attributes. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { Fault } from '#contract/fault.ts';
@@ -89,7 +90,7 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
 
 function parsed(name: string, value: string): Readonly<Record<string, unknown>> {
   try {
-    const document: unknown = JSON.parse(value);
+    const document: unknown = jsonIn(value);
     if (typeof document === 'object' && document !== null && !Array.isArray(document))
       return document as Record<string, unknown>;
   } catch {
@@ -130,7 +131,7 @@ function checkRedrive(ctx: Ctx, queue: Target, value: string): void {
 /** What a dead-letter queue's RedriveAllowPolicy says of a source queue. */
 function allows(policy: string | undefined, source: string): boolean {
   if (!policy) return true;
-  const { redrivePermission = 'allowAll', sourceQueueArns = [] } = JSON.parse(policy) as {
+  const { redrivePermission = 'allowAll', sourceQueueArns = [] } = jsonIn(policy) as {
     redrivePermission?: string;
     sourceQueueArns?: string[];
   };

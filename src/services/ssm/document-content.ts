@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-schemas-features.html
 
 import { parse, stringify } from 'yaml';
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 
@@ -51,7 +52,7 @@ export function parsedContent(text: string, format: Format): Content {
   let content: unknown;
   try {
     // YAML can say what JSON cannot, such as a list that holds itself; no document may.
-    content = JSON.parse(format === 'JSON' ? text : JSON.stringify(parse(text)));
+    content = jsonIn(format === 'JSON' ? text : JSON.stringify(parse(text)));
   } catch {
     throw invalid();
   }

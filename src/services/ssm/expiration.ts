@@ -1,7 +1,9 @@
-// Parameter policies, of which expiration acts here: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html
+// Parameter policies, of which expiration acts here:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html
 
 import { timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import { parseIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -64,7 +66,7 @@ export function inlinePolicies(text: string | undefined): {
 
 function parsed(text: string): Policy[] {
   try {
-    const value = JSON.parse(text) as unknown;
+    const value = jsonIn(text);
     const isObject = (one: unknown): boolean => typeof one === 'object' && one !== null;
     if (Array.isArray(value) && value.every(isObject)) return value as Policy[];
   } catch {

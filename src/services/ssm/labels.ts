@@ -1,4 +1,5 @@
-// Labels: names for versions of a parameter. https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
+// Labels: names for versions of a parameter.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';

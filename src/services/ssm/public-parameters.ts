@@ -27,14 +27,22 @@ interface Published {
 
 const AMAZON_LINUX = '/aws/service/ami-amazon-linux-latest';
 const UBUNTU = '/aws/service/canonical/ubuntu/server';
+const EKS = '/aws/service/canonical/ubuntu/eks-pro';
+const DEBIAN = '/aws/service/debian/release';
+const WINDOWS = '/aws/service/ami-windows-latest';
 const ECS = '/aws/service/ecs/optimized-ami';
 
 /** Owners by the alias or account that EC2 knows them by. */
 const CANONICAL = '099720109477';
+const DEBIANS = '136693071363';
 
 const published: readonly Published[] = [
   ...(['x86_64', 'arm64'] as const).flatMap((architecture) => amazonLinux(architecture)),
-  ...(['amd64', 'arm64'] as const).flatMap((architecture) => ubuntu(architecture)),
+  ...(['amd64', 'arm64'] as const).flatMap((architecture) => [
+    ...ubuntu(architecture),
+    ...debian(architecture),
+  ]),
+  ...windows(),
   ...ecs('amazon-linux-2023', 'al2023-ami-ecs-hvm-*-x86_64'),
   ...ecs('amazon-linux-2023/arm64', 'al2023-ami-ecs-hvm-*-arm64'),
   ...ecs('amazon-linux-2', 'amzn2-ami-ecs-hvm-*-x86_64-ebs'),
@@ -51,6 +59,7 @@ function amazonLinux(architecture: 'x86_64' | 'arm64'): Published[] {
     [`amzn2-ami-kernel-5.10-hvm-${architecture}-gp2`, kernel510],
     [`amzn2-ami-kernel-default-hvm-${architecture}-gp2`, kernel510],
     [`amzn2-ami-hvm-${architecture}-gp2`, kernel414],
+    [`amzn2-ami-hvm-${architecture}-ebs`, `amzn2-ami-hvm-2.0.*-${architecture}-ebs`],
     [`amzn2-ami-kernel-4.14-hvm-${architecture}-gp2`, kernel414],
     ...(architecture === 'x86_64'
       ? ([['amzn-ami-hvm-x86_64-gp2', 'amzn-ami-hvm-2018.03.*-x86_64-gp2']] as const)
@@ -65,7 +74,7 @@ function ubuntu(architecture: 'amd64' | 'arm64'): Published[] {
     ['24.04', 'noble', 'gp3'],
     ['22.04', 'jammy', 'gp2'],
   ] as const;
-  return releases.flatMap(([release, codename, volume]) =>
+  const servers = releases.flatMap(([release, codename, volume]) =>
     // Either name of a release leads to the same image.
     [release, codename].map((name) => ({
       name: `${UBUNTU}/${name}/stable/current/${architecture}/hvm/ebs-${volume}/ami-id`,
@@ -73,6 +82,38 @@ function ubuntu(architecture: 'amd64' | 'arm64'): Published[] {
       owner: CANONICAL,
     })),
   );
+  const nodes = ['1.29', '1.30', '1.31'].map((kubernetes) => ({
+    name: `${EKS}/22.04/${kubernetes}/stable/current/${architecture}/hvm/ebs-gp2/ami-id`,
+    images: `ubuntu-eks-pro/k8s_${kubernetes}/images/hvm-ssd/ubuntu-jammy-22.04-${architecture}-server-*`,
+    owner: CANONICAL,
+  }));
+  return [...servers, ...nodes];
+}
+
+/** https://wiki.debian.org/Cloud/AmazonEC2Image/ */
+function debian(architecture: 'amd64' | 'arm64'): Published[] {
+  return ['10', '11', '12'].map((release) => ({
+    name: `${DEBIAN}/${release}/latest/${architecture}`,
+    images: `debian-${release}-${architecture}-*`,
+    owner: DEBIANS,
+  }));
+}
+
+/** https://docs.aws.amazon.com/ec2/latest/windows-ami-reference/windows-amis.html */
+function windows(): Published[] {
+  const bases = ['2016', '2019', '2022', '2025'].flatMap((year) =>
+    ['Full-Base', 'Core-Base'].map((edition) => `Windows_Server-${year}-English-${edition}`),
+  );
+  const databases = ['2019', '2022'].flatMap((year) =>
+    ['Express', 'Web', 'Standard', 'Enterprise'].map(
+      (edition) => `Windows_Server-${year}-English-Full-SQL_${year}_${edition}`,
+    ),
+  );
+  return [...bases, ...databases].map((name) => ({
+    name: `${WINDOWS}/${name}`,
+    images: `${name}-*`,
+    owner: 'amazon',
+  }));
 }
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html */

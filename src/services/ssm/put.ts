@@ -6,6 +6,9 @@ import { Fault } from '#contract/fault.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
+import { fits } from '#cloud/expressions/automaton.ts';
+import { javaExpression } from '#cloud/expressions/java.ts';
+import { BadExpression } from '#cloud/expressions/problem.ts';
 import { forwarded, principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
@@ -129,12 +132,15 @@ function checkDataType(dataType: string, type: string, value: string): void {
     throw new Fault('ValidationException', `The value ${value} is not an AMI ID.`);
 }
 
-/** Java's expressions, as far as JavaScript's agree with them; the whole value has to match. */
+/** Java's expressions; the whole value has to match. */
 function checkPattern(pattern: string, value: string): void {
   let matches: boolean;
   try {
-    matches = new RegExp(`^(?:${pattern})$`, 's').test(value);
-  } catch {
+    matches = fits(javaExpression(pattern, { dotAll: true }), value);
+  } catch (error) {
+    if (!(error instanceof BadExpression)) throw error;
+    if (error.valid)
+      throw new Fault('NotImplemented', `Sandtable does not model ${error.what} in AllowedPattern.`);
     throw new Fault(
       'InvalidAllowedPatternException',
       'The request does not meet the regular expression requirement.',

@@ -319,6 +319,16 @@ describe('public parameters', () => {
     ['ami-amazon-linux-latest/amzn-ami-hvm-x86_64-gp2', /^amzn-ami-hvm-2018\.03\./],
     ['canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id', /ubuntu-noble-24\.04-amd64/],
     ['canonical/ubuntu/server/jammy/stable/current/arm64/hvm/ebs-gp2/ami-id', /ubuntu-jammy-22\.04-arm64/],
+    [
+      'canonical/ubuntu/eks-pro/22.04/1.29/stable/current/amd64/hvm/ebs-gp2/ami-id',
+      /^ubuntu-eks-pro\/k8s_1\.29\/.*jammy-22\.04-amd64/,
+    ],
+    ['debian/release/12/latest/arm64', /^debian-12-arm64-/],
+    [
+      'ami-windows-latest/Windows_Server-2022-English-Full-Base',
+      /^Windows_Server-2022-English-Full-Base-2025/,
+    ],
+    ['ami-windows-latest/Windows_Server-2022-English-Full-SQL_2022_Web', /-SQL_2022_Web-2025/],
     ['ecs/optimized-ami/amazon-linux-2023/recommended/image_id', /^al2023-ami-ecs-hvm-/],
     ['ecs/optimized-ami/amazon-linux-2/recommended/image_id', /^amzn2-ami-ecs-hvm-/],
   ])('name an image of EC2: %s', async (name, image) => {

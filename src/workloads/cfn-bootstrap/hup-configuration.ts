@@ -1,7 +1,7 @@
 // The files in which cfn-hup is told what to watch.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-hup.html
 
-export const HUP_CONF = '/etc/cfn/cfn-hup.conf';
+const HUP_CONF = '/etc/cfn/cfn-hup.conf';
 const HOOKS_CONF = '/etc/cfn/hooks.conf';
 const HOOKS_FOLDER = '/etc/cfn/hooks.d/';
 

@@ -62,9 +62,10 @@ export interface Described {
 export function describeResource(ctx: Ctx, instanceId: string, of: StackResource): Answer<Described> {
   const as = callerOf(ctx, instanceId, of.role);
   const no = blocked(reachCloudFormation(ctx, instanceId, of.region));
-  if (no ?? !as) return no ?? NO_CREDENTIALS;
+  if (no) return no;
+  if (!as) return NO_CREDENTIALS;
   const { home, ...input } = meant(ctx, instanceId, of);
-  const found = home.call('cloudformation', 'DescribeStackResource', input, as as Caller);
+  const found = home.call('cloudformation', 'DescribeStackResource', input, as);
   if (!found.ok) return { ok: false, problem: `${found.fault.shape}: ${found.fault.message}` };
   const { PhysicalResourceId: physicalId = '', Metadata: metadata = '{}' } =
     found.output.StackResourceDetail ?? {};
@@ -79,9 +80,10 @@ export function signalResource(
 ): Answer<undefined> {
   const as = callerOf(ctx, instanceId, of.role);
   const no = blocked(reachCloudFormation(ctx, instanceId, of.region));
-  if (no ?? !as) return no ?? NO_CREDENTIALS;
+  if (no) return no;
+  if (!as) return NO_CREDENTIALS;
   const { home, ...input } = meant(ctx, instanceId, of);
-  const told = home.call('cloudformation', 'SignalResource', { ...input, UniqueId, Status }, as as Caller);
+  const told = home.call('cloudformation', 'SignalResource', { ...input, UniqueId, Status }, as);
   return told.ok
     ? { ok: true, value: undefined }
     : { ok: false, problem: `${told.fault.shape}: ${told.fault.message}` };

@@ -10,6 +10,7 @@ import { provide } from '#cloud/port.ts';
 import { MANIFEST_PATH } from '../manifest.ts';
 import { problemOf } from '../problem.ts';
 import { Readings, revisionOf } from '../revision.ts';
+import type { Revision } from '../revision.ts';
 import {
   DEFAULT_MANIFESTS,
   manifestFor,
@@ -17,6 +18,7 @@ import {
   parseFunctionManifests,
 } from './function-manifest.ts';
 import type { FunctionManifest, FunctionManifests } from './function-manifest.ts';
+import { INLINE, manifestInComments } from './inline-manifest.ts';
 import { filled, parsed } from './placeholders.ts';
 import type { Given } from './placeholders.ts';
 import { calls, customResource, lifecycleHook } from './roles.ts';
@@ -51,11 +53,25 @@ const endDue: TimerKind<{ requestId: string; environmentId: string }> = timer<{
 type Read = { readonly manifest: FunctionManifest } | { readonly problem: string };
 
 const readings = new Readings<FunctionManifests>((text) => parseFunctionManifests(text, MANIFEST_PATH));
+const inline = Object.entries(INLINE).map(([path, mark]) => ({
+  path,
+  readings: new Readings<FunctionManifests>((source) => {
+    const text = manifestInComments(source, mark);
+    return text === undefined ? DEFAULT_MANIFESTS : parseFunctionManifests(text, path);
+  }),
+}));
+
+/** What a package says in the file that is for it, or, where it is nothing but code, in comments. */
+function saidBy(revision: Revision): FunctionManifests | undefined {
+  const [only, ...others] = revision.files;
+  const code = others.length === 0 ? inline.find(({ path }) => path === only?.path) : undefined;
+  return code ? code.readings.of(revision, code.path) : readings.of(revision, MANIFEST_PATH);
+}
 
 /** What the package says, or what is wrong with it. */
-function manifestOf(ctx: Ctx, { codeBlob, handler }: FunctionRun): Read {
+function manifestOf(ctx: Ctx, { codeBlob, handler }: Pick<FunctionRun, 'codeBlob' | 'handler'>): Read {
   try {
-    const said = readings.of(revisionOf(ctx, codeBlob, 'zip'), MANIFEST_PATH);
+    const said = saidBy(revisionOf(ctx, codeBlob, 'zip'));
     return { manifest: manifestFor(said ?? DEFAULT_MANIFESTS, handler) };
   } catch (error) {
     return { problem: problemOf(error) };
@@ -94,6 +110,13 @@ function begin(ctx: Ctx, run: FunctionRun): void {
 const host: FunctionHost = {
   run: begin,
   retire() {}, // Nothing is kept between invocations.
+  model(ctx, code) {
+    const read = manifestOf(ctx, code);
+    if ('problem' in read) return { errorsPerMillion: 0, ends: 'crashes' };
+    const { duration, errorsPerMillion, hangs, crashes } = read.manifest;
+    const ends = crashes ? 'crashes' : hangs ? 'hangs' : 'answers';
+    return { errorsPerMillion, ends, ...(duration ? { duration } : {}) };
+  },
 };
 
 const onEnd: TimerHandler<{ requestId: string; environmentId: string }, Ctx> = {

@@ -1,5 +1,7 @@
 // `${event.detail.id}` in a manifest: what a function would take out of its event and its context. Pure.
 
+import { jsonIn } from '#contract/json-text.ts';
+
 /** What placeholders may refer to. */
 export interface Given {
   readonly event: unknown;
@@ -40,7 +42,7 @@ export function found(given: Given, path: string): unknown {
 
 export function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return jsonIn(text);
   } catch {
     return undefined;
   }

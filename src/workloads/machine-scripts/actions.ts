@@ -22,10 +22,11 @@ export type Verb = 'start' | 'restart' | 'stop' | 'enable' | 'disable';
 export type Action = (
   | { readonly kind: 'takes'; readonly ms: number }
   | { readonly kind: 'hangs' }
-  | { readonly kind: 'packages'; readonly manager: string; readonly count: number }
+  /** Without a count the whole system is brought up to date. */
+  | { readonly kind: 'packages'; readonly manager: string; readonly count?: number }
   | {
       readonly kind: 'spends';
-      readonly on: 'update' | 'download' | 'entries' | 'source' | 'command' | 'service';
+      readonly on: 'download' | 'entries' | 'source' | 'command' | 'service';
       readonly count: number;
     }
   | { readonly kind: 'codedeploy-agent' }

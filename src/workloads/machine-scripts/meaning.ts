@@ -7,7 +7,8 @@ import { CFN_INIT, CFN_SIGNAL, readOptions } from '../cfn-bootstrap/options.ts';
 import { MANIFEST_PATH } from '../manifest.ts';
 import type { ManifestHook } from '../manifest.ts';
 import { UNKNOWN } from '../shell/expansion.ts';
-import { baseName, Interpreter } from '../shell/interpreter.ts';
+import { baseName } from '../shell/command-words.ts';
+import { Interpreter } from '../shell/interpreter.ts';
 import type { Meaning } from '../shell/interpreter.ts';
 import type { Action, Acts, Result, Signal, StackResource, Verb } from './actions.ts';
 import { quoted } from './cloud-init.ts';
@@ -58,7 +59,7 @@ export class MachineMeaning implements Meaning<Action, Result> {
     const packages = packageCommand(words);
     if (packages?.names?.includes('codedeploy-agent')) return this.#agent();
     if (packages?.names) return this.#packages(packages.manager, packages.names);
-    if (packages) return spend('update', 1);
+    if (packages) return update(packages.manager);
     const services = serviceCommand(words);
     return services && this.#services(services.names, services.verbs);
   }
@@ -113,6 +114,7 @@ export class MachineMeaning implements Meaning<Action, Result> {
       for (const verb of verbs) {
         if (verb === 'enable') this.#enabled.add(name);
         if (verb === 'disable') this.#enabled.delete(name);
+        if (verb !== 'enable' && verb !== 'disable') yield* spend('service', 1);
         if (name === 'cfn-hup') yield* this.#hup(verb);
         else if (isWebServer(name)) yield { kind: 'service', name, verb, enabled: this.#enabled.has(name) };
       }
@@ -242,7 +244,6 @@ export class MachineMeaning implements Meaning<Action, Result> {
 
   *#initService(service: InitService, before: ReadonlyMap<string, string> | undefined): Acts {
     const { name, running, enabled, files } = service;
-    yield* spend('service', 1);
     const changed = before !== undefined && files.some((path) => before.get(path) !== this.#files.get(path));
     const verbs: Verb[] = [];
     if (enabled !== undefined) verbs.push(enabled ? 'enable' : 'disable');
@@ -314,6 +315,10 @@ function tell(problem: string): Action {
 function* spend(on: Extract<Action, { kind: 'spends' }>['on'], count: number): Acts {
   if (count > 0) yield { kind: 'spends', on, count };
   return 0;
+}
+
+function* update(manager: string): Acts {
+  return (yield { kind: 'packages', manager }).status;
 }
 
 function* sleep(text: string): Acts {

@@ -1,6 +1,6 @@
 // Services and package managers by the names that scripts use.
 
-import { baseName } from '../shell/interpreter.ts';
+import { baseName } from '../shell/command-words.ts';
 import type { Verb } from './actions.ts';
 
 /** Web servers whose service listens on port 80 as it comes out of its package. Nothing else is recognised. */
@@ -109,7 +109,9 @@ export function packageCommand(words: readonly string[]): PackageCommand | undef
   if (!Object.hasOwn(SOURCES, manager)) return undefined;
   const [verb = '', ...names] = plain;
   const updates = verb === 'update' || verb === 'upgrade' || verb === 'dist-upgrade';
-  if (updates && names.length === 0) return { manager };
+  // `apt-get update` only reads what there is.
+  const reads = startsBeyondInstall(manager) && verb === 'update';
+  if (updates && names.length === 0 && !reads) return { manager };
   return updates || INSTALLS.has(verb) ? { manager, names } : undefined;
 }
 

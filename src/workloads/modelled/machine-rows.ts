@@ -13,6 +13,8 @@ export interface Machine {
   /** Group and ordinal: what stays the same in another run in which ids differ. */
   readonly identity: string;
   readonly zone: string;
+  /** Boots slower. */
+  readonly windows?: true;
   readonly phase: Phase;
   /** When the phase ends by itself, epoch ms. */
   readonly until?: number;

@@ -11,7 +11,7 @@ import { restartHup, stopHup } from '../cfn-bootstrap/cfn-hup.ts';
 import { forgetAgent, stopAgent } from '../codedeploy-agent/codedeploy-agent.ts';
 import { agents } from '../codedeploy-agent/agent-rows.ts';
 import { deploymentRoots } from '../codedeploy-agent/deployment-root.ts';
-import { boot, shutdown } from '../timings.ts';
+import { boot, shutdown, windowsBoot } from '../timings.ts';
 import { agentComes, isAgentDead } from './agent-start.ts';
 import { appliedMetadata, disks, groupSizes, images, installed, machineRows } from './machine-rows.ts';
 import type { Image, Machine } from './machine-rows.ts';
@@ -57,7 +57,9 @@ export function power(ctx: Ctx, instanceId: string, firstBoot: boolean, real: bo
 }
 
 /** A machine whose disk is a copy of its image. */
-function fresh(ctx: Ctx, { instanceId, imageId, zone, tags, userData }: InstanceFacts): Machine {
+function fresh(ctx: Ctx, facts: InstanceFacts): Machine {
+  const { instanceId, imageId, zone, tags, userData = '' } = facts;
+  const windows = facts.platform === 'windows';
   const image = ctx.get(images, imageId);
   if (image) unpackImage(ctx, instanceId, image);
   const group = tags['aws:autoscaling:groupName'] ?? tags['Name'] ?? '';
@@ -69,8 +71,9 @@ function fresh(ctx: Ctx, { instanceId, imageId, zone, tags, userData }: Instance
     zone,
     phase: 'off',
     boots: 0,
-    userDataDone: userData === undefined || userData === '',
+    userDataDone: userData === '',
     codedeployAgent: image?.codedeployAgent ?? false,
+    ...(windows ? { windows } : {}),
   };
 }
 
@@ -82,7 +85,8 @@ function unpackImage(ctx: Ctx, instanceId: string, image: Image): void {
 
 function begin(ctx: Ctx, machine: Machine): Machine {
   const boots = machine.boots + 1;
-  const until = ctx.now + ctx.duration(boot, machine.identity, boots);
+  const takes = machine.windows ? windowsBoot : boot;
+  const until = ctx.now + ctx.duration(takes, machine.identity, boots);
   const next: Machine = { ...machine, phase: 'booting', until, boots };
   ctx.put(machineRows, next);
   return next;

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ProbeResult } from '#cloud/ports.ts';
 import { scriptLogs } from '../codedeploy-agent/diagnostics.ts';
 import { agents } from '../codedeploy-agent/agent-rows.ts';
+import { processDriver } from '../process/process.ts';
+import { machineRows } from './machine-rows.ts';
 import { deployment, MachineTable, web } from './test-cloud.ts';
 
 const A = 'i-0aaaaaaaaaaaaaaaa';
@@ -83,6 +85,64 @@ describe('a machine', () => {
     table.inject({ kind: 'zone-loss', zone: 'us-east-1a' }, false);
     table.table.advance(MINUTE);
     expect(table.application(A)?.state).toBe('up');
+  });
+});
+
+describe('user data', () => {
+  const server = '#!/bin/bash\nyum install -y httpd\nsystemctl enable httpd\nsystemctl start httpd\n';
+  const launched = (userData: string, more: object = {}): MachineTable => {
+    const table = new MachineTable();
+    table.launch(A, { userData: btoa(userData), ...more });
+    table.table.advance(5 * MINUTE);
+    return table;
+  };
+  const problemOn = (table: MachineTable): string | undefined =>
+    table.table.read((ctx) => ctx.get(machineRows, A)?.problem);
+  const restart = (table: MachineTable): void => {
+    table.port((ctx, port) => port.off(ctx, A, false));
+    table.port((ctx, port) => port.power(ctx, A, false));
+    table.table.advance(MINUTE);
+  };
+
+  it('starts a web server, which comes back with the machine if it is enabled', () => {
+    const table = launched(server);
+    expect(table.application(A, 80)).toMatchObject({ version: 'httpd', state: 'up' });
+    restart(table);
+    expect(table.application(A, 80)?.state).toBe('up');
+    const once = launched(server.replace('systemctl enable httpd\n', ''));
+    restart(once);
+    expect(once.application(A, 80)).toBeUndefined();
+  });
+
+  it('starts nothing beside what it declares', () => {
+    const declared =
+      '#!/bin/bash\n# sandtable.yml:\n#   application: { port: 8080 }\nsystemctl start httpd\n';
+    const table = launched(declared);
+    expect([table.application(A)?.state, table.application(A, 80)]).toEqual(['up', undefined]);
+  });
+
+  it('breaks off under -e where packages cannot be fetched, before it comes to what it declares', () => {
+    const blocked = { blocked: ['al2023-repos-us-east-1.s3'] };
+    const script = '# sandtable.yml:\n#   application: { port: 8080 }\nyum install -y httpd\n';
+    const table = launched(`#!/bin/bash -xe\n${script}`, blocked);
+    expect(table.application(A)).toBeUndefined();
+    expect(problemOn(table)).toBe('it broke off at: yum install -y httpd');
+    expect(launched(`#!/bin/bash\n${script}`, blocked).application(A)?.state).toBe('up');
+  });
+
+  it('declares an application by a file that it writes', () => {
+    const table = launched('#!/bin/sh\ncat > /srv/sandtable.yml <<EOF\nversion: v3\nEOF\n');
+    expect(table.application(A)).toMatchObject({ version: 'v3', state: 'up' });
+    const faulty = launched('#!/bin/sh\necho "application: 1" > /srv/sandtable.yml\n');
+    expect(problemOn(faulty)).toContain('/srv/sandtable.yml:1: ');
+  });
+
+  it('starts no server where servers really run', () => {
+    const table = new MachineTable(undefined, processDriver);
+    table.launch(A, { userData: btoa(server) });
+    table.table.advance(5 * MINUTE);
+    expect(table.application(A, 80)).toBeUndefined();
+    expect(problemOn(table)).toContain('httpd was not started');
   });
 });
 

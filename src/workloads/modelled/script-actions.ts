@@ -105,6 +105,8 @@ function control(
     start(ctx, instanceId, name, {
       ...(DEFAULT_MANIFEST.application as ManifestApplication),
       port: WEB_PORT,
+      // Its start has ended by now, and that waits until it listens.
+      startMs: 0,
       health: { path: '/', status: 200 },
       service: enabled,
     });

@@ -24,7 +24,7 @@ import {
   initSource,
   packageFailure,
   packageInstall,
-  packageManager,
+  packageCall,
   scriptDownload,
   serviceControl,
   systemUpdate,
@@ -51,7 +51,7 @@ const BEGINNING: Action = { kind: 'takes', ms: 0 };
 
 type Running = Generator<Action, End, Result>;
 
-export function userDataOf(ctx: Ctx, instanceId: string): UserData {
+function userDataOf(ctx: Ctx, instanceId: string): UserData {
   return readUserData(ctx.port(instances).facts(ctx, instanceId)?.userData ?? '', ctx.region);
 }
 
@@ -170,10 +170,11 @@ function timeOf(ctx: Ctx, machine: Machine, run: ScriptRun, action: Action, user
     case 'packages': {
       const host = packageHost(action.manager, ctx.region);
       if (!reaches(ctx, instanceId, host)) return draw(packageFailure);
-      return packages * (draw(packageManager) + draw(packageInstall, Math.min(action.count, 500)));
+      if (action.count === undefined) return packages * draw(systemUpdate);
+      return packages * (draw(packageCall) + draw(packageInstall, Math.min(action.count, 500)));
     }
     case 'spends':
-      return (SPENT_WITH_PACKAGES.has(action.on) ? packages : 1) * draw(TIMINGS[action.on], action.count);
+      return (action.on === 'download' ? packages : 1) * draw(TIMINGS[action.on], action.count);
     case 'codedeploy-agent':
       if (!userData.codedeployAgent) return 0;
       return ctx.duration(
@@ -190,10 +191,7 @@ function timeOf(ctx: Ctx, machine: Machine, run: ScriptRun, action: Action, user
   }
 }
 
-const SPENT_WITH_PACKAGES = new Set(['update', 'download']);
-
 const TIMINGS: Readonly<Record<Extract<Action, { kind: 'spends' }>['on'], Timing>> = {
-  update: systemUpdate,
   download: scriptDownload,
   entries: initEntry,
   source: initSource,

@@ -2,6 +2,7 @@
 // because nobody can tell without running them; so are tests of which the outcome cannot be known, unless the script would then
 // fail.
 
+import { echoed, eventOf, matches, scriptIn, unescaped, withoutPrefix } from './command-words.ts';
 import { isTest, judge } from './conditions.ts';
 import { braceRange, fieldsOf, textOf, UNKNOWN } from './expansion.ts';
 import type { Values } from './expansion.ts';
@@ -50,19 +51,6 @@ class Leave extends Error {
     this.at = at;
   }
 }
-
-/** Commands in front of others that change nothing about what those mean, with those of their options that take a value. */
-const PREFIXES: Readonly<Record<string, string>> = {
-  sudo: 'ugpCht',
-  nohup: '',
-  time: 'fo',
-  command: '',
-  exec: 'a',
-  env: 'uC',
-  nice: 'n',
-  timeout: 'sk',
-  builtin: '',
-};
 
 export class Interpreter<A, R> {
   readonly #meaning: Meaning<A, R>;
@@ -334,11 +322,7 @@ export class Interpreter<A, R> {
     if (this.#errexit) throw new Leave('exit', status, at);
   }
 
-  #write(
-    words: readonly string[],
-    redirects: Simple['redirects'],
-    input: string | undefined,
-  ): void {
+  #write(words: readonly string[], redirects: Simple['redirects'], input: string | undefined): void {
     const printed = this.#printed(words, input);
     if (printed === undefined) return;
     for (const { operator, target, fd = 1 } of redirects) {
@@ -404,53 +388,4 @@ export class Interpreter<A, R> {
     if (name === 'exit' || name === 'return') return first !== '' && first !== '0';
     return name === 'false' || this.#meaning.reportsFailure(words);
   }
-}
-
-function withoutPrefix(words: readonly string[]): readonly string[] {
-  const [name = ''] = words;
-  const valued = PREFIXES[baseName(name)];
-  if (valued === undefined || words.length === 1) return words;
-  let at = 1;
-  for (; at < words.length; at += 1) {
-    const word = words[at] ?? '';
-    const option = /^-[A-Za-z]$/.test(word);
-    if (option && valued.includes(word.slice(1))) at += 1;
-    else if (!word.startsWith('-') && !/^\w+=/.test(word)) break;
-  }
-  if (baseName(name) === 'timeout' && /^[\d.]+[smhd]?$/.test(words[at] ?? '')) at += 1;
-  return at < words.length ? withoutPrefix(words.slice(at)) : [];
-}
-
-/** The script that a command is to run: `bash -c '…'`, `su - user -c '…'`, `eval …`. */
-function scriptIn(words: readonly string[]): string | undefined {
-  const name = baseName(words[0] ?? '');
-  if (name === 'eval') return words.slice(1).join(' ');
-  if (!['bash', 'sh', 'su', 'runuser'].includes(name)) return undefined;
-  const at = words.findIndex((word) => /^-[a-z]*c$/.test(word));
-  return at < 0 ? undefined : words[at + 1];
-}
-
-/** The last part of a path. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function eventOf(name: string): string {
-  return name === '0' ? 'EXIT' : name.replace(/^SIG/, '').toUpperCase();
-}
-
-function echoed(words: readonly string[]): string {
-  const at = words.findIndex((word) => !/^-[neE]+$/.test(word));
-  const options = words.slice(0, at < 0 ? words.length : at).join('');
-  const text = at < 0 ? '' : words.slice(at).join(' ');
-  return (options.includes('e') ? unescaped(text) : text) + (options.includes('n') ? '' : '\n');
-}
-
-function unescaped(text: string): string {
-  return text.replaceAll('\\n', '\n').replaceAll('\\t', '\t');
-}
-
-function matches(value: string, pattern: string): boolean {
-  const regular = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-  return new RegExp(`^${regular.replaceAll('?', '.')}$`, 's').test(value);
 }

@@ -1,6 +1,7 @@
 // What dynamic references stand for: values that a template takes from Parameter Store and Secrets Manager when a resource is made.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
@@ -56,7 +57,7 @@ function secret(ctx: Ctx, as: Principal, text: string): string {
 function memberOf(json: string, key: string): string {
   let members: unknown;
   try {
-    members = JSON.parse(json);
+    members = jsonIn(json);
   } catch {
     members = undefined;
   }

@@ -20,10 +20,12 @@ export function evaluateOutputs({ evaluation }: Plan): StackOutput[] {
   });
 }
 
-/** Stacks that use an export, by name. */
+/** Stacks that use an export, by name; its own stack holds on to nothing. */
 export function importersOf(ctx: Ctx, name: string): string[] {
+  const owner = ctx.get(exports, name)?.stackId;
   return ctx
     .list(imports, 'name', name)
+    .filter(({ stackId }) => stackId !== owner)
     .map(({ stackId }) => ctx.get(stacks, stackId)?.name ?? stackId)
     .toSorted();
 }

@@ -1,6 +1,7 @@
 // Stack policies: which resources an update may change, replace or delete.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
 
+import { fitsWildcards, MANY } from '#cloud/wildcards.ts';
 import type { Stack } from '../rows.ts';
 
 export type PolicyAction = 'Update:Modify' | 'Update:Replace' | 'Update:Delete';
@@ -57,8 +58,8 @@ function listOf(value: string | readonly string[] | undefined): readonly string[
 }
 
 function anyMatches(patterns: string | readonly string[] | undefined, text: string): boolean {
-  return listOf(patterns).some((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
-    return new RegExp(`^${parts.join('.*')}$`, 'i').test(text);
-  });
+  const lower = text.toLowerCase();
+  return listOf(patterns).some((pattern) =>
+    fitsWildcards(pattern.toLowerCase().replaceAll('*', MANY), lower),
+  );
 }

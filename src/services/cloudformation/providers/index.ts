@@ -11,9 +11,11 @@ import { codeDeployProviders } from './codedeploy/codedeploy.ts';
 import { instances } from './ec2/instances.ts';
 import { networks } from './ec2/network.ts';
 import { ecrProviders } from './ecr/ecr.ts';
+import { classicLoadBalancer } from './elasticloadbalancing/load-balancer.ts';
 import { listeners } from './elasticloadbalancingv2/listener.ts';
 import { loadBalancer } from './elasticloadbalancingv2/load-balancer.ts';
 import { targetGroup } from './elasticloadbalancingv2/target-group.ts';
+import { eventsProviders } from './events/events.ts';
 import { iamProviders } from './iam/iam.ts';
 import { kmsProviders } from './kms/kms.ts';
 import { lambdaProviders } from './lambda/lambda.ts';
@@ -38,9 +40,11 @@ const providers: readonly Provider[] = [
   ...instances,
   ...networks,
   ...ecrProviders,
+  classicLoadBalancer,
   ...listeners,
   loadBalancer,
   targetGroup,
+  ...eventsProviders,
   ...iamProviders,
   ...kmsProviders,
   ...lambdaProviders,

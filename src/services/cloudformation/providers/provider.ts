@@ -266,6 +266,7 @@ const NAMES: Readonly<Record<string, string>> = {
   ec2: 'Ec2',
   elasticloadbalancing: 'ElasticLoadBalancingV2',
   'elasticloadbalancing-classic': 'ElasticLoadBalancing',
+  events: 'EventBridge',
   logs: 'CloudWatchLogs',
   monitoring: 'CloudWatch',
   route53: 'Route53',

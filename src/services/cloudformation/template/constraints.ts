@@ -1,6 +1,11 @@
 // Constraints of parameters.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 
+import { Fault } from '#contract/fault.ts';
+import { fits } from '#cloud/expressions/automaton.ts';
+import type { Expression } from '#cloud/expressions/automaton.ts';
+import { javaExpression } from '#cloud/expressions/java.ts';
+import { BadExpression } from '#cloud/expressions/problem.ts';
 import { formatError, invalid } from './faults.ts';
 import { parameterType } from './parameter-types.ts';
 import type { ParameterDeclaration } from './template.ts';
@@ -29,7 +34,7 @@ function breachOf(parameter: ParameterDeclaration, value: string): string | unde
   const number = Number(value);
   if (isNumber && (value.trim() === '' || !Number.isFinite(number))) return 'must be a number.';
   if (allowedValues !== undefined && !allowedValues.includes(value)) return 'must be one of AllowedValues';
-  if (allowedPattern !== undefined && !expression(parameter.name, allowedPattern).test(value))
+  if (allowedPattern !== undefined && !fits(expression(parameter.name, allowedPattern), value))
     return `must match pattern ${allowedPattern}`;
   const { length } = value;
   if (minLength !== undefined && length < minLength) return `must contain at least ${minLength} characters`;
@@ -39,16 +44,17 @@ function breachOf(parameter: ParameterDeclaration, value: string): string | unde
   return undefined;
 }
 
-/** Patterns are Java's and match the whole value; what JavaScript spells otherwise is translated. */
-function expression(name: string, pattern: string): RegExp {
-  const flags = /^\(\?([is]+)\)/.exec(pattern)?.[1] ?? '';
-  const source = pattern
-    .slice(flags === '' ? 0 : flags.length + 3)
-    .replaceAll(/\\p\{(?:Alnum|IsAlphanumeric)\}/g, 'a-zA-Z0-9')
-    .replaceAll(/^\\A|\\[zZ]$/g, '');
+/** Patterns are Java's and match the whole value. */
+function expression(name: string, pattern: string): Expression {
   try {
-    return new RegExp(`^(?:${source})$`, flags);
-  } catch {
-    throw formatError(`Parameter '${name}' AllowedPattern must be a valid regular expression.`);
+    return javaExpression(pattern);
+  } catch (error) {
+    if (!(error instanceof BadExpression)) throw error;
+    if (!error.valid)
+      throw formatError(`Parameter '${name}' AllowedPattern must be a valid regular expression.`);
+    throw new Fault(
+      'NotImplemented',
+      `Parameter '${name}': Sandtable does not model ${error.what} in AllowedPattern.`,
+    );
   }
 }

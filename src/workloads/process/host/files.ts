@@ -3,6 +3,8 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { compile, fits, literally } from '#cloud/expressions/automaton.ts';
+import type { Letters, Part } from '#cloud/expressions/automaton.ts';
 import { absolute, copiesOf, InstallError } from '../../install.ts';
 import type { Copy } from '../../install.ts';
 import { parseAppSpec } from '../../appspec.ts';
@@ -123,12 +125,15 @@ function matches({ pattern, except }: AppSpecPermission, object: string, path: s
   return glob(pattern, rest) && !except.some((one) => glob(one, rest));
 }
 
+const anything: Letters = () => true;
+const notSlash: Letters = (code) => code !== 47;
+
 /** The agent's patterns: `**` is everything below, `*` everything but slashes. */
 function glob(pattern: string, path: string): boolean {
-  const source = pattern
-    .split(/(\*\*|\*)/)
-    .map((part) =>
-      part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'),
-    );
-  return new RegExp(`^${source.join('')}$`).test(path);
+  const parts = pattern.split(/(\*\*|\*)/).map((piece): Part => {
+    if (piece !== '*' && piece !== '**') return literally(piece);
+    const part: Part = { kind: 'letter', letters: piece === '*' ? notSlash : anything };
+    return { kind: 'repeat', part, least: 0, most: Infinity };
+  });
+  return fits(compile({ kind: 'sequence', parts }), path);
 }

@@ -1,6 +1,7 @@
 // AWS::CloudFormation::CustomResource and Custom::…: whatever a function or a subscriber of a topic makes of it.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html
 
+import { jsonIn } from '#contract/json-text.ts';
 import { customRequests, REQUEST, responseUrl } from '../../responses.ts';
 import { isFields } from '../../template/template.ts';
 import type { Fields, Value } from '../../template/template.ts';
@@ -79,7 +80,7 @@ function answered(work: Custom): { readonly answer: Answer } | { readonly wait: 
   }
   let answer: Answer;
   try {
-    answer = JSON.parse(text) as Answer;
+    answer = jsonIn(text) as Answer;
   } catch {
     throw new ResourceFailure(`Invalid response object: ${text.slice(0, LONGEST)}`, 'InvalidRequest');
   }

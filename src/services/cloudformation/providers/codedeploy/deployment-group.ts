@@ -59,12 +59,7 @@ function settingsOf({ properties, previous }: Work<'AWS::CodeDeploy::DeploymentG
 
 export const deploymentGroup: Provider = provider({
   type: 'AWS::CodeDeploy::DeploymentGroup',
-  refused: [
-    'Deployment',
-    'ECSServices',
-    'LoadBalancerInfo.ElbInfoList',
-    'LoadBalancerInfo.TargetGroupPairInfoList',
-  ],
+  refused: ['Deployment', 'ECSServices', 'LoadBalancerInfo.TargetGroupPairInfoList'],
   passedOn: [
     'AlarmConfiguration',
     'AutoRollbackConfiguration',
@@ -72,6 +67,7 @@ export const deploymentGroup: Provider = provider({
     'DeploymentStyle',
     'Ec2TagFilters',
     'Ec2TagSet',
+    'LoadBalancerInfo.ElbInfoList',
     'LoadBalancerInfo.TargetGroupInfoList',
     'OnPremisesInstanceTagFilters',
     'OnPremisesTagSet',

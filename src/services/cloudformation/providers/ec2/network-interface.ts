@@ -1,9 +1,11 @@
 // AWS::EC2::NetworkInterface, and attachments of one to an instance.
 
-import { provider } from '../provider.ts';
+import { provider, ResourceFailure } from '../provider.ts';
 import type { Provider, Work } from '../provider.ts';
 import { patiently } from './patience.ts';
 import { inOrderOf, ownTags, retag, tagsOfNew } from './tagging.ts';
+
+const MORE_ADDRESSES = 'Sandtable does not model that an interface gets further private addresses later.';
 
 function interfaceOf(work: Work<'AWS::EC2::NetworkInterface'>) {
   const NetworkInterfaceIds = [work.physicalId];
@@ -22,12 +24,12 @@ const networkInterface = provider({
     'Ipv6PrefixCount',
     'Ipv6Prefixes',
     'PublicIpDnsHostnameTypeSpecification',
-    'SecondaryPrivateIpAddressCount',
   ],
   passedOn: ['PrivateIpAddresses'],
   create(work) {
     const { SubnetId, GroupSet, Description, InterfaceType } = work.properties;
     const { PrivateIpAddress, PrivateIpAddresses, SourceDestCheck = true } = work.properties;
+    const { SecondaryPrivateIpAddressCount } = work.properties;
     const { NetworkInterface } = work.call('ec2', 'CreateNetworkInterface', {
       SubnetId,
       Groups: GroupSet,
@@ -35,6 +37,7 @@ const networkInterface = provider({
       InterfaceType: InterfaceType as undefined,
       PrivateIpAddress,
       PrivateIpAddresses,
+      SecondaryPrivateIpAddressCount,
       TagSpecifications: tagsOfNew(work, 'network-interface'),
     });
     const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId ?? '';
@@ -45,11 +48,13 @@ const networkInterface = provider({
       });
     return NetworkInterfaceId;
   },
-  // The first address cannot change; further ones are refused by EC2.
+  // The first address cannot change, and further ones are given at the creation only.
   replaces: () => true,
   update(work) {
     const NetworkInterfaceId = work.physicalId;
     const { Description = '', SourceDestCheck = true, GroupSet } = work.properties;
+    if (work.changed('SecondaryPrivateIpAddressCount'))
+      throw new ResourceFailure(MORE_ADDRESSES, 'NotImplemented');
     if (work.changed('Description'))
       work.call('ec2', 'ModifyNetworkInterfaceAttribute', {
         NetworkInterfaceId,
@@ -68,12 +73,13 @@ const networkInterface = provider({
     work.find('ec2', 'DeleteNetworkInterface', { NetworkInterfaceId: work.physicalId });
   }),
   attributes(work) {
-    const { PrivateIpAddress = '', VpcId = '' } = interfaceOf(work) ?? {};
+    const { PrivateIpAddress = '', PrivateIpAddresses = [], VpcId = '' } = interfaceOf(work) ?? {};
+    const further = PrivateIpAddresses.filter(({ Primary }) => Primary !== true);
     return {
       Id: work.physicalId,
       VpcId,
       PrimaryPrivateIpAddress: PrivateIpAddress,
-      SecondaryPrivateIpAddresses: [],
+      SecondaryPrivateIpAddresses: further.map((one) => one.PrivateIpAddress ?? ''),
     };
   },
   read(work) {

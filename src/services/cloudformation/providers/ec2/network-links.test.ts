@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_EC2.html (one page for each type).
 
 import {
+  DescribeAddressesCommand,
   DescribeDhcpOptionsCommand,
   DescribeManagedPrefixListsCommand,
   DescribeNetworkInterfacesCommand,
@@ -238,6 +239,33 @@ describe('a network interface', () => {
       new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds }),
     );
     expect(NetworkInterfaces).toMatchObject([{ Status: 'available' }]);
+    expect(await stand.delete()).toBe('DELETE_COMPLETE');
+  });
+
+  it('has further private addresses, on which Elastic IP addresses lie', async () => {
+    const place = (at: number): object => ({
+      'Fn::Select': [at, att('Card', 'SecondaryPrivateIpAddresses')],
+    });
+    const on = (at: number): object =>
+      resource('EIPAssociation', {
+        AllocationId: att('Address', 'AllocationId'),
+        NetworkInterfaceId: ref('Card'),
+        PrivateIpAddress: place(at),
+      });
+    const template = (at: number): Record<string, object> => ({
+      Vpc: vpc(),
+      Private: subnet('10.0.0.0/24'),
+      Card: resource('NetworkInterface', { SubnetId: ref('Private'), SecondaryPrivateIpAddressCount: 2 }),
+      Address: resource('EIP', { Domain: 'vpc' }),
+      On: on(at),
+    });
+    const there = async (): Promise<string | undefined> =>
+      (await ec2.send(new DescribeAddressesCommand({}))).Addresses?.[0]?.PrivateIpAddress;
+    await created(stand, { Resources: template(0), Outputs: { Second: output(place(1)) } });
+    const first = await there();
+    await updated(stand, { Resources: template(1), Outputs: { Second: output(place(1)) } });
+    expect(await there()).not.toBe(first);
+    expect(await there()).toBe((await stand.outputs())['Second']);
     expect(await stand.delete()).toBe('DELETE_COMPLETE');
   });
 });

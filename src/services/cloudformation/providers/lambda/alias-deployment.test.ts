@@ -54,12 +54,16 @@ function release(number: number, { hook = 'Succeeded', extra = {} }: Options = {
       AlarmName: 'errors',
       Namespace: 'AWS/Lambda',
       MetricName: 'Errors',
+      Dimensions: [
+        { Name: 'FunctionName', Value: 'shop' },
+        { Name: 'Resource', Value: 'shop:live' },
+      ],
       Statistic: 'Sum',
       Period: 60,
       EvaluationPeriods: 1,
       Threshold: 1,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      TreatMissingData: 'notBreaching',
+      TreatMissingData: 'ignore',
     },
   };
   const events = ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM', 'DEPLOYMENT_STOP_ON_REQUEST'];
@@ -228,4 +232,16 @@ it('is put back when the update is cancelled', async () => {
     'codeDeployRollback',
     'CloudFormation',
   ]);
+});
+
+it('goes back although the alarm that failed the stack is still active', async () => {
+  const stand = new Shop();
+  await stand.create(release(1));
+  const Topic = { Type: 'AWS::SNS::Topic', DependsOn: 'Wait', Properties: { TopicName: 'not a name' } };
+  const Wait = { Type: 'AWS::SQS::Queue', DependsOn: 'Live' };
+  await stand.begin(release(2, { extra: { Topic, Wait } }));
+  for (let tries = 0; tries < 100 && (await stand.alias()) !== '2'; tries += 1) stand.table.advance(5000);
+  await stand.fire();
+  expect(await stand.settle()).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect(await stand.alias()).toBe('1');
 });

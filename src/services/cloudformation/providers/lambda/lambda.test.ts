@@ -149,17 +149,6 @@ describe('inline code', () => {
     expect(inlinePackage('nodejs22.x', 'ü')).toEqual(inlinePackage('nodejs22.x', 'ü'));
   });
 
-  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-lambda-function-code-cfnresponsemodule.html
-  it('finds the response module that it asks for', () => {
-    expect(Object.keys(files('nodejs22.x', "require('cfn-response')"))).toContain('cfn-response.js');
-    expect(Object.keys(files('python3.13', 'import cfnresponse'))).toContain('cfnresponse.py');
-  });
-
-  it('may say in comments what a modelled function is like', () => {
-    const source = '# sandtable.yml\n# function:\n#   errors: 5%\n\ndef handler(): pass';
-    expect(files('python3.13', source)['sandtable.yml']).toBe('function:\n  errors: 5%\n');
-  });
-
   it('is a zip like any other to whoever reads one', () => {
     const other = readZip(packBundle({ 'index.js': 'code' }));
     expect(readZip(inlinePackage('nodejs22.x', 'code') as Uint8Array)).toEqual(other);

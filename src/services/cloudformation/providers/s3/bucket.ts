@@ -11,7 +11,10 @@ type BucketWork = Work<'AWS::S3::Bucket'>;
 const LONGEST = 63;
 const FIRST_REGION = 'us-east-1';
 
-/** Regions whose website endpoints have a dash: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints */
+/**
+ * Regions whose website endpoints have a dash.
+ * https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
+ */
 const DASHED = new Set([
   FIRST_REGION,
   'us-west-1',

@@ -6,7 +6,7 @@ import type { Json, Properties } from '../provider.ts';
 import { given, inTemplate } from './given.ts';
 
 type Configuration = NonNullable<Properties<'AWS::S3::Bucket'>['NotificationConfiguration']>;
-export type Wire = Input<'s3', 'PutBucketNotificationConfiguration'>['NotificationConfiguration'];
+type Wire = Input<'s3', 'PutBucketNotificationConfiguration'>['NotificationConfiguration'];
 type WireQueue = NonNullable<Wire['QueueConfigurations']>[number];
 type Common = Pick<WireQueue, 'Events' | 'Filter'>;
 

@@ -1,5 +1,6 @@
 // AWS::SecretsManager::Secret.
 
+import { jsonIn } from '#contract/json-text.ts';
 import { physicalName } from '../../engine/names.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Provider, Work } from '../provider.ts';
@@ -23,7 +24,7 @@ function generated(work: Secret): string | undefined {
 
 function templateOf(work: Secret, text: string): object {
   try {
-    const template: unknown = JSON.parse(text);
+    const template: unknown = jsonIn(text);
     if (typeof template === 'object' && template !== null && !Array.isArray(template)) return template;
   } catch {
     // The same answer as for JSON that is no object.

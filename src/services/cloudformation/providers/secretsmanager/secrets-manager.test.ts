@@ -46,7 +46,7 @@ describe('AWS::SecretsManager::Secret', () => {
     const { username, password } = JSON.parse(await stand.value(Ref)) as Record<string, string>;
     expect(username).toBe('admin');
     expect(password).toMatch(/^[^"@/\\]{20}$/);
-    // https://github.com/localstack/localstack/blob/main/tests/aws/services/cloudformation/resources/test_secretsmanager.snapshot.json
+    // Recorded by LocalStack: tests/aws/services/cloudformation/resources/test_secretsmanager.snapshot.json
     const { Tags = [] } = await stand.secrets.send(new DescribeSecretCommand({ SecretId: Ref }));
     expect(Tags.map(({ Key }) => Key).toSorted()).toEqual([
       'aws:cloudformation:logical-id',

@@ -31,7 +31,7 @@ describe('AWS::SSM::Parameter', () => {
     },
   });
 
-  // Recorded: https://github.com/localstack/localstack/blob/main/tests/aws/services/cloudformation/resource_providers/ssm/test_parameter.snapshot.json
+  // Recorded by LocalStack: tests/aws/services/cloudformation/resource_providers/ssm/test_parameter.snapshot.json
   it('gets a name that begins with CFN, and tells its type and value', async () => {
     const stand = newStand();
     expect(await stand.create(parts({ Value: 'abc123' }))).toBe('CREATE_COMPLETE');

@@ -1,4 +1,6 @@
-// JSON as events and patterns are made of. Pure.
+// JSON values, as services keep and compare them. Pure.
+
+import { jsonIn } from '#contract/json-text.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = Readonly<Record<string, Json>>;
@@ -14,7 +16,7 @@ export function isList(value: Json | undefined): value is readonly Json[] {
 /** Nothing where a text is no JSON. */
 export function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return jsonIn(text) as Json;
   } catch {
     return undefined;
   }

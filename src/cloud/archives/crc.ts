@@ -1,5 +1,5 @@
-// The cyclic redundancy checks that the runtime does not have, and the CRC of two texts from the CRCs of each.
-// CRC-32C (Castagnoli) and CRC-64/NVME, both reflected: reveng.sourceforge.io/crc-catalogue/all.htm
+// Cyclic redundancy checks, and the CRC of two texts from the CRCs of each. CRC-32, CRC-32C (Castagnoli) and CRC-64/NVME, all
+// reflected: reveng.sourceforge.io/crc-catalogue/all.htm
 
 interface Kind {
   readonly bits: bigint;
@@ -26,14 +26,20 @@ function remainders({ polynomial }: Kind): { high: Uint32Array; low: Uint32Array
   return { high, low };
 }
 
-const castagnoli = remainders(KINDS.CRC32C).low;
 const nvme = remainders(KINDS.CRC64NVME);
 
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (castagnoli[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+function of32Bits(kind: Kind): (bytes: Uint8Array) => number {
+  const { low } = remainders(kind);
+  return (bytes) => {
+    let crc = 0xffffffff;
+    for (const byte of bytes) crc = (low[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+    return (crc ^ 0xffffffff) >>> 0;
+  };
 }
+
+/** Where a context is at hand, the runtime's own (`primitives.crc32`) is faster. */
+export const crc32: (bytes: Uint8Array) => number = of32Bits(KINDS.CRC32);
+export const crc32c: (bytes: Uint8Array) => number = of32Bits(KINDS.CRC32C);
 
 export function crc64nvme(bytes: Uint8Array): bigint {
   let high = 0xffffffff;

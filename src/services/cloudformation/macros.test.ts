@@ -1,0 +1,61 @@
+// Macros: functions that change templates, here modelled ones.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html
+
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { expect, it } from 'vitest';
+import { settled } from '../../../tests/lambda-stand.ts';
+import { ProviderStand } from './providers/test-stand.ts';
+
+/** Answers with its parameter. */
+const ECHO = 'answers: { status: success, requestId: r, fragment: "${event.params.Said}" }';
+
+const macro = {
+  Role: {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      },
+    },
+  },
+  Function: {
+    Type: 'AWS::Lambda::Function',
+    Properties: {
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      Code: { ZipFile: `// sandtable.yml\n// function: { ${ECHO} }\nexports.handler = async () => null;` },
+    },
+  },
+  Echo: {
+    Type: 'AWS::CloudFormation::Macro',
+    Properties: { Name: 'Echo', FunctionName: { 'Fn::GetAtt': ['Function', 'Arn'] } },
+  },
+};
+
+const echo = (Said: string): object => ({ 'Fn::Transform': { Name: 'Echo', Parameters: { Said } } });
+
+it('a template with several macros within is transformed by one after the other', async () => {
+  const stand = new ProviderStand();
+  expect(await stand.create({ Resources: macro })).toBe('CREATE_COMPLETE');
+  const value = (Value: object): object => ({ Type: 'String', Name: 'said', Value });
+  const Value = { 'Fn::Join': ['-', [echo('one'), echo('two'), echo('three')]] };
+  const TemplateBody = JSON.stringify({
+    Resources: { Said: { Type: 'AWS::SSM::Parameter', Properties: value(Value) } },
+  });
+  const created = stand.table
+    .client(CloudFormationClient)
+    .send(
+      new CreateStackCommand({ StackName: 'told', TemplateBody, Capabilities: ['CAPABILITY_AUTO_EXPAND'] }),
+    );
+  await settled();
+  stand.table.advance(60_000);
+  await created;
+  stand.table.advance(60_000);
+  const { Parameter } = await stand.table.client(SSMClient).send(new GetParameterCommand({ Name: 'said' }));
+  expect(Parameter?.Value).toBe('one-two-three');
+});

@@ -1,0 +1,112 @@
+// Tables as DynamoDB describes them.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+
+import type { Output } from '#cloud/contracts.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { countTold } from './counts.ts';
+import { keyList } from './keys.ts';
+import type { Index, Key, Keys, TableRow, Throughput } from './rows.ts';
+
+export type TableDescription = NonNullable<Output<'dynamodb', 'DescribeTable'>['Table']>;
+type GlobalDescription = NonNullable<TableDescription['GlobalSecondaryIndexes']>[number];
+type LocalDescription = NonNullable<TableDescription['LocalSecondaryIndexes']>[number];
+
+const DAY_MS = 86_400_000;
+
+export function described(home: Ctx, table: TableRow): TableDescription {
+  const { items, bytes } = countTold(home, table);
+  const local = table.indexes.filter(({ kind }) => kind === 'local');
+  const global = table.indexes.filter(({ kind }) => kind === 'global');
+  return {
+    AttributeDefinitions: table.attributes.map(definition),
+    TableName: table.name,
+    KeySchema: schema(table.keys),
+    TableStatus: table.status,
+    CreationDateTime: table.createdAt,
+    ProvisionedThroughput: throughput(home, table.throughput),
+    TableSizeBytes: bytes,
+    ItemCount: items,
+    TableArn: table.arn,
+    TableId: table.id,
+    ...billing(table),
+    ...(table.tableClass && {
+      TableClassSummary: {
+        TableClass: table.tableClass.name,
+        LastUpdateDateTime: table.tableClass.changedAt,
+      },
+    }),
+    ...(local.length > 0 && { LocalSecondaryIndexes: local.map((index) => placed(home, table, index)) }),
+    ...(global.length > 0 && {
+      GlobalSecondaryIndexes: global.map((index) => globalDescription(home, table, index)),
+    }),
+    ...(table.encryption && {
+      SSEDescription: {
+        Status: table.encryption.status,
+        SSEType: 'KMS',
+        KMSMasterKeyArn: table.encryption.keyArn,
+      },
+    }),
+    DeletionProtectionEnabled: table.deletionProtected,
+  };
+}
+
+function definition({ name, type }: Key): { AttributeName: string; AttributeType: Key['type'] } {
+  return { AttributeName: name, AttributeType: type };
+}
+
+function schema(keys: Keys): { AttributeName: string; KeyType: 'HASH' | 'RANGE' }[] {
+  return keyList(keys).map(({ name }, at) => ({ AttributeName: name, KeyType: at === 0 ? 'HASH' : 'RANGE' }));
+}
+
+/** A table that was provisioned without saying so tells nothing. */
+function billing({ tellsBilling, throughput: units, onDemandAt }: TableRow): Partial<TableDescription> {
+  if (!tellsBilling) return {};
+  return {
+    BillingModeSummary: {
+      BillingMode: units ? 'PROVISIONED' : 'PAY_PER_REQUEST',
+      LastUpdateToPayPerRequestDateTime: onDemandAt,
+    },
+  };
+}
+
+function throughput(home: Ctx, units: Throughput | undefined): GlobalDescription['ProvisionedThroughput'] {
+  if (!units) return { NumberOfDecreasesToday: 0, ReadCapacityUnits: 0, WriteCapacityUnits: 0 };
+  const { raisedAt, loweredAt, read, write } = units;
+  return {
+    ...(raisedAt !== undefined && { LastIncreaseDateTime: raisedAt }),
+    ...(loweredAt !== undefined && { LastDecreaseDateTime: loweredAt }),
+    NumberOfDecreasesToday: loweringsToday(home.now, units),
+    ReadCapacityUnits: read,
+    WriteCapacityUnits: write,
+  };
+}
+
+/** Days are those of UTC. */
+export function loweringsToday(now: number, { loweredAt, lowerings }: Throughput): number {
+  const sameDay = loweredAt !== undefined && Math.floor(loweredAt / DAY_MS) === Math.floor(now / DAY_MS);
+  return sameDay ? lowerings : 0;
+}
+
+function placed(home: Ctx, table: TableRow, index: Index): LocalDescription {
+  const { items, bytes } = countTold(home, table, index);
+  return {
+    IndexName: index.name,
+    KeySchema: schema(index.keys),
+    Projection: {
+      ProjectionType: index.projection,
+      ...(index.included.length > 0 && { NonKeyAttributes: index.included }),
+    },
+    IndexSizeBytes: bytes,
+    ItemCount: items,
+    IndexArn: `${table.arn}/index/${index.name}`,
+  };
+}
+
+function globalDescription(home: Ctx, table: TableRow, index: Index): GlobalDescription {
+  return {
+    ...placed(home, table, index),
+    IndexStatus: index.status,
+    ...(index.status === 'CREATING' && { Backfilling: index.backfilling ?? false }),
+    ProvisionedThroughput: throughput(home, index.throughput),
+  };
+}

@@ -1,0 +1,86 @@
+// Amazon DynamoDB: tables (./tables.ts, ./changes.ts), items (./items.ts, ./batches.ts, ./transactions.ts), queries and scans
+// (./query.ts, ./scan.ts), time to live (./expiring.ts). Expressions live in ./expressions.
+
+import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
+import { parsePolicy } from '#cloud/iam/policy.ts';
+import { defineService } from '#cloud/service.ts';
+import type { Service } from '#cloud/service.ts';
+import { authorization } from './authorization.ts';
+import { batchOperations } from './batches.ts';
+import { changeOperations } from './changes.ts';
+import { expire, settleTimeToLive, timeToLiveOperations } from './expiring.ts';
+import { itemOperations } from './items.ts';
+import { settling } from './lifecycle.ts';
+import { policyOperations } from './policies.ts';
+import { queryOperations } from './query.ts';
+import { recoveryOperations } from './recovery.ts';
+import { buckets, counts, entries, items, tables, transactions } from './rows.ts';
+import { scanOperations } from './scan.ts';
+import { tableByArn } from './table.ts';
+import { tableOperations } from './tables.ts';
+import { tagOperations } from './tags.ts';
+import { forgetToken, transactionOperations } from './transactions.ts';
+
+const GLOBAL_TABLES = ['GlobalTableSettingsReplicationMode'] as const;
+
+export const service: Service = defineService({
+  contract: 'dynamodb',
+  tables: [tables, items, entries, counts, buckets, transactions],
+  operations: {
+    ...tableOperations,
+    ...changeOperations,
+    ...tagOperations,
+    ...policyOperations,
+    ...timeToLiveOperations,
+    ...recoveryOperations,
+    ...itemOperations,
+    ...queryOperations,
+    ...scanOperations,
+    ...batchOperations,
+    ...transactionOperations,
+  },
+  timers: [expire, settleTimeToLive, forgetToken] as TimerHandler<unknown, Ctx>[],
+  reconcilers: [settling] as unknown as Reconciler<Row, Ctx>[],
+  authorization,
+  resourcePolicy(ctx, arn) {
+    const policy = tableByArn(ctx, arn)?.table.policy;
+    return policy && parsePolicy(policy.text, 'resource');
+  },
+  resourceConditions(ctx, arn) {
+    const tags = Object.entries(tableByArn(ctx, arn)?.table.tags ?? {});
+    return Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
+  },
+  refused: {
+    CreateTable: [
+      ...GLOBAL_TABLES,
+      'GlobalTableSourceArn',
+      'StreamSpecification',
+      'OnDemandThroughput',
+      'WarmThroughput',
+      'GlobalSecondaryIndexes.OnDemandThroughput',
+      'GlobalSecondaryIndexes.WarmThroughput',
+    ],
+    UpdateTable: [
+      ...GLOBAL_TABLES,
+      'StreamSpecification',
+      'ReplicaUpdates',
+      'MultiRegionConsistency',
+      'GlobalTableWitnessUpdates',
+      'OnDemandThroughput',
+      'WarmThroughput',
+      'GlobalSecondaryIndexUpdates.Create.OnDemandThroughput',
+      'GlobalSecondaryIndexUpdates.Create.WarmThroughput',
+      'GlobalSecondaryIndexUpdates.Update.OnDemandThroughput',
+      'GlobalSecondaryIndexUpdates.Update.WarmThroughput',
+    ],
+    PutResourcePolicy: ['ConfirmRemoveSelfResourceAccess'],
+    PutItem: ['Expected', 'ConditionalOperator'],
+    DeleteItem: ['Expected', 'ConditionalOperator'],
+    UpdateItem: ['Expected', 'ConditionalOperator', 'AttributeUpdates'],
+    GetItem: ['AttributesToGet'],
+    BatchGetItem: ['RequestItems.*.AttributesToGet'],
+    Query: ['AttributesToGet', 'KeyConditions', 'QueryFilter', 'ConditionalOperator'],
+    Scan: ['AttributesToGet', 'ScanFilter', 'ConditionalOperator'],
+  },
+});

@@ -1,0 +1,91 @@
+// The expressions of one request, with the placeholders that they share.
+
+import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
+import { invalid } from '../faults.ts';
+import { parseCondition } from './condition.ts';
+import type { Condition } from './syntax.ts';
+import { parseKeyCondition } from './key-condition.ts';
+import type { Range } from './key-condition.ts';
+import type { Path } from './path.ts';
+import { Placeholders } from './placeholders.ts';
+import { parseProjection } from './projection.ts';
+import type { ExpressionName } from './tokens.ts';
+import { parseUpdate } from './update.ts';
+import type { Update } from './update.ts';
+
+export interface Given extends Readonly<Partial<Record<ExpressionName, string | undefined>>> {
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined;
+}
+
+export interface Expressions {
+  readonly update?: Update;
+  readonly condition?: Condition;
+  readonly filter?: Condition;
+  readonly ranges?: ReadonlyMap<string, Range>;
+  readonly projection?: readonly Path[];
+}
+
+/** `possible`: the expressions that the operation knows, in the order in which its errors name them. */
+export function expressionsOf(given: Given, possible: readonly ExpressionName[]): Expressions {
+  checkNeeded(given, possible);
+  const placeholders = new Placeholders(given);
+  const { UpdateExpression, ConditionExpression, KeyConditionExpression } = given;
+  const { FilterExpression, ProjectionExpression } = given;
+  const expressions: Expressions = {
+    ...(UpdateExpression !== undefined && { update: parseUpdate(UpdateExpression, placeholders) }),
+    ...(ConditionExpression !== undefined && {
+      condition: parseCondition('ConditionExpression', ConditionExpression, placeholders),
+    }),
+    ...(KeyConditionExpression !== undefined && {
+      ranges: parseKeyCondition(KeyConditionExpression, placeholders),
+    }),
+    ...(FilterExpression !== undefined && {
+      filter: parseCondition('FilterExpression', FilterExpression, placeholders),
+    }),
+    ...(ProjectionExpression !== undefined && {
+      projection: parseProjection(ProjectionExpression, placeholders),
+    }),
+  };
+  placeholders.checkUsed();
+  return expressions;
+}
+
+/** Placeholders without an expression stand for nothing. */
+function checkNeeded(given: Given, possible: readonly ExpressionName[]): void {
+  if (given.ExpressionAttributeNames && possible.every((name) => given[name] === undefined))
+    throw invalid('ExpressionAttributeNames can only be specified when using expressions');
+  const withValues = possible.filter((name) => name !== 'ProjectionExpression');
+  if (given.ExpressionAttributeValues && withValues.every((name) => given[name] === undefined)) {
+    const verb = withValues.length > 1 ? 'are' : 'is';
+    throw invalid(
+      `ExpressionAttributeValues can only be specified when using expressions: ${withValues.join(' and ')} ${verb} null`,
+    );
+  }
+}
+
+/** The paths in a condition. */
+export function pathsIn(condition: Condition): Path[] {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return [...pathsIn(condition.left), ...pathsIn(condition.right)];
+    case 'not':
+      return pathsIn(condition.inner);
+    case 'compare':
+      return [condition.left, condition.right].flatMap(pathsOfOperand);
+    case 'between':
+      return [condition.operand, condition.low, condition.high].flatMap(pathsOfOperand);
+    case 'in':
+      return [condition.operand, ...condition.among].flatMap(pathsOfOperand);
+    case 'holds':
+      return condition.operands.flatMap(pathsOfOperand);
+  }
+}
+
+type Operand = Extract<Condition, { kind: 'compare' }>['left'];
+
+function pathsOfOperand(operand: Operand): Path[] {
+  if (operand.kind === 'path') return [operand.path];
+  return operand.kind === 'call' ? operand.operands.flatMap(pathsOfOperand) : [];
+}

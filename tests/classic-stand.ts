@@ -1,5 +1,5 @@
-// What tests of Classic Load Balancers stand on: a table with instances in two zones of the default VPC, applications that tests put
-// on them, and a load balancer.
+// What tests of Classic Load Balancers stand on: a table with instances in two zones of the default VPC, applications that tests
+// put on them, and a load balancer.
 
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import {

@@ -4,6 +4,7 @@ import type { Service } from '#cloud/service.ts';
 import { service as autoscaling } from './autoscaling/autoscaling.ts';
 import { service as cloudformation } from './cloudformation/cloudformation.ts';
 import { commandService as codedeployCommands, service as codedeploy } from './codedeploy/codedeploy.ts';
+import { service as dynamodb } from './dynamodb/dynamodb.ts';
 import { service as ec2 } from './ec2/ec2.ts';
 import { service as ecr } from './ecr/ecr.ts';
 import { service as elasticloadbalancingClassic } from './elasticloadbalancing-classic/elasticloadbalancing-classic.ts';
@@ -27,6 +28,7 @@ export const services: readonly Service[] = [
   cloudformation,
   codedeploy,
   codedeployCommands,
+  dynamodb,
   ec2,
   ecr,
   elasticloadbalancing,

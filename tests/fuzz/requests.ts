@@ -13,6 +13,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   autoscaling: 'auto-scaling',
   cloudformation: 'cloudformation',
   codedeploy: 'codedeploy',
+  dynamodb: 'dynamodb',
   ec2: 'ec2',
   ecr: 'ecr',
   'elasticloadbalancing-classic': 'elastic-load-balancing',

@@ -1,23 +1,18 @@
 // Change sets: what an update would do, looked at before it is done.
 
-import { timer } from '#world/index.ts';
-import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tagList } from '#cloud/tags.ts';
-import { defineStack, sameDefinition } from './definition.ts';
-import { invalid } from './template/faults.ts';
-import { withTransforms } from './transforms.ts';
-import { changesFor } from './engine/changes.ts';
-import { reasonOf } from './engine/resource-work.ts';
+import { describeChange } from './change-set-description.ts';
+import { planDue } from './change-set-planning.ts';
+import { defineStack } from './definition.ts';
 import { startOperation } from './engine/stack-life.ts';
 import { setStackStatus } from './events.ts';
-import { nestedDefinition } from './nested-stacks.ts';
 import { changeSets, stacks } from './rows.ts';
-import type { ChangeSet, Operation, PropertyChange, ResourceChange, Stack } from './rows.ts';
+import type { ChangeSet, Operation, Stack } from './rows.ts';
 import {
   beginUpdate,
   checkTypes,
@@ -28,9 +23,9 @@ import {
   stackBy,
   stackRow,
 } from './stack-operations.ts';
+import { invalid } from './template/faults.ts';
 import { changeSetPlanning } from './timings.ts';
-
-const planDue: TimerKind<{ id: string }> = timer<{ id: string }>('cloudformation/change-set-due');
+import { withTransforms } from './transforms.ts';
 
 /** A change set by its id, or by its name within a stack. */
 function changeSetBy(ctx: Ctx, name: string, stackName: string | undefined): ChangeSet {
@@ -90,7 +85,6 @@ function stackFor(ctx: Ctx, input: CreateInput): Stack {
 const EMPTY = '{"Resources":{"Nothing":{"Type":"AWS::CloudFormation::WaitConditionHandle"}}}';
 
 type Described = Output<'cloudformation', 'DescribeChangeSet'>;
-type Change = NonNullable<Described['Changes']>[number];
 
 const FIRST_PAGE = 100;
 
@@ -250,78 +244,6 @@ function importsIn({ ChangeSetType, ResourcesToImport }: CreateInput): Record<st
   );
 }
 
-const NO_CHANGES =
-  "The submitted information didn't contain changes. Submit different information to create a change set.";
-
-/** Works out what the change set would do. */
-export const changeSetPlanned: TimerHandler<{ id: string }, Ctx> = {
-  kind: planDue,
-  live: (ctx, { id }) => ctx.get(changeSets, id)?.status === 'CREATE_PENDING',
-  fire(ctx, { id }) {
-    const row = ctx.get(changeSets, id) as ChangeSet;
-    const stack = ctx.get(stacks, row.stackId);
-    if (!stack) return;
-    try {
-      // A stack under review has nothing in it yet.
-      const empty = row.type === 'CREATE' || !sameDefinition(ctx, stack.definition, row.definition);
-      const asked = {
-        ...stack,
-        caller: row.caller,
-        ...(row.roleArn !== undefined && { roleArn: row.roleArn }),
-      };
-      const found = changesFor(ctx, asked, row.definition, row);
-      const changes = row.includeNested ? found.map((change) => withNested(ctx, row, change)) : found;
-      if (changes.length === 0 && !empty) return failPlan(ctx, row, NO_CHANGES);
-      ctx.update(changeSets, row, { status: 'CREATE_COMPLETE', executionStatus: 'AVAILABLE', changes });
-    } catch (error) {
-      failPlan(ctx, row, reasonOf(error));
-    }
-  },
-};
-
-/** The change of a nested stack that stands, with a change set of its own. One that is to be made has none. */
-function withNested(ctx: Ctx, row: ChangeSet, change: ResourceChange): ResourceChange {
-  const nested = change.physicalId === undefined ? undefined : ctx.get(stacks, change.physicalId);
-  if (change.type !== 'AWS::CloudFormation::Stack' || change.action !== 'Modify' || !nested) return change;
-  const { Properties } = JSON.parse(change.after ?? '{}') as { Properties: NestedProperties };
-  const asked = ctx.as(row.caller);
-  const definition = nestedDefinition(asked, nested, {
-    templateUrl: Properties.TemplateURL,
-    parameters: Properties.Parameters ?? {},
-    tags: row.definition.tags,
-    notificationArns: Properties.NotificationARNs ?? [],
-  });
-  const name = `${row.name}-${change.logicalId}`;
-  const child: ChangeSet = {
-    id: ctx.arn('cloudformation', `changeSet/${name}/${ctx.uuid('change-set')}`),
-    name,
-    stackId: nested.id,
-    type: 'UPDATE',
-    createdAt: ctx.now,
-    status: 'CREATE_COMPLETE',
-    executionStatus: 'UNAVAILABLE',
-    definition,
-    changes: changesFor(asked, nested, definition),
-    caller: row.caller,
-    includeNested: true,
-    parentChangeSetId: row.id,
-    rootChangeSetId: row.rootChangeSetId ?? row.id,
-  };
-  const changes = child.changes.map((inner) => withNested(ctx, child, inner));
-  ctx.put(changeSets, { ...child, changes });
-  return { ...change, changeSetId: child.id };
-}
-
-interface NestedProperties {
-  readonly TemplateURL: string;
-  readonly Parameters?: Readonly<Record<string, string>>;
-  readonly NotificationARNs?: readonly string[];
-}
-
-function failPlan(ctx: Ctx, row: ChangeSet, statusReason: string): void {
-  ctx.update(changeSets, row, { status: 'FAILED', statusReason });
-}
-
 /** What is imported on the way: what was asked for, and what was found to be there. */
 function importsOf({ changes, imports = {} }: ChangeSet): Pick<Operation, 'imports'> {
   const found = changes.flatMap(({ action, logicalId, physicalId }) =>
@@ -362,45 +284,4 @@ function execute(
     { ...stack, ...change, ...onFailure, definition: row.definition, caller: ctx.principal },
     operation,
   );
-}
-
-function describeChange(change: ResourceChange, values: boolean): Change {
-  const scope = [...new Set(change.details.map(({ attribute }) => attribute))];
-  return {
-    Type: 'Resource',
-    ResourceChange: {
-      ...(change.policyAction && { PolicyAction: change.policyAction }),
-      Action: change.action,
-      LogicalResourceId: change.logicalId,
-      ...(change.physicalId !== undefined && { PhysicalResourceId: change.physicalId }),
-      ResourceType: change.type,
-      ...(change.replacement && { Replacement: change.replacement }),
-      ...(change.changeSetId !== undefined && { ChangeSetId: change.changeSetId }),
-      Scope: scope,
-      Details: change.details.map((one) => describeDetail(one, values)),
-      ...(values && change.before !== undefined && { BeforeContext: change.before }),
-      ...(values && change.after !== undefined && { AfterContext: change.after }),
-    },
-  };
-}
-
-type Detail = NonNullable<NonNullable<Change['ResourceChange']>['Details']>[number];
-
-function describeDetail(detail: PropertyChange, values: boolean): Detail {
-  const { attribute, name, path, recreation, before, after, evaluation, source, cause } = detail;
-  const kind = before === undefined ? 'Add' : after === undefined ? 'Remove' : 'Modify';
-  return {
-    Target: {
-      Attribute: attribute,
-      ...(name !== undefined && { Name: name }),
-      RequiresRecreation: recreation,
-      ...(path !== undefined && { Path: path }),
-      ...(values && before !== undefined && { BeforeValue: before }),
-      ...(values && after !== undefined && { AfterValue: after }),
-      ...(attribute === 'Properties' && { AttributeChangeType: kind }),
-    },
-    Evaluation: evaluation,
-    ...(source && { ChangeSource: source }),
-    ...(cause !== undefined && { CausingEntity: cause }),
-  };
 }

@@ -2,16 +2,22 @@
 
 import type { EffectHandler, Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { defineService } from '#cloud/service.ts';
-import type { Service } from '#cloud/service.ts';
 import { provide } from '#cloud/port.ts';
 import { customResources } from '#cloud/ports.ts';
-import { changeSetOperations, changeSetPlanned } from './change-sets.ts';
+import { defineService } from '#cloud/service.ts';
+import type { Service } from '#cloud/service.ts';
+import { changeSetPlanned } from './change-set-planning.ts';
+import { changeSetOperations } from './change-sets.ts';
 import { detections, driftDetected, driftOperations, drifts } from './drift.ts';
 import { SERVICE } from './engine/principal.ts';
 import { removalLife } from './engine/removal-life.ts';
 import { resourceLife } from './engine/resource-life.ts';
 import { stackLife } from './engine/stack-life.ts';
+import { grantedToInstance } from './instance-identity.ts';
+import { nested } from './nested-stacks.ts';
+import { nestedStacks } from './nesting.ts';
+import { operationEventOperations } from './operation-events.ts';
+import { answer, customRequests, doors } from './responses.ts';
 import {
   changeSets,
   eventCounts,
@@ -25,11 +31,6 @@ import {
   stacks,
   walks,
 } from './rows.ts';
-import { grantedToInstance } from './instance-identity.ts';
-import { nestedStacks } from './nesting.ts';
-import { nested } from './nested-stacks.ts';
-import { operationEventOperations } from './operation-events.ts';
-import { answer, customRequests, doors } from './responses.ts';
 import { descriptionOperations } from './stack-descriptions.ts';
 import { stackBy, stackOperations } from './stack-operations.ts';
 import { templateOperations } from './templates.ts';

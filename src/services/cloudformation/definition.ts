@@ -16,8 +16,8 @@ import { resolveParameters } from './template/parameters.ts';
 import type { ParameterLookUp } from './template/parameters.ts';
 import { readTemplate } from './template/read.ts';
 import { requiredCapabilities } from './template/summary.ts';
-import { expandTransforms } from './template/transforms.ts';
 import type { ParameterValue, Template, Value } from './template/template.ts';
+import { expandTransforms } from './template/transforms.ts';
 import { applyTransform } from './transforms.ts';
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */

@@ -5,13 +5,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tagList } from '#cloud/tags.ts';
-import { invalid } from './template/faults.ts';
-import { templateIn } from './engine/plan.ts';
 import { importersOf } from './engine/outputs.ts';
+import { templateIn } from './engine/plan.ts';
 import { eventsOf } from './events.ts';
 import { exports, resourceKey, resources, stacks } from './rows.ts';
 import type { Resource, Stack, StackEvent } from './rows.ts';
 import { stackBy } from './stack-operations.ts';
+import { invalid } from './template/faults.ts';
 
 type Description = NonNullable<Output<'cloudformation', 'DescribeStacks'>['Stacks']>[number];
 

@@ -1,22 +1,22 @@
 // Operations that change stacks.
 
-import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
+import { jsonIn } from '#contract/json-text.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
-import type { Operations } from '#cloud/service.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import type { Operations } from '#cloud/service.ts';
 import { defineStack, objectText, sameDefinition } from './definition.ts';
-import { invalid } from './template/faults.ts';
-import { withTransforms } from './transforms.ts';
-import { templateIn } from './engine/plan.ts';
-import { goBack, goBackToNothing, startOperation } from './engine/stack-life.ts';
 import { noteReason } from './engine/outcomes.ts';
 import { importersOf } from './engine/outputs.ts';
-import { queueAll } from './engine/rollback.ts';
+import { templateIn } from './engine/plan.ts';
 import { removeNext } from './engine/removal-life.ts';
+import { queueAll } from './engine/rollback.ts';
+import { goBack, goBackToNothing, startOperation } from './engine/stack-life.ts';
 import { noteStack, recordResource, setStackStatus } from './events.ts';
 import { exports, RESOURCE_LIFE, resourceKey, resources, signals, stackArn, stacks } from './rows.ts';
 import type { Definition, Operation, Stack, StackStatus } from './rows.ts';
+import { invalid } from './template/faults.ts';
+import { withTransforms } from './transforms.ts';
 
 /** A stack that lives, by name or id; a deleted one by its id only. */
 export function stackBy(ctx: Ctx, nameOrId: string): Stack | undefined {

@@ -4,13 +4,13 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { checkPublished, templateText } from './definition.ts';
-import { invalid } from './template/faults.ts';
 import { changeSets } from './rows.ts';
 import type { Definition } from './rows.ts';
+import { stackBy } from './stack-operations.ts';
+import { invalid } from './template/faults.ts';
 import { readTemplate } from './template/read.ts';
 import { summaryOf } from './template/summary.ts';
 import type { ParameterDeclaration, Template } from './template/template.ts';
-import { stackBy } from './stack-operations.ts';
 
 type SummaryParameter = NonNullable<Output<'cloudformation', 'GetTemplateSummary'>['Parameters']>[number];
 

@@ -4,8 +4,8 @@
 
 import { effect, table, timer } from '#world/index.ts';
 import type { EffectHandler, EffectKind, Table, TimerHandler, TimerKind } from '#world/index.ts';
-import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
+import { jsonIn } from '#contract/json-text.ts';
 import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { forwarded } from '#cloud/principal.ts';

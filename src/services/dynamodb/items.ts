@@ -3,7 +3,7 @@
 import type { Operations } from '#cloud/service.ts';
 import { consume, Consumed, readUnits, told } from './capacity.ts';
 import { pick } from './expressions/path.ts';
-import { expressionsOf } from './expressions/request.ts';
+import { expressionsOf } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { checkKey, checkKeyPaths } from './keys.ts';
 import { findItem } from './store.ts';

@@ -5,7 +5,7 @@ import type { Operations } from '#cloud/service.ts';
 import { beginsWith, compareValues } from './expressions/comparison.ts';
 import { keyCondition } from './expressions/key-condition.ts';
 import type { KeyCondition, Range } from './expressions/key-condition.ts';
-import { expressionsOf, pathsIn } from './expressions/request.ts';
+import { expressionsOf, pathsIn } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { AFTER_END, END, LAST, orderOf } from './key-order.ts';
 import { keyList, partition, placeOf } from './keys.ts';

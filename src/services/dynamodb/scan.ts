@@ -3,7 +3,7 @@
 
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { expressionsOf } from './expressions/request.ts';
+import { expressionsOf } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { HASHES, hexadecimal, LAST } from './key-order.ts';
 import { placeOf } from './keys.ts';

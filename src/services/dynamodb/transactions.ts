@@ -9,7 +9,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { consume, Consumed, readUnits, shown, THROTTLED } from './capacity.ts';
 import { pick } from './expressions/path.ts';
-import { expressionsOf } from './expressions/request.ts';
+import { expressionsOf } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { checkKey, checkKeyPaths, tableKey } from './keys.ts';
 import { transactions } from './rows.ts';

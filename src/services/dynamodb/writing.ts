@@ -8,7 +8,7 @@ import { holds } from './expressions/comparison.ts';
 import type { Condition } from './expressions/syntax.ts';
 import { pick } from './expressions/path.ts';
 import type { Path } from './expressions/path.ts';
-import { expressionsOf, pathsIn } from './expressions/request.ts';
+import { expressionsOf, pathsIn } from './expressions.ts';
 import { pathsOf } from './expressions/update.ts';
 import { consume, writeConsumed } from './capacity.ts';
 import type { Consumed } from './capacity.ts';

@@ -1,8 +1,8 @@
 // What dynamic references stand for: values that a template takes from Parameter Store and Secrets Manager when a resource is made.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 
-import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
+import { jsonIn } from '#contract/json-text.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 

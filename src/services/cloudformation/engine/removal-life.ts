@@ -6,8 +6,8 @@ import { recordResource } from '../events.ts';
 import { REMOVAL_LIFE, removalKey, removals, resourceKey, resources, STACK_LIFE, stacks } from '../rows.ts';
 import type { Removal, Resource, ResourceStatus, Stack } from '../rows.ts';
 import { beginning, removing } from '../timings.ts';
-import { noteFailure } from './outcomes.ts';
 import { nextLook } from './looks.ts';
+import { noteFailure } from './outcomes.ts';
 import { providerFor, reasonOf, workOn } from './resource-work.ts';
 
 /** Removals of one stack, in the order in which they were asked for. */

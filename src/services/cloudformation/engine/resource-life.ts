@@ -9,12 +9,12 @@ import { RESOURCE_LIFE, resources, STACK_LIFE, stacks } from '../rows.ts';
 import type { Resource, Stack, Task } from '../rows.ts';
 import type { Fields } from '../template/template.ts';
 import { settling } from '../timings.ts';
-import { nextLook } from './looks.ts';
 import { beginAll, completed, statusOf } from './apply.ts';
+import { nextLook } from './looks.ts';
 import { noteFailure } from './outcomes.ts';
 import { Plan, REF } from './plan.ts';
-import { revertAll } from './rollback.ts';
 import { providerFor, reasonOf, workOn } from './resource-work.ts';
+import { revertAll } from './rollback.ts';
 import { creationSignals, forgetSignals } from './signals.ts';
 
 export const resourceLife: Reconciler<Resource, Ctx> = {

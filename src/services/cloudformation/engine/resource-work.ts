@@ -12,9 +12,9 @@ import type { Provider } from '../providers/provider.ts';
 import { problemText, readProperties } from '../registry/properties.ts';
 import type { Problem } from '../registry/properties.ts';
 import type { Policies, Resource, Stack } from '../rows.ts';
-import type { Fields, ResourceDeclaration, Value } from '../template/template.ts';
-import { isFields } from '../template/template.ts';
 import { checkSecureReferences, resolveDynamicReferences } from '../template/dynamic-references.ts';
+import { isFields } from '../template/template.ts';
+import type { Fields, ResourceDeclaration, Value } from '../template/template.ts';
 import { dynamicReference } from './dynamic-references.ts';
 import { asStack } from './principal.ts';
 
@@ -139,7 +139,7 @@ export function workOn(ctx: Ctx, stack: Stack, subject: Subject): Work {
       rootId: parent?.rootId ?? id,
     },
     ...subject,
-    properties: withSecrets(ctx, as, subject, subject.properties),
+    properties: () => withSecrets(ctx, as, subject, subject.properties),
     previous: subject.previous,
     typeName: type,
     as,

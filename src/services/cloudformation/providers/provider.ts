@@ -62,8 +62,11 @@ export class Work<T extends TypeName = TypeName> {
   readonly ctx: Ctx;
   readonly stack: StackFacts;
   readonly logicalId: string;
-  /** As the template says, in the types that the registry declares. */
-  readonly properties: Properties<T>;
+  /**
+   * As the template says, in the types that the registry declares, with what dynamic references stand for. Throws `Fault` where
+   * one of them stands for nothing (any more): what does not look at them can go on.
+   */
+  declare readonly properties: Properties<T>;
   /** As they were before this update. */
   readonly previous: Properties<T> | undefined;
   readonly #physicalId: string | undefined;
@@ -84,7 +87,7 @@ export class Work<T extends TypeName = TypeName> {
     stack: StackFacts;
     logicalId: string;
     typeName: string;
-    properties: Fields;
+    properties: () => Fields;
     previous?: Fields | undefined;
     physicalId?: string | undefined;
     policies: Policies;
@@ -99,7 +102,8 @@ export class Work<T extends TypeName = TypeName> {
     this.stack = given.stack;
     this.logicalId = given.logicalId;
     this.typeName = given.typeName;
-    this.properties = given.properties as Properties<T>;
+    let properties: Fields | undefined;
+    Object.defineProperty(this, 'properties', { get: () => (properties ??= given.properties()) });
     this.previous = given.previous as Properties<T> | undefined;
     this.#physicalId = given.physicalId;
     this.policies = given.policies;

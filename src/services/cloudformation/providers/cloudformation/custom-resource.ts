@@ -22,9 +22,25 @@ function stringified(value: Value): Value {
   return value === null ? '' : String(value);
 }
 
+/** The properties are the resource's own affair, but for these two: nobody has checked them. */
+function serviceToken(work: Custom): string {
+  const token: unknown = work.properties.ServiceToken;
+  if (typeof token === 'string') return token;
+  throw new ResourceFailure('Value of property ServiceToken must be of type String', 'InvalidRequest');
+}
+
+function secondsToAnswer(work: Custom): number {
+  const seconds = Number(work.properties.ServiceTimeout ?? DEFAULT_TIMEOUT);
+  if (seconds >= 1 && seconds <= DEFAULT_TIMEOUT) return seconds;
+  throw new ResourceFailure(
+    `Value of property ServiceTimeout must be between 1 and ${DEFAULT_TIMEOUT}`,
+    'InvalidRequest',
+  );
+}
+
 function send(work: Custom, RequestType: 'Create' | 'Update' | 'Delete', physicalId?: string): void {
   const { ctx, stack, logicalId, typeName } = work;
-  const token = work.properties.ServiceToken;
+  const [token, seconds] = [serviceToken(work), secondsToAnswer(work)];
   const requestId = ctx.uuid('custom-resource');
   const request = { requestId, stackId: stack.id, logicalId };
   ctx.put(customRequests, request);
@@ -40,7 +56,6 @@ function send(work: Custom, RequestType: 'Create' | 'Update' | 'Delete', physica
     ResourceProperties: stringified(work.properties as unknown as Fields),
     ...(RequestType === 'Update' && { OldResourceProperties: stringified((work.previous ?? {}) as Fields) }),
   });
-  const seconds = Number(work.properties.ServiceTimeout ?? DEFAULT_TIMEOUT);
   work.remember({ requestId, deadline: ctx.now + seconds * 1000 });
   const [, , service] = token.split(':');
   if (service === 'sns') {

@@ -2,40 +2,43 @@
 
 import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
-import type { Json, Provider, TypeName, Work } from '../provider.ts';
+import type { Json, Provider, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 const LONGEST = 255;
 
 type PutAlarm = Input<'monitoring', 'PutMetricAlarm'>;
 type PutComposite = Input<'monitoring', 'PutCompositeAlarm'>;
 
-function putAlarm(work: Work<'AWS::CloudWatch::Alarm'>, AlarmName: string): void {
+type AlarmWork = Work<'AWS::CloudWatch::Alarm'> | Work<'AWS::CloudWatch::CompositeAlarm'>;
+
+function put(work: AlarmWork, AlarmName: string): void {
   const { AlarmName: _, Tags, ...definition } = work.properties;
   // Tags count for a new alarm only.
   const input = { ...definition, AlarmName, Tags: work.tags(Tags) };
-  work.call('monitoring', 'PutMetricAlarm', input as PutAlarm);
+  if (work.typeName === 'AWS::CloudWatch::Alarm')
+    work.call('monitoring', 'PutMetricAlarm', input as PutAlarm);
+  else work.call('monitoring', 'PutCompositeAlarm', input as PutComposite);
 }
 
-function putComposite(work: Work<'AWS::CloudWatch::CompositeAlarm'>, AlarmName: string): void {
-  const { AlarmName: _, Tags, ...definition } = work.properties;
-  const input = { ...definition, AlarmName, Tags: work.tags(Tags) };
-  work.call('monitoring', 'PutCompositeAlarm', input as PutComposite);
-}
+const arnOf = ({ ctx, physicalId }: AlarmWork): string => ctx.arn('cloudwatch', `alarm:${physicalId}`);
 
-function retag<T extends TypeName>(work: Work<T>): void {
-  const ResourceARN = work.ctx.arn('cloudwatch', `alarm:${work.physicalId}`);
-  const { put, remove } = work.tagChanges();
-  work.call('monitoring', 'TagResource', { ResourceARN, Tags: put });
-  if (remove.length > 0) work.call('monitoring', 'UntagResource', { ResourceARN, TagKeys: remove });
-}
-
-function remove<T extends TypeName>(work: Work<T>): void {
-  work.find('monitoring', 'DeleteAlarms', { AlarmNames: [work.physicalId] });
-}
-
-function arnOf<T extends TypeName>({ ctx, physicalId }: Work<T>): { Arn: string } {
-  return { Arn: ctx.arn('cloudwatch', `alarm:${physicalId}`) };
-}
+/** What both kinds of alarm do alike. */
+const alike = {
+  create(work: AlarmWork): string {
+    const name = work.properties.AlarmName ?? work.name({ longest: LONGEST });
+    put(work, name);
+    return name;
+  },
+  update(work: AlarmWork): void {
+    put(work, work.physicalId);
+    retag(work as Work, 'monitoring', arnOf(work));
+  },
+  delete(work: AlarmWork): void {
+    work.find('monitoring', 'DeleteAlarms', { AlarmNames: [work.physicalId] });
+  },
+  attributes: (work: AlarmWork): { Arn: string } => ({ Arn: arnOf(work) }),
+};
 
 /** What both kinds of alarm show as the template would give it. Tags are not looked at. */
 function shown(alarm: object, properties: object): Record<string, Json | undefined> {
@@ -75,17 +78,7 @@ export const alarm: Provider = provider({
     'TreatMissingData',
     'Unit',
   ],
-  create(work) {
-    const name = work.properties.AlarmName ?? work.name({ longest: LONGEST });
-    putAlarm(work, name);
-    return name;
-  },
-  update(work) {
-    putAlarm(work, work.physicalId);
-    retag(work);
-  },
-  delete: remove,
-  attributes: arnOf,
+  ...alike,
   read(work) {
     const AlarmNames = [work.physicalId];
     const { MetricAlarms = [] } = work.call('monitoring', 'DescribeAlarms', { AlarmNames });
@@ -105,17 +98,7 @@ export const compositeAlarm: Provider = provider({
     'InsufficientDataActions',
     'OKActions',
   ],
-  create(work) {
-    const name = work.properties.AlarmName ?? work.name({ longest: LONGEST });
-    putComposite(work, name);
-    return name;
-  },
-  update(work) {
-    putComposite(work, work.physicalId);
-    retag(work);
-  },
-  delete: remove,
-  attributes: arnOf,
+  ...alike,
   read(work) {
     const query = { AlarmNames: [work.physicalId], AlarmTypes: ['CompositeAlarm'] as const };
     const { CompositeAlarms = [] } = work.call('monitoring', 'DescribeAlarms', query);

@@ -2,6 +2,7 @@
 
 import { provider } from '../provider.ts';
 import type { Provider } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 const LONGEST = 255;
 
@@ -18,10 +19,8 @@ export const dashboard: Provider = provider({
     const { DashboardBody } = work.properties;
     if (work.changed('DashboardBody'))
       work.call('monitoring', 'PutDashboard', { DashboardName, DashboardBody });
-    const { DashboardArn: ResourceARN = '' } = work.call('monitoring', 'GetDashboard', { DashboardName });
-    const { put, remove } = work.tagChanges();
-    work.call('monitoring', 'TagResource', { ResourceARN, Tags: put });
-    if (remove.length > 0) work.call('monitoring', 'UntagResource', { ResourceARN, TagKeys: remove });
+    const { DashboardArn = '' } = work.call('monitoring', 'GetDashboard', { DashboardName });
+    retag(work, 'monitoring', DashboardArn);
   },
   delete(work) {
     work.find('monitoring', 'DeleteDashboards', { DashboardNames: [work.physicalId] });

@@ -2,18 +2,12 @@
 
 import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
-import type { Provider, TypeName, Work } from '../provider.ts';
+import type { Provider } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 type Platform = Input<'codedeploy', 'CreateApplication'>['computePlatform'];
 
 export const LONGEST = 100;
-
-/** Tags of an application or a deployment group after an update. */
-export function retag<T extends TypeName>(work: Work<T>, ResourceArn: string): void {
-  const { put, remove } = work.tagChanges();
-  if (put.length > 0) work.call('codedeploy', 'TagResource', { ResourceArn, Tags: put });
-  if (remove.length > 0) work.call('codedeploy', 'UntagResource', { ResourceArn, TagKeys: remove });
-}
 
 export const application: Provider = provider({
   type: 'AWS::CodeDeploy::Application',
@@ -25,7 +19,7 @@ export const application: Provider = provider({
     return applicationName;
   },
   update(work) {
-    retag(work, work.ctx.arn('codedeploy', `application:${work.physicalId}`));
+    retag(work, 'codedeploy', work.ctx.arn('codedeploy', `application:${work.physicalId}`));
   },
   delete(work) {
     work.find('codedeploy', 'DeleteApplication', { applicationName: work.physicalId });

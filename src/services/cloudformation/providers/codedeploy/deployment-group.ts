@@ -3,7 +3,8 @@
 import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
 import type { Json, Properties, Provider, Work } from '../provider.ts';
-import { LONGEST, retag } from './application.ts';
+import { retag } from '../tagging.ts';
+import { LONGEST } from './application.ts';
 import { capitalised, spelled } from './spelling.ts';
 
 type Group = Properties<'AWS::CodeDeploy::DeploymentGroup'>;
@@ -93,7 +94,11 @@ export const deploymentGroup: Provider = provider({
       currentDeploymentGroupName: work.physicalId,
       serviceRoleArn: ServiceRoleArn,
     });
-    retag(work, work.ctx.arn('codedeploy', `deploymentgroup:${ApplicationName}/${work.physicalId}`));
+    retag(
+      work,
+      'codedeploy',
+      work.ctx.arn('codedeploy', `deploymentgroup:${ApplicationName}/${work.physicalId}`),
+    );
   },
   delete(work) {
     const { ApplicationName: applicationName } = work.properties;

@@ -1,8 +1,10 @@
 // AWS::Events::EventBus and AWS::Events::EventBusPolicy, one statement of a bus's policy.
 
+import { jsonIn } from '#contract/json-text.ts';
 import { documentLike, documentText } from '../policy-document.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Json, Provider, TypeName, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 type BusWork = Work<'AWS::Events::EventBus'>;
 type PolicyWork = Work<'AWS::Events::EventBusPolicy'>;
@@ -35,10 +37,7 @@ export const eventBus: Provider = provider({
         work.call('events', 'RemovePermission', { EventBusName: Name, RemoveAllPermissions: true });
       else setPolicy(work, Name);
     }
-    const { put, remove } = work.tagChanges();
-    const ResourceARN = arnOf(work, Name);
-    work.call('events', 'TagResource', { ResourceARN, Tags: put });
-    if (remove.length > 0) work.call('events', 'UntagResource', { ResourceARN, TagKeys: remove });
+    retag(work, 'events', arnOf(work, Name));
   },
   delete(work) {
     work.find('events', 'DeleteEventBus', { Name: work.physicalId });
@@ -80,6 +79,16 @@ function ownStatement(work: PolicyWork): Statement | undefined {
   return statementsOf(work).find(({ Sid }) => Sid === work.properties.StatementId);
 }
 
+function statementIn(work: PolicyWork, text: string): object {
+  try {
+    const statement = jsonIn(text);
+    if (typeof statement === 'object' && statement !== null) return statement;
+  } catch {
+    // The same answer as for JSON that is no object.
+  }
+  throw handlerFailure(work, 'Statement must be a JSON object.');
+}
+
 function put(work: PolicyWork): void {
   const { Action, Condition, Principal, Statement, StatementId } = work.properties;
   const EventBusName = busOf(work);
@@ -91,7 +100,7 @@ function put(work: PolicyWork): void {
   }
   if (Action !== undefined || Principal !== undefined || Condition !== undefined)
     throw handlerFailure(work, 'Statement cannot be given together with Action, Principal or Condition.');
-  const parsed = typeof Statement === 'string' ? (JSON.parse(Statement) as object) : (Statement as object);
+  const parsed = typeof Statement === 'string' ? statementIn(work, Statement) : (Statement as object);
   const others = statementsOf(work).filter(({ Sid }) => Sid !== StatementId);
   const all = [...others, { ...parsed, Sid: StatementId }];
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: all });

@@ -4,6 +4,7 @@ import type { Input } from '#cloud/contracts.ts';
 import { documentLike, documentText, without } from '../policy-document.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Json, Properties, Provider, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 type RuleWork = Work<'AWS::Events::Rule'>;
 type Targets = NonNullable<Properties<'AWS::Events::Rule'>['Targets']>;
@@ -85,13 +86,11 @@ export const rule: Provider = provider({
   },
   update(work) {
     const place = placeOf(work);
-    const ResourceARN = putRule(work, place, false);
+    const arn = putRule(work, place, false);
     const ids = (list: Targets = []): string[] => list.map(({ Id }) => Id);
     removeTargets(work, place, without(ids(work.previous?.Targets), ids(work.properties.Targets)));
     if (work.changed('Targets')) putTargets(work, place, work.properties.Targets ?? []);
-    const { put, remove } = work.tagChanges();
-    work.call('events', 'TagResource', { ResourceARN, Tags: put });
-    if (remove.length > 0) work.call('events', 'UntagResource', { ResourceARN, TagKeys: remove });
+    retag(work, 'events', arn);
   },
   delete(work) {
     const place = placeOf(work);

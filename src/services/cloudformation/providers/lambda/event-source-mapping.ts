@@ -3,6 +3,7 @@
 import type { Input } from '#cloud/contracts.ts';
 import { provider, ResourceFailure } from '../provider.ts';
 import type { Json, Progress, Provider, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 type MappingWork = Work<'AWS::Lambda::EventSourceMapping'>;
 type Update = Input<'lambda', 'UpdateEventSourceMapping'>;
@@ -82,11 +83,7 @@ export const eventSourceMapping: Provider = provider({
       const { FunctionName } = work.properties;
       work.call('lambda', 'UpdateEventSourceMapping', { UUID: work.physicalId, FunctionName, ...change });
     }
-    const { put, remove } = work.tagChanges();
-    const Resource = arnOf(work);
-    const Tags = Object.fromEntries(put.map(({ Key, Value }) => [Key, Value]));
-    if (put.length > 0) work.call('lambda', 'TagResource', { Resource, Tags });
-    if (remove.length > 0) work.call('lambda', 'UntagResource', { Resource, TagKeys: remove });
+    retag(work, 'lambda', arnOf(work));
   },
   delete(work) {
     work.find('lambda', 'DeleteEventSourceMapping', { UUID: work.physicalId });

@@ -3,6 +3,7 @@
 import type { Input } from '#cloud/contracts.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Progress, Properties, Provider, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 import { inlinePackage } from './inline-code.ts';
 
 type FunctionWork = Work<'AWS::Lambda::Function'>;
@@ -155,11 +156,7 @@ export const lambdaFunction: Provider = provider({
       work.remember({ configure: reset });
     } else if (reset) configure(work);
     if (work.changed('ReservedConcurrentExecutions')) reserve(work, FunctionName);
-    const { put, remove } = work.tagChanges();
-    const Resource = arnOf(work);
-    const Tags = Object.fromEntries(put.map(({ Key, Value }) => [Key, Value]));
-    if (put.length > 0) work.call('lambda', 'TagResource', { Resource, Tags });
-    if (remove.length > 0) work.call('lambda', 'UntagResource', { Resource, TagKeys: remove });
+    retag(work, 'lambda', arnOf(work));
   },
   delete(work) {
     work.find('lambda', 'DeleteFunction', { FunctionName: work.physicalId });

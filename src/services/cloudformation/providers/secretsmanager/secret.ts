@@ -4,6 +4,7 @@ import { jsonIn } from '#contract/json-text.ts';
 import { physicalName } from '../../engine/names.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Provider, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 type Secret = Work<'AWS::SecretsManager::Secret'>;
 
@@ -69,9 +70,7 @@ export const secret: Provider = provider({
       ...(SecretString !== undefined && { SecretString }),
       ClientRequestToken: work.token,
     });
-    const { put, remove } = work.tagChanges();
-    work.call('secretsmanager', 'TagResource', { SecretId, Tags: put });
-    if (remove.length > 0) work.call('secretsmanager', 'UntagResource', { SecretId, TagKeys: remove });
+    retag(work, 'secretsmanager', SecretId);
   },
   /** At once: a secret of a stack has no recovery window. */
   delete(work) {

@@ -2,6 +2,7 @@
 
 import { handlerFailure, provider } from '../provider.ts';
 import type { Properties, Provider, Work } from '../provider.ts';
+import { retag } from '../tagging.ts';
 
 type Topic = Properties<'AWS::SNS::Topic'>;
 
@@ -79,10 +80,7 @@ export const topic: Provider = provider({
       }
       subscribe(work, work.physicalId);
     }
-    const { put, remove } = work.tagChanges();
-    work.call('sns', 'TagResource', { ResourceArn: work.physicalId, Tags: put });
-    if (remove.length > 0)
-      work.call('sns', 'UntagResource', { ResourceArn: work.physicalId, TagKeys: remove });
+    retag(work, 'sns', work.physicalId);
   },
   delete(work) {
     work.find('sns', 'DeleteTopic', { TopicArn: work.physicalId });

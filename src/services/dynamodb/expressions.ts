@@ -1,17 +1,17 @@
 // The expressions of one request, with the placeholders that they share.
 
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
-import { invalid } from '../faults.ts';
-import { parseCondition } from './condition.ts';
-import type { Condition } from './syntax.ts';
-import { parseKeyCondition } from './key-condition.ts';
-import type { Range } from './key-condition.ts';
-import type { Path } from './path.ts';
-import { Placeholders } from './placeholders.ts';
-import { parseProjection } from './projection.ts';
-import type { ExpressionName } from './tokens.ts';
-import { parseUpdate } from './update.ts';
-import type { Update } from './update.ts';
+import { invalid } from './faults.ts';
+import { parseCondition } from './expressions/condition.ts';
+import type { Condition } from './expressions/syntax.ts';
+import { parseKeyCondition } from './expressions/key-condition.ts';
+import type { Range } from './expressions/key-condition.ts';
+import type { Path } from './expressions/path.ts';
+import { Placeholders } from './expressions/placeholders.ts';
+import { parseProjection } from './expressions/projection.ts';
+import type { ExpressionName } from './expressions/tokens.ts';
+import { parseUpdate } from './expressions/update.ts';
+import type { Update } from './expressions/update.ts';
 
 export interface Given extends Readonly<Partial<Record<ExpressionName, string | undefined>>> {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;

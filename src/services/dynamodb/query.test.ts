@@ -1,0 +1,510 @@
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html; messages follow answers of AWS that the tests of dynalite
+// recorded.
+
+import { PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import type {
+  AttributeValue,
+  CreateTableCommandInput,
+  QueryCommandInput,
+  ScanCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { music, refusal, Stand, TableName } from './test-stand.ts';
+
+type Item = Record<string, AttributeValue>;
+
+const invalid = 'ValidationException: ';
+
+/** Items of one artist, by song. */
+const song = (name: string, more: Item = {}): Item => ({ artist: { S: 'a' }, song: { S: name }, ...more });
+const ofA = { KeyConditionExpression: 'artist = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } };
+
+/** A query for songs of `a` in a range. */
+const where = (range: string, values: Item = {}) => ({
+  KeyConditionExpression: `artist = :a AND ${range}`,
+  ExpressionAttributeValues: { ':a': { S: 'a' }, ...values },
+});
+
+const withIndexes: CreateTableCommandInput = {
+  ...music,
+  AttributeDefinitions: [
+    ...(music.AttributeDefinitions ?? []),
+    { AttributeName: 'n', AttributeType: 'N' },
+    { AttributeName: 'kind', AttributeType: 'S' },
+  ],
+  LocalSecondaryIndexes: [
+    {
+      IndexName: 'by-n',
+      KeySchema: [
+        { AttributeName: 'artist', KeyType: 'HASH' },
+        { AttributeName: 'n', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'by-kind',
+      KeySchema: [
+        { AttributeName: 'kind', KeyType: 'HASH' },
+        { AttributeName: 'n', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['title'] },
+    },
+  ],
+};
+
+describe('a query', () => {
+  it.each<[string, Item, string[]]>([
+    ['song = :v', { ':v': { S: 'ab' } }, ['ab']],
+    ['song < :v', { ':v': { S: 'ab' } }, ['a']],
+    ['song <= :v', { ':v': { S: 'ab' } }, ['a', 'ab']],
+    ['song > :v', { ':v': { S: 'ab' } }, ['ab\u0000', 'ab\u0001', 'abc', 'b', '\uFFFD', '\u{1F600}']],
+    [':v <= song', { ':v': { S: 'abc' } }, ['abc', 'b', '\uFFFD', '\u{1F600}']],
+    [
+      '(song BETWEEN :v AND :w)',
+      { ':v': { S: 'ab' }, ':w': { S: 'b' } },
+      ['ab', 'ab\u0000', 'ab\u0001', 'abc', 'b'],
+    ],
+    ['begins_with(song, :v)', { ':v': { S: 'ab' } }, ['ab', 'ab\u0000', 'ab\u0001', 'abc']],
+  ])('for songs where %s', async (range, values, found) => {
+    const stand = await new Stand().with();
+    const names = ['abc', 'ab', 'ab\u0001', '\u{1F600}', '\uFFFD', 'a', 'b', 'ab\u0000'];
+    await stand.put(...names.map((name) => song(name)), { ...song('ab'), artist: { S: 'b' } });
+    expect(await stand.find('song', where(range, values))).toEqual(found);
+    const back = { ...where(range, values), ScanIndexForward: false };
+    expect(await stand.find('song', back)).toEqual(found.toReversed());
+  });
+
+  it('finds numbers in the order of their values, exactly', async () => {
+    const stand = await new Stand().with({
+      ...music,
+      AttributeDefinitions: [
+        { AttributeName: 'artist', AttributeType: 'S' },
+        { AttributeName: 'song', AttributeType: 'N' },
+      ],
+    });
+    const ascending = [
+      '-1e125',
+      '-10',
+      '-9.99',
+      '-1.1',
+      '-1',
+      '-0.5',
+      '-1e-130',
+      '0',
+      '1e-130',
+      '0.09',
+      '0.5',
+      '1',
+    ];
+    const more = ['1.0000000000000000000000000000000000001', '9', '10', '99', '100', '1e125'];
+    const all = [...ascending, ...more];
+    await stand.put(...all.toReversed().map((N) => ({ artist: { S: 'a' }, song: { N } })));
+    expect((await stand.find('song', ofA)).map(Number)).toEqual(all.map(Number));
+    const range = where('song BETWEEN :v AND :w', { ':v': { N: '1' }, ':w': { N: '10.0' } });
+    expect(await stand.find('song', range)).toEqual([
+      '1',
+      '1.0000000000000000000000000000000000001',
+      '9',
+      '10',
+    ]);
+  });
+
+  it('finds bytes in unsigned order', async () => {
+    const stand = await new Stand().with({
+      ...music,
+      AttributeDefinitions: [
+        { AttributeName: 'artist', AttributeType: 'S' },
+        { AttributeName: 'song', AttributeType: 'B' },
+      ],
+    });
+    const ascending = [[0], [0, 0], [0, 1], [1], [127], [128, 0], [255]].map(
+      (bytes) => new Uint8Array(bytes),
+    );
+    await stand.put(...ascending.toReversed().map((B) => ({ artist: { S: 'a' }, song: { B } })));
+    expect(await stand.find('song', ofA)).toEqual(ascending);
+    const range = where('begins_with(song, :v)', { ':v': { B: new Uint8Array([0]) } });
+    expect(await stand.find('song', range)).toEqual(ascending.slice(0, 3));
+  });
+
+  it('goes page by page, in both directions', async () => {
+    const stand = await new Stand().with();
+    const names = Array.from({ length: 250 }, (_, at) => String(at).padStart(3, '0'));
+    await stand.put(...names.map((name) => song(name)));
+    for (const ScanIndexForward of [true, false]) {
+      const found: unknown[] = [];
+      const pages: number[] = [];
+      let ExclusiveStartKey: Item | undefined;
+      do {
+        const input: QueryCommandInput = {
+          TableName,
+          ...ofA,
+          Limit: 125,
+          ScanIndexForward,
+          ExclusiveStartKey,
+        };
+        const page = await stand.dynamodb.send(new QueryCommand(input));
+        found.push(...(page.Items ?? []).map((item) => item['song']?.S));
+        pages.push(page.Count ?? 0);
+        ExclusiveStartKey = page.LastEvaluatedKey;
+      } while (ExclusiveStartKey);
+      // A page that ends with the last item does not know that it does.
+      expect([found, pages]).toEqual([ScanIndexForward ? names : names.toReversed(), [125, 125, 0]]);
+    }
+  });
+
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+  it('ends a page after a megabyte, before the filter', async () => {
+    const stand = await new Stand().with();
+    const text = { S: 'x'.repeat(300_000) };
+    await stand.put(...['1', '2', '3', '4', '5'].map((name) => song(name, { text })));
+    const input = { ...ofA, FilterExpression: 'size(#t) > :n', ExpressionAttributeNames: { '#t': 'text' } };
+    const ExpressionAttributeValues = { ':a': { S: 'a' }, ':n': { N: '300000' } };
+    const page = await stand.dynamodb.send(
+      new QueryCommand({ TableName, ...input, ExpressionAttributeValues, ReturnConsumedCapacity: 'TOTAL' }),
+    );
+    expect(page).toMatchObject({
+      Count: 0,
+      ScannedCount: 4,
+      LastEvaluatedKey: song('4'),
+      ConsumedCapacity: { CapacityUnits: 146.5 },
+    });
+  });
+
+  it.each<[string, Partial<QueryCommandInput>]>([
+    [
+      'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
+      { KeyConditionExpression: undefined, ExpressionAttributeValues: undefined },
+    ],
+    ['Query condition missed key schema element: artist', { KeyConditionExpression: 'song = :a' }],
+    ['Query key condition not supported', { KeyConditionExpression: 'artist > :a' }],
+    [
+      'Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: OR',
+      { KeyConditionExpression: 'artist = :a OR song = :a' },
+    ],
+    [
+      'Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key',
+      { KeyConditionExpression: 'artist = :a AND artist = :a' },
+    ],
+    [
+      'Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: contains',
+      { KeyConditionExpression: 'contains(artist, :a)' },
+    ],
+    [
+      'Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes',
+      { KeyConditionExpression: 'artist.x = :a' },
+    ],
+    [
+      'Filter Expression can only contain non-primary key attributes: Primary key attribute: song',
+      { FilterExpression: 'song = :a' },
+    ],
+    ['The table does not have the specified index: none', { IndexName: 'none' }],
+    [
+      'The provided starting key is outside query boundaries based on provided conditions',
+      { ExclusiveStartKey: { artist: { S: 'b' }, song: { S: 's' } } },
+    ],
+    [
+      'The provided starting key is invalid: The provided key element does not match the schema',
+      { ExclusiveStartKey: { artist: { S: 'a' } } },
+    ],
+    [
+      'One or more parameter values were invalid: Condition parameter type does not match schema type',
+      { ExpressionAttributeValues: { ':a': { N: '1' } } },
+    ],
+    [
+      'One or more parameter values were invalid: Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES',
+      { Select: 'SPECIFIC_ATTRIBUTES' },
+    ],
+  ])('is refused: %s', async (message, wrong) => {
+    const { dynamodb } = await new Stand().with();
+    expect(await refusal(dynamodb.send(new QueryCommand({ TableName, ...ofA, ...wrong })))).toBe(
+      `${invalid}${message}`,
+    );
+  });
+});
+
+describe('an index', () => {
+  const stage = async () => {
+    const stand = await new Stand().with(withIndexes);
+    const item = (name: string, n: string, more: Item = {}) =>
+      song(name, { n: { N: n }, title: { S: `title ${name}` }, extra: { S: 'o' }, ...more });
+    const k = { kind: { S: 'k' } };
+    await stand.put(item('x', '10', k), item('y', '9', k), item('z', '9', k), item('w', '1'), song('v'));
+    return stand;
+  };
+  const byKind = {
+    IndexName: 'by-kind',
+    KeyConditionExpression: 'kind = :k',
+    ExpressionAttributeValues: { ':k': { S: 'k' } },
+  };
+
+  it('has the items that have its keys, in its own order', async () => {
+    const stand = await stage();
+    expect(await stand.find('song', { ...byKind })).toEqual(expect.arrayContaining(['x', 'y', 'z']));
+    expect(await stand.find('n', { ...byKind })).toEqual(['9', '9', '10']);
+    expect(await stand.find('song', { ...ofA, IndexName: 'by-n' })).toEqual(['w', 'y', 'z', 'x']);
+  });
+
+  it('follows its items', async () => {
+    const stand = await stage();
+    const update = { Key: song('x') };
+    await stand.update('SET n = :n', { ':n': { N: '2' } }, update);
+    expect(await stand.find('n', byKind)).toEqual(['2', '9', '9']);
+    await stand.update('REMOVE kind', {}, update);
+    await stand.put(song('y'));
+    expect(await stand.find('song', byKind)).toEqual(['z']);
+    const wrong = stand.update('SET n = :n', { ':n': { S: 'x' } }, update);
+    expect(await refusal(wrong)).toBe(
+      `${invalid}One or more parameter values were invalid: Type mismatch for Index Key n Expected: N Actual: S IndexName: by-n`,
+    );
+  });
+
+  it('gives what it projects; a local one fetches the rest', async () => {
+    const stand = await stage();
+    const only = async (input: Omit<QueryCommandInput, 'TableName'>) =>
+      (await stand.dynamodb.send(new QueryCommand({ TableName, Limit: 1, ...input }))).Items?.[0];
+    expect(Object.keys((await only(byKind)) ?? {}).toSorted()).toEqual([
+      'artist',
+      'kind',
+      'n',
+      'song',
+      'title',
+    ]);
+    const local = { ...ofA, IndexName: 'by-n' };
+    expect(Object.keys((await only(local)) ?? {}).toSorted()).toEqual(['artist', 'n', 'song']);
+    expect(await only({ ...local, ProjectionExpression: 'extra' })).toEqual({ extra: { S: 'o' } });
+    expect(Object.keys((await only({ ...local, Select: 'ALL_ATTRIBUTES' })) ?? {})).toHaveLength(5);
+    expect(await refusal(only({ ...byKind, ProjectionExpression: 'extra' }))).toBe(
+      `${invalid}One or more parameter values were invalid: Global secondary index by-kind does not project [extra]`,
+    );
+    expect(await refusal(only({ ...byKind, ConsistentRead: true }))).toBe(
+      `${invalid}Consistent reads are not supported on global secondary indexes`,
+    );
+  });
+
+  it('goes on among items of equal keys', async () => {
+    const stand = await stage();
+    const input = { TableName, ...byKind, Limit: 1 };
+    const first = await stand.dynamodb.send(new QueryCommand(input));
+    expect(Object.keys(first.LastEvaluatedKey ?? {}).toSorted()).toEqual(['artist', 'kind', 'n', 'song']);
+    const ExclusiveStartKey = first.LastEvaluatedKey;
+    const second = await stand.dynamodb.send(new QueryCommand({ ...input, ExclusiveStartKey }));
+    const songs = [first, second].map(({ Items = [] }) => Items[0]?.['song']?.S);
+    expect(songs.toSorted()).toEqual(['y', 'z']);
+  });
+
+  it('costs a write where a write changes it', async () => {
+    const stand = await stage();
+    const { dynamodb } = stand;
+    const Item = song('x', { n: { N: '11' }, kind: { S: 'k' } });
+    const write = () =>
+      dynamodb.send(
+        new PutItemCommand({
+          TableName,
+          Item,
+          ReturnConsumedCapacity: 'INDEXES',
+          ReturnItemCollectionMetrics: 'SIZE',
+        }),
+      );
+    const unit = (CapacityUnits: number) => ({ CapacityUnits });
+    const { ConsumedCapacity, ItemCollectionMetrics } = await write();
+    expect(ConsumedCapacity).toEqual({
+      TableName,
+      CapacityUnits: 5,
+      Table: unit(1),
+      LocalSecondaryIndexes: { 'by-n': unit(2) },
+      GlobalSecondaryIndexes: { 'by-kind': unit(2) },
+    });
+    expect(ItemCollectionMetrics).toEqual({
+      ItemCollectionKey: { artist: { S: 'a' } },
+      SizeEstimateRangeGB: [0, 1],
+    });
+    expect((await write()).ConsumedCapacity).toEqual({ TableName, CapacityUnits: 1, Table: unit(1) });
+  });
+});
+
+describe('a scan', () => {
+  const scanned = async ({ dynamodb }: Stand, input: Omit<ScanCommandInput, 'TableName'> = {}) => {
+    const found: Item[] = [];
+    let ExclusiveStartKey: Item | undefined;
+    do {
+      const page = await dynamodb.send(new ScanCommand({ TableName, ...input, ExclusiveStartKey }));
+      found.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return found.map((item) => `${item['artist']?.S}/${item['song']?.S}`);
+  };
+  const all = Array.from({ length: 20 }, (_, at) => ({ artist: { S: `artist ${at}` }, song: { S: 's' } }));
+  const names = all.map(({ artist, song: { S } }) => `${artist.S}/${S}`).toSorted();
+
+  it('finds every item once, in one go, in pages and in segments', async () => {
+    const stand = await new Stand().with();
+    await stand.put(...all);
+    expect((await scanned(stand)).toSorted()).toEqual(names);
+    expect((await scanned(stand, { Limit: 3 })).toSorted()).toEqual(names);
+    const TotalSegments = 3;
+    const parts = await Promise.all(
+      [0, 1, 2].map((Segment) => scanned(stand, { Segment, TotalSegments, Limit: 2 })),
+    );
+    expect(parts.flat().toSorted()).toEqual(names);
+    expect(parts.every((part) => part.length > 0)).toBe(true);
+  });
+
+  it('counts what it looked at and what passed', async () => {
+    const stand = await new Stand().with();
+    await stand.put(...all);
+    const page = await stand.dynamodb.send(
+      new ScanCommand({
+        TableName,
+        Select: 'COUNT',
+        FilterExpression: 'begins_with(artist, :v)',
+        ExpressionAttributeValues: { ':v': { S: 'artist 1' } },
+      }),
+    );
+    expect([page.Items, page.Count, page.ScannedCount]).toEqual([undefined, 11, 20]);
+  });
+
+  it.each<[string, Partial<ScanCommandInput>]>([
+    [
+      'The TotalSegments parameter is required but was not present in the request when Segment parameter is present',
+      { Segment: 0 },
+    ],
+    [
+      'The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: 2 is not less than TotalSegments: 2',
+      { Segment: 2, TotalSegments: 2 },
+    ],
+    [
+      'ExpressionAttributeNames can only be specified when using expressions',
+      { ExpressionAttributeNames: { '#a': 'a' } },
+    ],
+  ])('is refused: %s', async (message, wrong) => {
+    const { dynamodb } = await new Stand().with();
+    expect(await refusal(dynamodb.send(new ScanCommand({ TableName, ...wrong })))).toBe(
+      `${invalid}${message}`,
+    );
+  });
+});
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+describe('a filter', () => {
+  const item = song('s', {
+    n: { N: '10' },
+    text: { S: 'hello' },
+    bytes: { B: new Uint8Array([1, 2, 3]) },
+    tags: { SS: ['a', 'b'] },
+    list: { L: [{ N: '1' }, { S: 'x' }] },
+    mp: { M: { inner: { BOOL: true } } },
+    nothing: { NULL: true },
+  });
+  const filtered = async (
+    stand: Stand,
+    FilterExpression: string,
+    given: Item,
+    names?: Record<string, string>,
+  ) => {
+    const ExpressionAttributeValues = Object.keys(given).length > 0 ? given : undefined;
+    const input = { TableName, FilterExpression, ExpressionAttributeValues, ExpressionAttributeNames: names };
+    return (await stand.dynamodb.send(new ScanCommand(input))).Count;
+  };
+
+  it.each<[boolean, string, Item]>([
+    [true, 'n = :v', { ':v': { N: '1e1' } }],
+    [false, 'n = :v', { ':v': { S: '10' } }],
+    [true, 'n > :v', { ':v': { N: '9' } }],
+    [false, '#t > :v', { ':v': { N: '9' } }],
+    [true, '#t BETWEEN :v AND :w', { ':v': { S: 'hell' }, ':w': { S: 'hello' } }],
+    [true, 'n IN (:v, :w)', { ':v': { N: '9' }, ':w': { N: '10' } }],
+    [true, 'absent <> :v', { ':v': { N: '9' } }],
+    [false, 'absent < :v', { ':v': { N: '9' } }],
+    [true, 'tags = :v', { ':v': { SS: ['b', 'a'] } }],
+    [true, 'contains(tags, :v) AND contains(#t, :w)', { ':v': { S: 'a' }, ':w': { S: 'ell' } }],
+    [true, 'contains(#l, :v) AND NOT contains(#l, :w)', { ':v': { N: '1.0' }, ':w': { S: '1' } }],
+    [
+      true,
+      'contains(bytes, :v) AND begins_with(bytes, :w)',
+      { ':v': { B: new Uint8Array([2, 3]) }, ':w': { B: new Uint8Array([1]) } },
+    ],
+    [true, 'attribute_type(mp.inner, :v) AND attribute_exists(#l[1])', { ':v': { S: 'BOOL' } }],
+    [false, 'attribute_exists(#l[2]) OR attribute_not_exists(mp.inner)', {}],
+    [true, 'size(#t) = :v AND size(tags) < size(bytes)', { ':v': { N: '5' } }],
+    [true, '(n = :w OR n = :v) and (not (n = :w))', { ':v': { N: '10' }, ':w': { N: '1' } }],
+    [false, 'n = :w AND n = :v OR n = :w', { ':v': { N: '10' }, ':w': { N: '1' } }],
+    [true, '#l[0] = :v AND mp = :m', { ':v': { N: '1' }, ':m': { M: { inner: { BOOL: true } } } }],
+  ])('%s: %s', async (passes, expression, given) => {
+    const stand = await new Stand().with();
+    await stand.put(item);
+    const names = Object.entries({ '#t': 'text', '#l': 'list' }).filter(([name]) =>
+      expression.includes(name),
+    );
+    const count = await filtered(
+      stand,
+      expression,
+      given,
+      names.length > 0 ? Object.fromEntries(names) : undefined,
+    );
+    expect(count).toBe(passes ? 1 : 0);
+  });
+
+  it.each<[string, string, Item]>([
+    ['Syntax error; token: "b", near: "a b"', 'a b', {}],
+    ['Syntax error; token: "<EOF>", near: "a"', 'a', {}],
+    ['Syntax error; token: "!", near: "a !="', 'a != :v', { ':v': { N: '1' } }],
+    ['The expression has redundant parentheses;', '((a = :v))', { ':v': { N: '1' } }],
+    ['Invalid function name; function: Size', 'Size(a) = :v', { ':v': { N: '1' } }],
+    ['The function is not allowed to be used this way in an expression; function: size', 'size(a)', {}],
+    [
+      'The function is not allowed to be used this way in an expression; function: contains',
+      'contains(a, :v) = :v',
+      { ':v': { N: '1' } },
+    ],
+    ['Attribute name is a reserved keyword; reserved keyword: Status', 'Status = :v', { ':v': { N: '1' } }],
+    [
+      'An expression attribute name used in the document path is not defined; attribute name: #a',
+      '#a = :v',
+      { ':v': { N: '1' } },
+    ],
+    [
+      'Incorrect number of operands for operator or function; operator or function: begins_with, number of operands: 1',
+      'begins_with(a)',
+      {},
+    ],
+    [
+      'Incorrect operand type for operator or function; operator or function: begins_with, operand type: N',
+      'begins_with(a, :v)',
+      { ':v': { N: '1' } },
+    ],
+    [
+      'Incorrect operand type for operator or function; operator or function: <, operand type: BOOL',
+      'a < :v',
+      { ':v': { BOOL: true } },
+    ],
+    [
+      'The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [a, [1]]',
+      'a[1] = a[1]',
+      {},
+    ],
+    [
+      'The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {N:2}, upper bound operand: AttributeValue: {N:1}',
+      'a BETWEEN :v AND :w',
+      { ':v': { N: '2' }, ':w': { N: '1' } },
+    ],
+    [
+      'Invalid attribute type name found; type: X, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}',
+      'attribute_type(a, :v)',
+      { ':v': { S: 'X' } },
+    ],
+  ])('is refused: %s', async (message, expression, given) => {
+    const stand = await new Stand().with();
+    expect(await refusal(filtered(stand, expression, given))).toBe(
+      `${invalid}Invalid FilterExpression: ${message}`,
+    );
+  });
+
+  it('has keys without paths into them', async () => {
+    const stand = await new Stand().with();
+    expect(await refusal(filtered(stand, 'artist.x = :v', { ':v': { S: '' } }))).toBe(
+      `${invalid}Key attributes must be scalars; list random access '[]' and mp lookup '.' are not allowed: Key: artist`,
+    );
+  });
+});

@@ -1,8 +1,8 @@
 // What `cdk synth` leaves in cdk.out: its stacks in the order of their dependencies, and the files that they take from S3.
 // https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema
 
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DEFAULT_ACCOUNT, DEFAULT_REGION } from '#cloud/authenticate.ts';
 import { UserError } from '#cloud/user-error.ts';
 import { packRevision } from '#runtime/revision-folder.ts';
@@ -56,7 +56,7 @@ export function assembly(folder: string): { stacks: StackRequest[]; assets: Asse
     const { type, properties = {} } = artifacts[id] as Artifact;
     if (type !== 'aws:cloudformation:stack') return [];
     const { templateFile = '', stackName = id, parameters = {}, tags = {} } = properties;
-    const templateBody = readFileSync(join(folder, templateFile), 'utf8');
+    const templateBody = readFileSync(within(folder, templateFile), 'utf8');
     return [
       { name: stackName, templateBody, parameters, tags, capabilities: CAPABILITIES, changeSet: false },
     ];
@@ -67,7 +67,7 @@ export function assembly(folder: string): { stacks: StackRequest[]; assets: Asse
     });
   }
   const manifests = Object.values(artifacts).flatMap(({ type, properties }) =>
-    type === 'cdk:asset-manifest' && properties?.file ? [join(folder, properties.file)] : [],
+    type === 'cdk:asset-manifest' && properties?.file ? [within(folder, properties.file)] : [],
   );
   return { stacks, assets: manifests.flatMap((file) => assetsIn(folder, file)) };
 }
@@ -95,13 +95,28 @@ function assetsIn(folder: string, file: string): Asset[] {
     throw error;
   }
   return Object.values(files).flatMap(({ source, destinations }) => {
-    const path = join(folder, source.path ?? '');
+    const path = within(folder, source.path ?? '');
     return Object.values(destinations).map(({ bucketName, objectKey }) => ({
       bucket: placed(bucketName),
       key: placed(objectKey),
       bytes: async () =>
         source.packaging === 'zip' && statSync(path).isDirectory() ? packRevision(path) : readFileSync(path),
     }));
+  });
+}
+
+/**
+ * A file of the assembly, or of the one that it is a part of, as a stage's is. Whoever made the assembly decides what goes into
+ * the stacks, and not which other files of this computer do.
+ */
+function within(folder: string, file: string): string {
+  const parent = dirname(resolve(folder));
+  const root = realpathSync(existsSync(join(parent, 'manifest.json')) ? parent : folder);
+  const path = join(folder, file);
+  const place = relative(root, existsSync(path) ? realpathSync(path) : resolve(path));
+  if (!isAbsolute(place) && place.split(sep)[0] !== '..') return path;
+  throw new UserError('bad-assembly', `The assembly ${folder} refers to ${file}, which is not in it.`, {
+    hint: 'Make it anew with: cdk synth',
   });
 }
 

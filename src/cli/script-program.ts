@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { UserError } from '#cloud/user-error.ts';
 import type { ProgramEnd } from '#rehearsal/script.ts';
 import { ScriptProcesses } from './script-processes.ts';
@@ -127,7 +127,7 @@ function interpreter(file: string): string[] {
 /** Where the AWS CLI lies. */
 function awsCli(): string | undefined {
   const places = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return places.map((folder) => join(folder, 'aws')).find((path) => existsSync(path));
+  return places.map((folder) => resolve(folder, 'aws')).find((path) => existsSync(path));
 }
 
 /** A script that calls the AWS CLI needs one, which knows AWS_ENDPOINT_URL: an older one would go to AWS itself. */

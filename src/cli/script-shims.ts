@@ -130,8 +130,13 @@ export function writeShims(folder: string, aws: string | undefined): Shims {
     ['sandtable-traffic', TRAFFIC],
   ] as const) {
     writeFileSync(join(folder, `${name}.mjs`), text);
-    command(name, `'${process.execPath}' '${join(folder, `${name}.mjs`)}'`);
+    command(name, `${quoted(process.execPath)} ${quoted(join(folder, `${name}.mjs`))}`);
   }
-  if (aws !== undefined) command('aws', `'${aws}' --endpoint-url "$AWS_ENDPOINT_URL"`);
+  if (aws !== undefined) command('aws', `${quoted(aws)} --endpoint-url "$AWS_ENDPOINT_URL"`);
   return { commands, python };
+}
+
+/** A path as one word of a shell's. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

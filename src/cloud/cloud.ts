@@ -4,6 +4,8 @@
 import { World } from '#world/index.ts';
 import type { Part, Primitives, Snapshot, TimerHandler } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
+import { loadContract } from '#contract/load.ts';
+import { validate, validationFault } from '#contract/validate.ts';
 import { authorize, decisionOn } from './authorize.ts';
 import type { Caller, Outcome } from './caller.ts';
 import { Ctx, GLOBAL } from './ctx.ts';
@@ -124,6 +126,22 @@ export class Cloud implements Surroundings {
   allows(ctx: Ctx, serviceId: string, action: string, resource: string): boolean {
     const service = this.services.get(serviceId);
     return service !== undefined && decisionOn(ctx, service, action, resource).allowed;
+  }
+
+  problemOf(
+    serviceId: string,
+    operationName: string,
+    input: Readonly<Record<string, unknown>>,
+  ): Fault | undefined {
+    const service = this.services.get(serviceId);
+    if (!service) return undefined;
+    const contract = loadContract(service.contract);
+    const operation = contract.operation(operationName);
+    const violations = (operation ? validate(contract, operation, input) : []).filter(
+      (violation) => !service.tolerates?.(operationName, violation),
+    );
+    if (violations.length === 0) return undefined;
+    return service.invalid?.(operationName, violations) ?? validationFault(contract, violations);
   }
 
   /** Keeps a request until what it waits for comes, or its deadline. Returns its id. */

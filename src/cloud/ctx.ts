@@ -1,6 +1,7 @@
 // The context of everything that happens in the cloud: a transition that knows accounts, regions, services and principals.
 
 import { Transition } from '#world/index.ts';
+import type { Fault } from '#contract/fault.ts';
 import type { Kernel, TimerKind } from '#world/index.ts';
 import type { Caller, Outcome } from './caller.ts';
 import type { Input, OperationName, Output, ServiceId } from './contracts.ts';
@@ -29,6 +30,11 @@ export interface Surroundings {
     as: Caller,
     replyTo: ReplyTo,
   ): string | undefined;
+  /**
+   * What an operation would answer to an input that breaks the constraints of its contract, if it does. The gateway asks for
+   * every request of a client; whoever passes on to `run` what users wrote asks for that.
+   */
+  problemOf(service: string, operation: string, input: Readonly<Record<string, unknown>>): Fault | undefined;
   /** Who a caller is to IAM. Throws `Fault` where a role cannot be assumed. */
   principalOf(ctx: Ctx, as: Caller): Principal;
   /** Whether IAM would let the principal of `ctx` do something more, which decides how some errors are worded. */

@@ -8,7 +8,6 @@ import { identify, pathStyle } from '#contract/identify.ts';
 import { contractHeaders, loadContract } from '#contract/load.ts';
 import { base64 } from '#contract/protocols/bytes.ts';
 import { route } from '#contract/route.ts';
-import { validate, validationFault } from '#contract/validate.ts';
 import type { Body, WireRequest, WireResponse } from '#contract/wire.ts';
 import { randomStream, WorldCrash } from '#world/index.ts';
 import type { Entry, World } from '#world/index.ts';
@@ -107,12 +106,8 @@ export class Gateway {
     if (!service?.operations[operation.name]) throw notModelled(contract.id, operation.name);
     const body = hasStreamingBody(found) ? this.#store(caller.wire.body) : undefined;
     const input = readRequest(found, caller.wire, body);
-    const violations = validate(contract, operation, input).filter(
-      (violation) => !service.tolerates?.(operation.name, violation),
-    );
-    if (violations.length > 0) {
-      throw service.invalid?.(operation.name, violations) ?? validationFault(contract, violations);
-    }
+    const problem = this.#cloud.problemOf(contract.id, operation.name, input);
+    if (problem) throw problem;
     const answer = this.#run(contract.id, operation.name, input, caller, service.global);
     if (typeof answer === 'string') return this.#defer(found, caller, answer, requestId);
     if (!answer.ok)

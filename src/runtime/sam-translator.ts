@@ -39,6 +39,8 @@ const MISSING =
 
 /** Bytes that a translated template may have. */
 const LARGEST = 16 * 1024 * 1024;
+/** How long a translation may take (wall ms); most take a second. */
+const LONGEST_MS = 60_000;
 
 /** By the name of CloudFormation's effect: this floor knows no service. */
 export const translators: Performers = { 'cloudformation/sam-translation': translate as Performer };
@@ -66,6 +68,8 @@ function run(input: string, region: string, signal: AbortSignal): Promise<string
     const child = spawn('python3', ['-I', '-c', PROGRAM], {
       env: environment,
       signal,
+      timeout: LONGEST_MS,
+      killSignal: 'SIGKILL',
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let output = '';

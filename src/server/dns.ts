@@ -14,6 +14,8 @@ const ADDRESS = '127.0.0.1';
 const LONGEST_MESSAGE = 65_535;
 const MOST_CONNECTIONS = 64;
 const IDLE_MS = 10_000;
+/** Bytes of answers that a connection may leave unread. */
+const MOST_UNREAD = 1_048_576;
 /** How often another port is tried where any will do: one may be free for UDP and not for TCP. */
 const TRIES = 10;
 
@@ -139,7 +141,8 @@ function converse(socket: Socket, reply: Reply): void {
       const end = 2 + pending.readUInt16BE(0);
       const answer = reply(pending.subarray(2, end), false);
       pending = pending.subarray(end);
-      if (!answer) return void socket.destroy();
+      // One who asks on and on without reading is not waited for.
+      if (!answer || socket.writableLength > MOST_UNREAD) return void socket.destroy();
       socket.write(Uint8Array.of(answer.length >> 8, answer.length & 255, ...answer));
     }
   });

@@ -210,6 +210,17 @@ describe('a policy of another kind', () => {
     );
   });
 
+  // AWS's own sample template s3-bucket-and-policy-for-caa-v1 has two statements with one Sid; IAM's rule is IAM's alone:
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+  it('may have one Sid for several statements where it belongs to a bucket', () => {
+    const twice = document([
+      { Sid: 'same', Principal: '*' },
+      { Sid: 'same', Principal: '*' },
+    ]);
+    expect(refusal(twice, 'bucket')).toBeUndefined();
+    expect(refusal(twice, 'resource')).toBe('Statement IDs (SID) in a single policy must be unique.');
+  });
+
   it('is thrown as the error that the caller names', () => {
     expect(() => parsePolicy('{', 'resource', 'MalformedPolicy')).toThrow(
       expect.objectContaining({ shape: 'MalformedPolicy', message: SYNTAX }),

@@ -7,6 +7,7 @@ import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tagList } from '#cloud/tags.ts';
 import { describeChange } from './change-set-description.ts';
+import { concealmentOf, MASK } from './concealment.ts';
 import { planDue } from './change-set-planning.ts';
 import { defineStack } from './definition.ts';
 import { startOperation } from './engine/stack-life.ts';
@@ -140,6 +141,7 @@ export const changeSetOperations: Operations<'cloudformation'> = {
       limit: FIRST_PAGE,
     });
     const { definition } = row;
+    const concealment = concealmentOf(definition, stack?.definition);
     return {
       ChangeSetName: row.name,
       ChangeSetId: row.id,
@@ -148,8 +150,8 @@ export const changeSetOperations: Operations<'cloudformation'> = {
       ...(row.description !== undefined && { Description: row.description }),
       Parameters: Object.values(definition.parameters).map(({ key, text, resolved, noEcho }) => ({
         ParameterKey: key,
-        ParameterValue: noEcho ? '****' : text,
-        ...(resolved !== undefined && { ResolvedValue: resolved }),
+        ParameterValue: noEcho ? MASK : text,
+        ...(resolved !== undefined && { ResolvedValue: noEcho ? MASK : resolved }),
       })),
       CreationTime: row.createdAt,
       ExecutionStatus: row.executionStatus,
@@ -162,7 +164,7 @@ export const changeSetOperations: Operations<'cloudformation'> = {
       },
       Capabilities: definition.capabilities as Described['Capabilities'],
       Tags: tagList(definition.tags),
-      Changes: items.map((change) => describeChange(change, IncludePropertyValues)),
+      Changes: items.map((change) => describeChange(change, IncludePropertyValues, concealment)),
       IncludeNestedStacks: row.includeNested ?? false,
       ...(row.parentChangeSetId !== undefined && { ParentChangeSetId: row.parentChangeSetId }),
       ...(row.rootChangeSetId !== undefined && { RootChangeSetId: row.rootChangeSetId }),

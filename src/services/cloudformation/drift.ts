@@ -7,6 +7,7 @@ import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
+import { concealmentOf } from './concealment.ts';
 import { checkedProperties, isModelled, providerFor, reasonOf, workOn } from './engine/resource-work.ts';
 import { providerOf } from './providers/index.ts';
 import { sameValue } from './registry/properties.ts';
@@ -71,6 +72,9 @@ function checkable(ctx: Ctx, name: string): Stack {
   return stack;
 }
 
+/** Properties that a secret goes into are not compared, nor shown. */
+const SECRET = /\{\{resolve:(?:secretsmanager|ssm-secure):/;
+
 /** Compares one resource, and remembers what was found. */
 function check(ctx: Ctx, stack: Stack, row: Resource): Drift {
   const found = compare(ctx, stack, row);
@@ -100,7 +104,9 @@ function compare(ctx: Ctx, stack: Stack, row: Resource): Drift {
   const actual = ctx.savepoint(() => provider.read?.(work)) as Fields | undefined;
   if (!actual) return { ...base, status: 'DELETED' };
   const readable = Object.fromEntries(
-    Object.entries(work.properties as Fields).filter(([name]) => name in actual),
+    Object.entries(work.properties as Fields).filter(
+      ([name]) => name in actual && !SECRET.test(JSON.stringify(properties[name])),
+    ),
   );
   const shown = Object.fromEntries(Object.keys(readable).map((name) => [name, actual[name] as Value]));
   const differences = Object.keys(readable).flatMap((name) =>
@@ -137,18 +143,19 @@ function differencesAt(path: string, expected: Value | undefined, actual: Value 
 
 type DriftDescription = Output<'cloudformation', 'DetectStackResourceDrift'>['StackResourceDrift'];
 
-function describe(drift: Drift): DriftDescription {
+function describe(drift: Drift, { definition, before }: Stack): DriftDescription {
+  const concealment = concealmentOf(definition, before);
   return {
     StackId: drift.stackId,
     LogicalResourceId: drift.logicalId,
     PhysicalResourceId: drift.physicalId,
     ResourceType: drift.type,
-    ...(drift.status !== 'NOT_CHECKED' && { ExpectedProperties: drift.expected }),
-    ...(drift.actual !== undefined && { ActualProperties: drift.actual }),
+    ...(drift.status !== 'NOT_CHECKED' && { ExpectedProperties: concealment.json(drift.expected) }),
+    ...(drift.actual !== undefined && { ActualProperties: concealment.json(drift.actual) }),
     PropertyDifferences: drift.differences.map(({ path, expected, actual, kind }) => ({
       PropertyPath: path,
-      ExpectedValue: expected,
-      ActualValue: actual,
+      ExpectedValue: concealment.text(expected),
+      ActualValue: concealment.text(actual),
       DifferenceType: kind,
     })),
     StackResourceDriftStatus: drift.status,
@@ -199,7 +206,11 @@ export const driftOperations: Operations<'cloudformation'> = {
       throw invalid(`Resource ${LogicalResourceId} does not exist for stack ${stack.name}`);
     if (!providerOf(row.type)?.read)
       throw invalid(`Drift detection is not supported for resource type ${row.type}.`);
-    return { StackResourceDrift: describe(check(ctx, stack, row)) };
+    try {
+      return { StackResourceDrift: describe(check(ctx, stack, row), stack) };
+    } catch (error) {
+      throw invalid(reasonOf(error));
+    }
   },
 
   DescribeStackResourceDrifts(
@@ -215,7 +226,10 @@ export const driftOperations: Operations<'cloudformation'> = {
       token: NextToken,
       limit: MaxResults ?? PAGE,
     });
-    return { StackResourceDrifts: items.map(describe), ...(next !== undefined && { NextToken: next }) };
+    return {
+      StackResourceDrifts: items.map((drift) => describe(drift, stack)),
+      ...(next !== undefined && { NextToken: next }),
+    };
   },
 };
 

@@ -5,6 +5,7 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { stackChanged } from '#cloud/ports.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
+import { concealmentOf } from './concealment.ts';
 import { asStack } from './engine/principal.ts';
 import { eventCounts, stackEvents, stacks } from './rows.ts';
 import type { Resource, ResourceStatus, Stack, StackEvent, StackStatus } from './rows.ts';
@@ -66,7 +67,9 @@ export function recordResource(
 }
 
 function record(ctx: Ctx, stack: Stack, detail: EventDetail): void {
-  const { reason, properties, ...rest } = detail;
+  const { reason: said, properties, ...rest } = detail;
+  const concealment = concealmentOf(stack.definition, stack.before);
+  const reason = said === undefined ? undefined : concealment.text(said);
   const ofStack = detail.physicalId === stack.id;
   const eventId = ofStack ? ctx.uuid('event') : `${detail.logicalId}-${detail.status}-${formatIso(ctx.now)}`;
   const { token, id: operationId } = stack.operation ?? {};
@@ -78,7 +81,7 @@ function record(ctx: Ctx, stack: Stack, detail: EventDetail): void {
     ...rest,
     at: ctx.now,
     ...(reason !== undefined && { reason }),
-    ...(properties && { properties: JSON.stringify(properties) }),
+    ...(properties && { properties: concealment.json(JSON.stringify(properties)) }),
     ...(token !== undefined && { token }),
     ...(operationId !== undefined && { operationId }),
     ...(ofStack && stack.detailedStatus && { detailedStatus: stack.detailedStatus }),

@@ -36,6 +36,8 @@ const RESPONSES = '/cloudformation-custom-resource-response-';
 const WAITS = '/cloudformation-waitcondition-';
 /** Bytes: "The total size of the response body can't exceed 4096 bytes". */
 const LARGEST_ANSWER = 4096;
+/** AWS says nothing of signals; they are kept, so there is an end to them. */
+const LARGEST_SIGNAL = 65_536;
 
 /** Which request a custom resource answered last, among its attributes. */
 export const REQUEST = ' request';
@@ -146,6 +148,7 @@ export const doors: readonly Door[] = [
     path: WAITS,
     open(ctx, { method, path, body }) {
       if (method !== 'PUT') return plain(405);
+      if (body.length > LARGEST_SIGNAL) return plain(400);
       return plain(takeSignal(ctx, path, new TextDecoder().decode(body)) ? 200 : 403);
     },
   },

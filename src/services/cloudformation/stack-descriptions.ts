@@ -5,6 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tagList } from '#cloud/tags.ts';
+import { MASK } from './concealment.ts';
 import { importersOf } from './engine/outputs.ts';
 import { templateIn } from './engine/plan.ts';
 import { eventsOf } from './events.ts';
@@ -46,14 +47,12 @@ function driftOf({ drift }: Stack): NonNullable<Description['DriftInformation']>
     : { StackDriftStatus: 'NOT_CHECKED' };
 }
 
-const MASK = '****';
-
 /** Parameters as descriptions show them: what must not be echoed is masked. */
 function parametersOf({ definition }: Stack): Description['Parameters'] {
   return Object.values(definition.parameters).map(({ key, text, resolved, noEcho }) => ({
     ParameterKey: key,
     ParameterValue: noEcho ? MASK : text,
-    ...(resolved !== undefined && { ResolvedValue: resolved }),
+    ...(resolved !== undefined && { ResolvedValue: noEcho ? MASK : resolved }),
   }));
 }
 

@@ -80,10 +80,9 @@ export function told(
   table: TableRow,
   consumed: Consumed,
   level: Level,
-  byKind: boolean = false,
 ): { ConsumedCapacity?: ConsumedCapacity } {
   if (level !== 'TOTAL' && level !== 'INDEXES') return {};
-  return { ConsumedCapacity: shown(table, consumed, level, byKind) };
+  return { ConsumedCapacity: shown(table, consumed, level) };
 }
 
 /** `byKind`: as transactions tell it, which say apart what was read and written. */

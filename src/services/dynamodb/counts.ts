@@ -12,7 +12,7 @@ interface Count {
   readonly bytes: number;
 }
 
-export function countKey(table: TableRow, index?: Index): string {
+function countKey(table: TableRow, index?: Index): string {
   return index ? `${table.name}${END}${index.name}` : table.name;
 }
 

@@ -85,7 +85,7 @@ export function attributesOf(definitions: Definitions): Key[] {
   return attributes;
 }
 
-export function throughputOf(onDemand: boolean, given: WireThroughput | undefined): Throughput | undefined {
+function throughputOf(onDemand: boolean, given: WireThroughput | undefined): Throughput | undefined {
   if (onDemand) {
     if (given)
       throw invalidValues(

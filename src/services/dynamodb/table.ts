@@ -32,7 +32,7 @@ export function placeIn(ctx: Ctx, nameOrArn: string): Place {
   return { home: ctx.in({ account }), name };
 }
 
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (name.length < 3 || name.length > 255)
     throw invalid('TableName must be at least 3 characters long and at most 255 characters long');
   if (!NAME.test(name))

@@ -1,5 +1,5 @@
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html; messages follow answers of AWS that
-// the tests of dynalite and LocalStack recorded.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html; messages follow answers
+// of AWS that the tests of dynalite and LocalStack recorded.
 
 import {
   CreateTableCommand,

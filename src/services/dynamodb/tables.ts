@@ -1,10 +1,12 @@
 // Tables: creation, deletion, descriptions and lists. Changes are in ./changes.ts.
 
 import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
 import { definitionOf } from './definition.ts';
 import { described } from './description.ts';
+import type { TableDescription } from './description.ts';
 import { keyArnOf } from './encryption.ts';
 import { inUse, invalid } from './faults.ts';
 import { begin } from './lifecycle.ts';
@@ -59,7 +61,8 @@ export const tableOperations: Operations<'dynamodb'> = {
     const { home, table } = tableOf(ctx, TableName);
     if (table.status === 'CREATING') throw inUse(table.name, 'created');
     if (table.status === 'UPDATING') throw inUse(table.name, 'updated');
-    if (table.status === 'DELETING') throw inUse(table.name, 'deleted');
+    // Asking again changes nothing.
+    if (table.status === 'DELETING') return { TableDescription: deletionOf(home, table) };
     if (table.deletionProtected)
       throw invalid(
         'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
@@ -71,14 +74,7 @@ export const tableOperations: Operations<'dynamodb'> = {
       status: 'DELETING',
       settlesAt: home.now + home.duration(tableDeletion, table.arn),
     };
-    // What is deleted is described without its attributes and keys.
-    const {
-      AttributeDefinitions: _,
-      KeySchema: __,
-      CreationDateTime: ___,
-      ...description
-    } = described(home, begin(home, deleting));
-    return { TableDescription: description };
+    return { TableDescription: deletionOf(home, begin(home, deleting)) };
   },
 
   ListTables(ctx, { ExclusiveStartTableName, Limit = MOST_LISTED }) {
@@ -107,5 +103,11 @@ export const tableOperations: Operations<'dynamodb'> = {
 /** As it is, until its table goes. */
 function atRest(index: Index): Index {
   const { settlesAt: _, ...rest } = index;
+  return rest;
+}
+
+/** What is deleted is described without its attributes, its keys and its creation. */
+function deletionOf(home: Ctx, table: TableRow): TableDescription {
+  const { AttributeDefinitions: _, KeySchema: __, CreationDateTime: ___, ...rest } = described(home, table);
   return rest;
 }

@@ -25,7 +25,7 @@ export const expiryDue: TimerKind<Expiry> = timer<Expiry>('dynamodb/expiry-due',
 const LAST_SECOND = 8_640_000_000_000;
 
 /** The instant at which an item expires, as its attribute tells it; nothing where it never does. */
-export function expiryOf({ timeToLive }: TableRow, item: Item): string | undefined {
+function expiryOf({ timeToLive }: TableRow, item: Item): string | undefined {
   if (timeToLive?.status !== 'ENABLED') return undefined;
   const value = attribute(item, timeToLive.attribute);
   return value && 'N' in value ? value.N : undefined;

@@ -70,9 +70,15 @@ export const countRefresh: Timing = timing(
   'approximately every six hours (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html)',
 );
 
-/** A table's time to live can be changed once in this time. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html */
+/**
+ * A table's time to live can be changed once in this time.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+ */
 export const TIME_TO_LIVE_CHANGES_MS = 3_600_000;
-/** Items that expired longer ago are left alone. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html */
+/**
+ * Items that expired longer ago are left alone.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html
+ */
 export const EXPIRED_LONG_AGO_MS: number = 5 * 365 * 86_400_000;
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
 export const MOST_ITEM_BYTES: number = 400 * 1024;
@@ -86,5 +92,8 @@ export const MOST_BATCH_BYTES: number = 16 * 1024 * 1024;
 export const MOST_TRANSACTION_BYTES: number = 4 * 1024 * 1024;
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
 export const TOKEN_MS = 600_000;
-/** Unused capacity that is kept for bursts. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html */
+/**
+ * Unused capacity that is kept for bursts.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
+ */
 export const BURST_SECONDS = 300;

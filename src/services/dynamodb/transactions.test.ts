@@ -1,5 +1,5 @@
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html; messages follow answers of AWS that the tests
-// of LocalStack recorded.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html; messages follow answers of AWS
+// that the tests of LocalStack recorded.
 
 import { TransactGetItemsCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';

@@ -100,7 +100,7 @@ function setFromWire({ SS, NS = [], BS }: AttributeValue): Value {
   return { NS: members };
 }
 
-export function valueToWire(value: Value): AttributeValue {
+function valueToWire(value: Value): AttributeValue {
   if ('B' in value) return { B: bytesOf(value.B) };
   if ('BS' in value) return { BS: value.BS.map(bytesOf) };
   if ('L' in value) return { L: value.L.map(valueToWire) };

@@ -32,6 +32,8 @@ function groupsFor(ctx: Ctx, vpcId: string, ids: readonly string[], place: strin
   return ids.length > 0 ? [...new Set(ids)] : [defaultGroup(ctx, vpcId).groupId];
 }
 
+const MOST_ADDRESSES = 65_536;
+
 /** The addresses that a request names or counts, the first one first. */
 function addressesFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string[] {
   const { PrivateIpAddress, PrivateIpAddresses: listed = [] } = request;
@@ -48,7 +50,9 @@ function addressesFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string[
   const further = listed.filter((one) => one !== first);
   const named = [PrivateIpAddress ?? first?.PrivateIpAddress, ...further.map((one) => one.PrivateIpAddress)];
   for (const address of named) if (address !== undefined) wantedAddress(ctx, subnet, address);
-  return filled(ctx, subnet, [...named, ...new Array<undefined>(count ?? 0).fill(undefined)]);
+  // No subnet has more: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+  if (count !== undefined && count > MOST_ADDRESSES) throw insufficient(subnet);
+  return filled(ctx, subnet, [...named, ...Array.from({ length: count ?? 0 }, () => undefined)]);
 }
 
 /** Where nothing is named, the lowest addresses that are free. */
@@ -60,11 +64,12 @@ function filled(ctx: Ctx, subnet: Subnet, named: readonly (string | undefined)[]
   return named.map((one) => {
     const address = one ?? free.shift();
     if (address !== undefined) return address;
-    throw new Fault(
-      'InsufficientFreeAddressesInSubnet',
-      `Insufficient free addresses in subnet ${subnet.subnetId}.`,
-    );
+    throw insufficient(subnet);
   });
+}
+
+function insufficient({ subnetId }: Subnet): Fault {
+  return new Fault('InsufficientFreeAddressesInSubnet', `Insufficient free addresses in subnet ${subnetId}.`);
 }
 
 function make(ctx: Ctx, request: CreateRequest): string {

@@ -5,12 +5,12 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
-import { formatBlock, parseNetwork } from './cidr.ts';
+import { formatBlock } from './cidr.ts';
 import { filtered } from './filters.ts';
 import { ipv6Block } from './ipv6.ts';
 import { networkAclOf, networkAcls, subnets, vpcOf } from './network.ts';
 import type { NetworkAcl, NetworkAclEntry } from './network.ts';
-import { dependency, listed, missing, once } from './requests.ts';
+import { dependency, listed, missing, networkOf, once } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireAcl = NonNullable<Output<'ec2', 'CreateNetworkAcl'>['NetworkAcl']>;
@@ -83,14 +83,8 @@ function entryOf(input: Input<'ec2', 'CreateNetworkAclEntry'>): NetworkAclEntry 
       `Value (${RuleNumber}) for parameter ruleNumber is invalid. The rule number must be between 1 and ${HIGHEST_RULE}.`,
     );
   }
-  if (CidrBlock === undefined && Ipv6CidrBlock === undefined) throw missing('cidrBlock');
-  const network = CidrBlock === undefined ? undefined : parseNetwork(CidrBlock);
-  if (CidrBlock !== undefined && !network) {
-    throw new Fault(
-      'InvalidParameterValue',
-      `Value (${CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
-    );
-  }
+  const onlyIpv6 = CidrBlock === undefined && Ipv6CidrBlock !== undefined;
+  const network = onlyIpv6 ? undefined : networkOf(CidrBlock);
   const ipv6Cidr = Ipv6CidrBlock === undefined ? undefined : ipv6Block(Ipv6CidrBlock);
   if (Ipv6CidrBlock !== undefined && ipv6Cidr === undefined) {
     throw new Fault(

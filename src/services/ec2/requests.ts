@@ -7,6 +7,7 @@ import type { Violation } from '#contract/validate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { AnyOperation, Operations } from '#cloud/service.ts';
+import { parseNetwork } from './cidr.ts';
 
 /** What a client token stood for. */
 interface ClientTokenUse {
@@ -139,6 +140,20 @@ export function notTogether(one: string, other: string): Fault {
 
 export function missing(parameter: string): Fault {
   return new Fault('MissingParameter', `The request must contain the parameter ${parameter}`);
+}
+
+/** The block that a parameter names. */
+export function networkOf(
+  cidr: string | undefined,
+  parameter: string = 'cidrBlock',
+): NonNullable<ReturnType<typeof parseNetwork>> {
+  if (cidr === undefined) throw missing(parameter);
+  const network = parseNetwork(cidr);
+  if (network) return network;
+  throw new Fault(
+    'InvalidParameterValue',
+    `Value (${cidr}) for parameter ${parameter} is invalid. This is not a valid CIDR block.`,
+  );
 }
 
 /** What depends on a resource keeps it from being deleted. */

@@ -26,7 +26,7 @@ import {
 } from './network.ts';
 import type { Route, RouteTable, Subnet, Vpc } from './network.ts';
 import { prefixListOf } from './prefix-lists.ts';
-import { dependency, listed, missing, notTogether, once } from './requests.ts';
+import { dependency, listed, missing, networkOf, notTogether, once } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireRouteTable = NonNullable<Output<'ec2', 'CreateRouteTable'>['RouteTable']>;
@@ -126,13 +126,7 @@ function destinationOf(ctx: Ctx, { DestinationCidrBlock, DestinationPrefixListId
   if (DestinationPrefixListId !== undefined && DestinationCidrBlock !== undefined)
     throw notTogether('destinationCidrBlock', 'destinationPrefixListId');
   if (DestinationPrefixListId !== undefined) return prefixListOf(ctx, DestinationPrefixListId).prefixListId;
-  if (DestinationCidrBlock === undefined) throw missing('destinationCidrBlock');
-  const network = parseNetwork(DestinationCidrBlock);
-  if (network) return formatBlock(network);
-  throw new Fault(
-    'InvalidParameterValue',
-    `Value (${DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
-  );
+  return formatBlock(networkOf(DestinationCidrBlock, 'destinationCidrBlock'));
 }
 
 /** The route that a request describes. */

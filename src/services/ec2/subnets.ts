@@ -4,20 +4,12 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import {
-  covers,
-  formatAddress,
-  formatBlock,
-  overlaps,
-  parseAddress,
-  parseBlock,
-  parseNetwork,
-} from './cidr.ts';
+import { covers, formatAddress, formatBlock, overlaps, parseAddress, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { filtered } from './filters.ts';
 import { blocksOf, interfaces, networkAcls, privateIpsOf, subnetOf, subnets, vpcOf } from './network.ts';
 import type { NetworkAcl, Subnet, Vpc } from './network.ts';
-import { dependency, listed, missing, unmodelled } from './requests.ts';
+import { dependency, listed, networkOf, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 import { zoneId, zoneOf, zonesOf } from './zones.ts';
 
@@ -119,13 +111,7 @@ function describeSubnet(ctx: Ctx, subnet: Subnet): WireSubnet {
 export const subnetOperations: Operations<'ec2'> = {
   CreateSubnet(ctx, { VpcId, CidrBlock, AvailabilityZone, AvailabilityZoneId, TagSpecifications }) {
     const vpc = vpcOf(ctx, VpcId);
-    if (CidrBlock === undefined) throw missing('cidrBlock');
-    const network = parseNetwork(CidrBlock);
-    if (!network)
-      throw new Fault(
-        'InvalidParameterValue',
-        `Value (${CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
-      );
+    const network = networkOf(CidrBlock);
     const inside = blocksOf(vpc).some((block) => covers(blockOf(block), network));
     if (network.bits < 16 || network.bits > 28 || !inside) {
       throw new Fault('InvalidSubnet.Range', `The CIDR '${CidrBlock}' is invalid.`);

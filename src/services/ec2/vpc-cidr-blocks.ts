@@ -5,12 +5,12 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
-import { covers, formatBlock, overlaps, parseBlock, parseNetwork } from './cidr.ts';
+import { covers, formatBlock, overlaps, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { blocksOf, routeTables, subnets, vpcOf, vpcs } from './network.ts';
 import type { Vpc } from './network.ts';
 import { peeredVpcs } from './peering.ts';
-import { dependency, missing } from './requests.ts';
+import { dependency, networkOf } from './requests.ts';
 import { localRoute } from './routes.ts';
 
 const block = (cidr: string): Block => parseBlock(cidr) as Block;
@@ -18,14 +18,8 @@ const block = (cidr: string): Block => parseBlock(cidr) as Block;
 /** Private ranges that cannot be mixed in one VPC. */
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '198.19.0.0/16'].map(block);
 
-function checkBlock(ctx: Ctx, vpc: Vpc, cidr: string): string {
-  const network = parseNetwork(cidr);
-  if (!network) {
-    throw new Fault(
-      'InvalidParameterValue',
-      `Value (${cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
-    );
-  }
+function checkBlock(ctx: Ctx, vpc: Vpc, cidr: string | undefined): string {
+  const network = networkOf(cidr);
   if (network.bits < 16 || network.bits > 28)
     throw new Fault('InvalidVpc.Range', `The CIDR '${cidr}' is invalid.`);
   const primary = block(vpc.cidr);
@@ -57,7 +51,6 @@ function setLocalRoutes(ctx: Ctx, vpc: Vpc): void {
 export const vpcCidrBlockOperations: Operations<'ec2'> = {
   AssociateVpcCidrBlock(ctx, { VpcId, CidrBlock }) {
     const vpc = vpcOf(ctx, VpcId);
-    if (CidrBlock === undefined) throw missing('cidrBlock');
     const cidr = checkBlock(ctx, vpc, CidrBlock);
     const associationId = `vpc-cidr-assoc-${ctx.id('vpc-cidr-association')}`;
     const secondary = [...(vpc.secondary ?? []), { associationId, cidr }];

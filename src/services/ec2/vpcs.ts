@@ -5,7 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports.ts';
 import type { Operations } from '#cloud/service.ts';
-import { formatBlock, parseNetwork } from './cidr.ts';
+import { formatBlock } from './cidr.ts';
 import { dhcpOptions } from './dhcp-options.ts';
 import { filtered } from './filters.ts';
 import {
@@ -25,7 +25,7 @@ import {
 } from './network.ts';
 import type { Vpc } from './network.ts';
 import { endPeeringsOf } from './peering.ts';
-import { dependency, listed, missing, unmodelled } from './requests.ts';
+import { dependency, listed, networkOf, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireVpc = NonNullable<Output<'ec2', 'CreateVpc'>['Vpc']>;
@@ -105,13 +105,7 @@ export const vpcOperations: Operations<'ec2'> = {
     { CidrBlock, InstanceTenancy = 'default', AmazonProvidedIpv6CidrBlock = false, TagSpecifications },
   ) {
     if (AmazonProvidedIpv6CidrBlock) throw unmodelled('IPv6');
-    if (CidrBlock === undefined) throw missing('cidrBlock');
-    const network = parseNetwork(CidrBlock);
-    if (!network)
-      throw new Fault(
-        'InvalidParameterValue',
-        `Value (${CidrBlock}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`,
-      );
+    const network = networkOf(CidrBlock);
     if (network.bits < 16 || network.bits > 28)
       throw new Fault('InvalidVpc.Range', `The CIDR '${CidrBlock}' is invalid.`);
     if (InstanceTenancy !== 'default') throw unmodelled(`The tenancy ${InstanceTenancy}`);

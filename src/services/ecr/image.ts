@@ -1,9 +1,9 @@
 // An image of a repository: found by digest or tag, and read from its manifest.
 
-import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
+import { parsedObject } from '#cloud/json.ts';
 import { invalidParameter } from './repository.ts';
 import { imageKey, images } from './tables.ts';
 import type { Image, Repository } from './tables.ts';
@@ -66,7 +66,8 @@ export function readManifest(
   text: string,
   mediaType: string | undefined,
 ): Pick<Image, 'mediaType' | 'artifactType' | 'references' | 'sizeBytes'> {
-  const manifest = parsed(text);
+  const manifest: Manifest | undefined = parsedObject(text);
+  if (!manifest) throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
   const stated = typeof manifest.mediaType === 'string' ? manifest.mediaType : undefined;
   if (mediaType !== undefined && stated !== undefined && mediaType !== stated)
     throw invalidParameter('imageManifestMediaType', `manifest media type is ${stated}`);
@@ -88,16 +89,6 @@ export function readManifest(
       0,
     ),
   };
-}
-
-function parsed(text: string): Manifest {
-  try {
-    const value = jsonIn(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // Said below.
-  }
-  throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
 }
 
 function descriptors(value: unknown): Descriptor[] {

@@ -1,8 +1,9 @@
 // Lifecycle policies: which images of a repository expire. Pure.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 
-import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
+import { isList, isObject, parsedObject } from '#cloud/json.ts';
+import type { JsonObject } from '#cloud/json.ts';
 import { invalidParameter, matchesWildcard } from './repository.ts';
 import type { Image } from './tables.ts';
 
@@ -19,24 +20,19 @@ interface Rule {
   };
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 const invalid = (why: string): Fault =>
   invalidParameter('LifecyclePolicyText', `Lifecycle policy validation failure: ${why}`);
 
 /** The rules of a policy, first the ones that count most. Throws ECR's error for what is no policy. */
 export function rulesOf(text: string): Rule[] {
-  let policy: unknown;
-  try {
-    policy = jsonIn(text);
-  } catch {
-    throw invalid('Could not map policyString into LifecyclePolicy.');
-  }
-  if (!isObject(policy)) throw invalid('Could not map policyString into LifecyclePolicy.');
+  const policy = parsedObject(text);
+  if (!policy) throw invalid('Could not map policyString into LifecyclePolicy.');
   const { rules } = policy;
-  if (!Array.isArray(rules)) throw invalid('object has missing required properties (["rules"])');
-  for (const rule of rules as unknown[]) checkRule(rule);
-  const checked = (rules as Rule[]).toSorted((left, right) => left.rulePriority - right.rulePriority);
+  if (!isList(rules)) throw invalid('object has missing required properties (["rules"])');
+  for (const rule of rules) checkRule(rule);
+  const checked = (rules as unknown as readonly Rule[]).toSorted(
+    (left, right) => left.rulePriority - right.rulePriority,
+  );
   if (new Set(checked.map(({ rulePriority }) => rulePriority)).size < checked.length)
     throw invalid('rulePriority must be unique');
   const any = checked.findIndex(({ selection }) => selection.tagStatus === 'any');
@@ -45,11 +41,7 @@ export function rulesOf(text: string): Rule[] {
   return checked;
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function checkMembers(value: unknown, required: readonly string[], optional: readonly string[]): Json {
+function checkMembers(value: unknown, required: readonly string[], optional: readonly string[]): JsonObject {
   if (!isObject(value))
     throw invalid('instance type does not match any allowed primitive type (allowed: ["object"])');
   const missing = required.filter((name) => value[name] === undefined);

@@ -37,7 +37,10 @@ describe('event patterns', () => {
     // Only leaves exist.
     [[{ exists: false }], { b: 1 }, ['x']],
     [[{ exists: true }], ['x'], []],
+    [[{ exists: false }], [], ['x']],
+    [[{ 'anything-but': 'x' }], null, [{ b: 1 }]],
     [[{ cidr: '10.0.0.0/24' }], '10.0.0.255', '10.0.1.0'],
+    [[{ cidr: '10.0.0.0/024' }], '10.0.0.1', '10.0.0.0/25'],
     [[{ cidr: '2001:db8::/32' }], '2001:db8:1::1', '10.0.0.1'],
     [[{ wildcard: 'dir/*.p?g' }], 'dir/x.p?g', 'dir/x.png'],
     [[{ wildcard: '*a*a*' }], 'baba', 'bab'],

@@ -1,11 +1,11 @@
 // What an invocation leaves in its log: the lines of the platform around those of the function.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 
-import { jsonIn } from '#contract/json-text.ts';
 import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { FunctionResult } from '#cloud/ports.ts';
+import { parsedObject } from '#cloud/json.ts';
 import { environments } from './environments.ts';
 import type { Environment } from './environments.ts';
 import type { Logging } from './rows.ts';
@@ -120,20 +120,11 @@ function jsonLines(logged: Logged, { applicationLevel = 'INFO', systemLevel = 'I
 
 /** A line that is JSON already keeps its form and its level; others are wrapped as runtimes do. */
 function applicationLine(requestId: string, at: number, text: string): LogLine & { level: string } {
-  const known = objectIn(text);
+  const known = text.startsWith('{') ? parsedObject(text) : undefined;
   if (known)
     return { at, text, level: LEVELS.includes(String(known['level'])) ? String(known['level']) : 'INFO' };
   const wrapped = { timestamp: formatIso(at), level: 'INFO', requestId, message: text };
   return { at, text: JSON.stringify(wrapped), level: 'INFO' };
-}
-
-function objectIn(text: string): Record<string, unknown> | undefined {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    return jsonIn(text) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The end of the log, as Invoke returns it. */

@@ -1,7 +1,8 @@
 // Filter patterns for JSON: `{ $.level = "ERROR" && $.latency > 100 }`. Pure.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
 
-import type { Json, LogMessage } from './log-message.ts';
+import type { Json } from '#cloud/json.ts';
+import type { LogMessage } from './log-message.ts';
 import { NoPattern, readComparison } from './pattern-reader.ts';
 import type { PatternReader, Scalar } from './pattern-reader.ts';
 

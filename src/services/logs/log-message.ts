@@ -1,8 +1,7 @@
 // A log event's message as filter patterns look at it: text, JSON, or fields between spaces. Pure.
 
-import { jsonIn } from '#contract/json-text.ts';
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import { parsed } from '#cloud/json.ts';
+import type { Json } from '#cloud/json.ts';
 
 export class LogMessage {
   readonly text: string;
@@ -18,12 +17,7 @@ export class LogMessage {
   get json(): Json | undefined {
     if (this.#parsed) return this.#json;
     this.#parsed = true;
-    if (!this.text.trimStart().startsWith('{')) return undefined;
-    try {
-      this.#json = jsonIn(this.text) as Json;
-    } catch {
-      this.#json = undefined;
-    }
+    if (this.text.trimStart().startsWith('{')) this.#json = parsed(this.text);
     return this.#json;
   }
 

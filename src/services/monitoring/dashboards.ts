@@ -3,7 +3,6 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
-import { jsonIn } from '#contract/json-text.ts';
 import { Fault } from '#contract/fault.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import { GLOBAL } from '#cloud/ctx.ts';
@@ -12,6 +11,7 @@ import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
+import { parsedObject } from '#cloud/json.ts';
 
 export interface Dashboard {
   name: string;
@@ -46,15 +46,6 @@ function notFound(name: string): Fault {
   return new Fault('DashboardNotFoundError', `Dashboard ${name} does not exist`);
 }
 
-function isObject(text: string): boolean {
-  try {
-    const body: unknown = jsonIn(text);
-    return typeof body === 'object' && body !== null && !Array.isArray(body);
-  } catch {
-    return false;
-  }
-}
-
 export const dashboardOperations: Operations<'monitoring'> = {
   PutDashboard(ctx, { DashboardName: name, DashboardBody: body, Tags: tags }) {
     if (!NAME.test(name)) {
@@ -63,7 +54,7 @@ export const dashboardOperations: Operations<'monitoring'> = {
           'It can only contain alphanumerics, dash (-) and underscore (_).\n',
       );
     }
-    if (!isObject(body)) {
+    if (!parsedObject(body)) {
       const Message = 'The field DashboardBody must be a valid JSON object';
       throw invalid(Message, [{ Message }]);
     }

@@ -71,6 +71,7 @@ describe('filter policies on bodies', () => {
   it('look at leaves only', () => {
     expect(body({ detail: [{ exists: true }] }, { detail: { inner: 1 } })).toBe(false);
     expect(body({ detail: { missing: [{ exists: false }] } }, { resources: [] })).toBe(true);
+    expect(body({ detail: [{ exists: false }] }, { detail: [] })).toBe(true);
     expect(body({ detail: { eventVersion: [''] } }, { resources: [], detail: { eventVersion: '' } })).toBe(
       true,
     );

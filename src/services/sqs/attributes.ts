@@ -4,6 +4,8 @@ import { jsonIn } from '#contract/json-text.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { Fault } from '#contract/fault.ts';
+import { parsedObject } from '#cloud/json.ts';
+import type { JsonObject } from '#cloud/json.ts';
 import { queueByArn } from './queue.ts';
 
 /** Least and most of what is a whole number. */
@@ -88,19 +90,14 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
   }
 }
 
-function parsed(name: string, value: string): Readonly<Record<string, unknown>> {
-  try {
-    const document: unknown = jsonIn(value);
-    if (typeof document === 'object' && document !== null && !Array.isArray(document))
-      return document as Record<string, unknown>;
-  } catch {
-    // The same answer as for JSON that is no object.
-  }
-  throw invalidValue(name, 'Redrive policy is not a valid JSON map.');
+function policyIn(name: string, value: string): JsonObject {
+  const policy = parsedObject(value);
+  if (!policy) throw invalidValue(name, 'Redrive policy is not a valid JSON map.');
+  return policy;
 }
 
 function checkRedrive(ctx: Ctx, queue: Target, value: string): void {
-  const { deadLetterTargetArn: target, maxReceiveCount: most, ...others } = parsed('RedrivePolicy', value);
+  const { deadLetterTargetArn: target, maxReceiveCount: most, ...others } = policyIn('RedrivePolicy', value);
   const wrong = (reason: string): Fault =>
     new Fault(
       'InvalidParameterValue',
@@ -141,7 +138,7 @@ function allows(policy: string | undefined, source: string): boolean {
 }
 
 function checkRedriveAllow(value: string): void {
-  const { redrivePermission, sourceQueueArns } = parsed('RedriveAllowPolicy', value);
+  const { redrivePermission, sourceQueueArns } = policyIn('RedriveAllowPolicy', value);
   const known = ['allowAll', 'denyAll', 'byQueue'].includes(redrivePermission as string);
   if (!known || (redrivePermission === 'byQueue') !== Array.isArray(sourceQueueArns))
     throw invalidValue('RedriveAllowPolicy');

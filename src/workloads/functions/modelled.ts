@@ -7,6 +7,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { functionHost, functionResults } from '#cloud/ports.ts';
 import type { FunctionHost, FunctionResult, FunctionRun } from '#cloud/ports.ts';
 import { provide } from '#cloud/port.ts';
+import { parsed } from '#cloud/json.ts';
 import { MANIFEST_PATH } from '../manifest.ts';
 import { problemOf } from '../problem.ts';
 import { Readings, revisionOf } from '../revision.ts';
@@ -19,7 +20,7 @@ import {
 } from './function-manifest.ts';
 import type { FunctionManifest, FunctionManifests } from './function-manifest.ts';
 import { INLINE, manifestInComments } from './inline-manifest.ts';
-import { filled, parsed } from './placeholders.ts';
+import { filled } from './placeholders.ts';
 import type { Given } from './placeholders.ts';
 import { calls, customResource, lifecycleHook } from './roles.ts';
 import { functionDuration, functionInit } from './timings.ts';

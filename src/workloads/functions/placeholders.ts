@@ -1,6 +1,6 @@
 // `${event.detail.id}` in a manifest: what a function would take out of its event and its context. Pure.
 
-import { jsonIn } from '#contract/json-text.ts';
+import { parsed } from '#cloud/json.ts';
 
 /** What placeholders may refer to. */
 export interface Given {
@@ -38,12 +38,4 @@ export function found(given: Given, path: string): unknown {
     at = (here as Record<string, unknown>)[step];
   }
   return at;
-}
-
-export function parsed(text: string): unknown {
-  try {
-    return jsonIn(text);
-  } catch {
-    return undefined;
-  }
 }

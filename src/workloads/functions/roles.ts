@@ -4,10 +4,11 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { customResources } from '#cloud/ports.ts';
 import type { CustomResources, FunctionRun } from '#cloud/ports.ts';
+import { parsed } from '#cloud/json.ts';
 import { called } from './calls.ts';
 import { REQUEST_TYPES } from './function-manifest.ts';
 import type { FunctionManifest } from './function-manifest.ts';
-import { filled, found, parsed } from './placeholders.ts';
+import { filled, found } from './placeholders.ts';
 import type { Given } from './placeholders.ts';
 
 /** What a part leaves behind: lines of the log, and the error with which the function fails, if it does. */

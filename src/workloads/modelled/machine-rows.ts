@@ -117,3 +117,14 @@ export interface GroupSize {
 }
 
 export const groupSizes: Table<GroupSize> = table<GroupSize>('workloads/group-sizes', (row) => row.group);
+
+/** What both drivers keep of machines. */
+export const machineTables: readonly Table[] = [
+  machineRows,
+  disks,
+  installed,
+  images,
+  groupSizes,
+  scriptRuns,
+  appliedMetadata,
+];

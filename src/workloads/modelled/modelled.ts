@@ -11,15 +11,7 @@ import { applicationEnds, applicationOn, applications, medianMicros } from '../a
 import { hups } from '../cfn-bootstrap/cfn-hup.ts';
 import { codedeployAgent } from '../codedeploy-agent/codedeploy-agent.ts';
 import { onAgentDue } from './agent-start.ts';
-import {
-  appliedMetadata,
-  disks,
-  groupSizes,
-  images,
-  installed,
-  machineRows,
-  scriptRuns,
-} from './machine-rows.ts';
+import { machineRows, machineTables } from './machine-rows.ts';
 import { imaged, machineLife, off, power, shutDown } from './machines.ts';
 import { runningTimers } from './running.ts';
 import { hupLife, onStepDone } from './script-runs.ts';
@@ -54,19 +46,7 @@ const agent = codedeployAgent(modelledSteps);
 
 export const modelled: CloudPart = {
   name: 'workloads/modelled',
-  tables: [
-    applications,
-    applicationEnds,
-    machineRows,
-    disks,
-    installed,
-    images,
-    groupSizes,
-    scriptRuns,
-    appliedMetadata,
-    hups,
-    ...(agent.tables ?? []),
-  ],
+  tables: [applications, applicationEnds, ...machineTables, hups, ...(agent.tables ?? [])],
   timers: [
     ...runningTimers,
     onLookForHealth,

@@ -10,15 +10,7 @@ import { applicationEnds, applications } from '../application.ts';
 import { hups } from '../cfn-bootstrap/cfn-hup.ts';
 import { codedeployAgent } from '../codedeploy-agent/codedeploy-agent.ts';
 import { onAgentDue } from '../modelled/agent-start.ts';
-import {
-  appliedMetadata,
-  disks,
-  groupSizes,
-  images,
-  installed,
-  machineRows,
-  scriptRuns,
-} from '../modelled/machine-rows.ts';
+import { machineTables } from '../modelled/machine-rows.ts';
 import { machineLife } from '../modelled/machines.ts';
 import { runningTimers } from '../modelled/running.ts';
 import { hupLife, onStepDone } from '../modelled/script-runs.ts';
@@ -30,20 +22,7 @@ const agent = codedeployAgent(processSteps);
 
 export const processDriver: CloudPart = {
   name: 'workloads/process',
-  tables: [
-    applications,
-    applicationEnds,
-    machineRows,
-    disks,
-    installed,
-    images,
-    groupSizes,
-    scriptRuns,
-    appliedMetadata,
-    hups,
-    servers,
-    ...(agent.tables ?? []),
-  ],
+  tables: [applications, applicationEnds, ...machineTables, hups, servers, ...(agent.tables ?? [])],
   timers: [...runningTimers, onAgentDue, onStepDone, ...(agent.timers ?? [])] as readonly TimerHandler<
     unknown,
     Ctx

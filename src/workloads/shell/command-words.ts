@@ -6,6 +6,7 @@ import { fitsWildcards, wild } from '#cloud/wildcards.ts';
 const PREFIXES: Readonly<Record<string, string>> = {
   sudo: 'ugpCht',
   nohup: '',
+  setsid: '',
   time: 'fo',
   command: '',
   exec: 'a',
@@ -15,11 +16,20 @@ const PREFIXES: Readonly<Record<string, string>> = {
   builtin: '',
 };
 
+/** A command, and what stands in front of it. */
+export interface Prefixed {
+  readonly words: readonly string[];
+  /** `timeout` ends it after so long. */
+  readonly limitMs?: number;
+  /** It stays when the shell goes on or ends: `nohup`, `setsid`. */
+  readonly detached?: true;
+}
+
 /** A command without what only stands in front of it, such as `sudo -u web`. */
-export function withoutPrefix(words: readonly string[]): readonly string[] {
-  const [name = ''] = words;
-  const valued = PREFIXES[baseName(name)];
-  if (valued === undefined || words.length === 1) return words;
+export function unprefixed(words: readonly string[]): Prefixed {
+  const name = baseName(words[0] ?? '');
+  const valued = PREFIXES[name];
+  if (valued === undefined || words.length === 1) return { words };
   let at = 1;
   for (; at < words.length; at += 1) {
     const word = words[at] ?? '';
@@ -27,8 +37,22 @@ export function withoutPrefix(words: readonly string[]): readonly string[] {
     if (option && valued.includes(word.slice(1))) at += 1;
     else if (!word.startsWith('-') && !/^\w+=/.test(word)) break;
   }
-  if (baseName(name) === 'timeout' && /^[\d.]+[smhd]?$/.test(words[at] ?? '')) at += 1;
-  return at < words.length ? withoutPrefix(words.slice(at)) : [];
+  const limitMs = name === 'timeout' ? durationMs(words[at] ?? '') : undefined;
+  if (limitMs !== undefined) at += 1;
+  const inner = at < words.length ? unprefixed(words.slice(at)) : { words: [] };
+  return {
+    ...inner,
+    // A limit of 0 is none.
+    ...(limitMs === undefined || limitMs === 0 ? {} : { limitMs: Math.min(limitMs, inner.limitMs ?? limitMs) }),
+    ...(name === 'nohup' || name === 'setsid' ? { detached: true } : {}),
+  };
+}
+
+/** Milliseconds of `sleep` and `timeout`: a number with a unit, or seconds. */
+export function durationMs(text: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? [];
+  const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }[unit || 's'] ?? 1;
+  return digits === undefined ? undefined : Math.round(Number(digits) * seconds * 1000);
 }
 
 /** The script that a command is to run: `bash -c '…'`, `su - user -c '…'`, `eval …`. */
@@ -60,6 +84,18 @@ export function echoed(words: readonly string[]): string {
 
 export function unescaped(text: string): string {
   return text.replaceAll('\\n', '\n').replaceAll('\\t', '\t');
+}
+
+/** What `seq` prints: at most `most` numbers. */
+export function counted(words: readonly string[], most: number): string | undefined {
+  const numbers = words.map(Number);
+  const [only = 0, second, third] = numbers;
+  const from = second === undefined ? 1 : only;
+  const step = third === undefined ? 1 : (second ?? 1);
+  const to = third ?? second ?? only;
+  if (words.length === 0 || numbers.some((one) => !Number.isInteger(one)) || step === 0) return undefined;
+  const count = Math.min(Math.max(Math.floor((to - from) / step) + 1, 0), most);
+  return Array.from({ length: count }, (_, index) => `${from + index * step}\n`).join('');
 }
 
 /** Whether a value fits a pattern of `case`. */

@@ -1,4 +1,4 @@
-// Judges the tests of a script: `[ … ]`, `[[ … ]]`, `test …` and `(( … ))`, as far as they are about what is known.
+// Judges the tests of a script: `[ … ]`, `[[ … ]]` and `test …`, as far as they are about what is known.
 
 import { UNKNOWN } from './expansion.ts';
 
@@ -8,14 +8,13 @@ const JOINED = /^(?:-a|&&)$/;
 /** The truth of a test by its words; nothing where it cannot be told. */
 export function judge(words: readonly string[]): boolean | undefined {
   const [head = ''] = words;
-  if (head.startsWith('((')) return arithmetic(head);
   const inner = head === 'test' ? words.slice(1) : words.slice(1, -1);
   return anyOf(inner);
 }
 
 /** Whether a command is a test. */
 export function isTest([head = '']: readonly string[]): boolean {
-  return head === '[' || head === '[[' || head === 'test' || head.startsWith('((');
+  return head === '[' || head === '[[' || head === 'test';
 }
 
 function anyOf(words: readonly string[]): boolean | undefined {
@@ -67,12 +66,4 @@ function compare(left: string, operator: string, right: string): boolean | undef
     '-le': one <= other,
   };
   return by[operator];
-}
-
-function arithmetic(text: string): boolean | undefined {
-  const [, left = '', operator = '!=', right = '0'] =
-    /^\(+\s*(\d+)\s*(?:(==|!=|<=|>=|<|>)\s*(\d+)\s*)?\)+$/.exec(text) ?? [];
-  if (left === '') return undefined;
-  const named = { '==': '-eq', '!=': '-ne', '<': '-lt', '<=': '-le', '>': '-gt', '>=': '-ge' };
-  return compare(left, named[operator as keyof typeof named], right);
 }

@@ -1,5 +1,6 @@
 // Turns words of a script into the texts that commands get.
 
+import { calculate } from './arithmetic.ts';
 import type { Part, Word } from './syntax.ts';
 
 /** Stands in a text for what cannot be known without running the script. */
@@ -27,7 +28,8 @@ function split(word: Word, values: Values): string[] {
   let current: string | undefined;
   for (const part of word) {
     const text = partText(part, values);
-    if (part.kind === 'text' || part.kind === 'unknown' || part.quoted) {
+    const whole = part.kind === 'text' || part.kind === 'unknown' || part.kind === 'arithmetic';
+    if (whole || part.quoted) {
       current = (current ?? '') + text;
       continue;
     }
@@ -45,6 +47,10 @@ function split(word: Word, values: Values): string[] {
 function partText(part: Part, values: Values): string {
   if (part.kind === 'text') return part.text;
   if (part.kind === 'unknown') return UNKNOWN;
+  if (part.kind === 'arithmetic') {
+    const value = calculate(textOf(part.expression, values), (name) => values.variable(name))?.value;
+    return value === undefined ? UNKNOWN : String(value);
+  }
   if (part.kind === 'command') return values.output(part.text) ?? UNKNOWN;
   const value = values.variable(part.name) ?? UNKNOWN;
   return value === '' && part.otherwise !== undefined ? part.otherwise : value;

@@ -3,7 +3,7 @@
 import { plainText, Scanner } from './scanner.ts';
 import type { Token } from './scanner.ts';
 import { ShellSyntaxError } from './syntax.ts';
-import type { Assignment, Case, Command, For, If, List, Redirect, Simple, While, Word } from './syntax.ts';
+import type { Assignment, Case, Command, For, If, List, ListItem, Redirect, Simple, While, Word } from './syntax.ts';
 
 const EMPTY: List = { kind: 'list', items: [] };
 const CLOSING = new Set(['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']);
@@ -29,15 +29,16 @@ class Parser {
 
   #list(): List {
     if ((this.#depth += 1) > DEEPEST) throw new ShellSyntaxError('Commands are nested too deep.');
-    const items: { after: ';' | '&&' | '||'; command: Command }[] = [];
+    const items: ListItem[] = [];
     let after: ';' | '&&' | '||' = ';';
     for (;;) {
       while (this.#operator() === ';' || this.#operator() === '&') this.#at += 1;
       const operator = this.#operator();
       const ends = operator === ')' || CASE_ENDS.has(operator ?? '') || CLOSING.has(this.#reserved() ?? '');
       if (this.#at >= this.#tokens.length || ends) break;
-      items.push({ after, command: this.#pipeline() });
+      const command = this.#pipeline();
       const next = this.#operator();
+      items.push({ after, command, ...(next === '&' ? { background: true } : {}) });
       after = next === '&&' || next === '||' ? next : ';';
       if (after !== ';') this.#at += 1;
     }

@@ -200,8 +200,8 @@ export class Scanner {
     const rest = this.#text.slice(this.#at, this.#at + 200);
     const name = NAME.exec(rest)?.[0] ?? /^[?@*#$!0-9-]/.exec(rest)?.[0];
     if (rest.startsWith('((')) {
-      this.#balanced('(', ')');
-      parts.push({ kind: 'unknown' });
+      const inner = this.#balanced('(', ')').replace(/^\(|\)$/g, '');
+      parts.push({ kind: 'arithmetic', expression: new Scanner(inner).expandable() });
     } else if (rest.startsWith('(')) parts.push({ kind: 'command', text: this.#balanced('(', ')'), quoted });
     else if (rest.startsWith('{')) parts.push(braced(this.#balanced('{', '}'), quoted));
     else if (rest.startsWith("'") && !quoted) this.#single(parts);

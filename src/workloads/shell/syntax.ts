@@ -13,7 +13,9 @@ export type Part =
     }
   /** `$(…)` or the same in backticks. */
   | { readonly kind: 'command'; readonly text: string; readonly quoted: boolean }
-  /** Arithmetic, process substitutions and other expansions whose value is not worked out. */
+  /** `$((…))`. */
+  | { readonly kind: 'arithmetic'; readonly expression: Word }
+  /** Process substitutions and other expansions whose value is not worked out. */
   | { readonly kind: 'unknown' };
 
 export type Word = readonly Part[];
@@ -47,8 +49,15 @@ export interface Pipeline {
 
 export interface List {
   readonly kind: 'list';
-  /** Each with what stands before it: `&&`, `||`, or `;` where it follows in any case. */
-  readonly items: readonly { readonly after: ';' | '&&' | '||'; readonly command: Command }[];
+  readonly items: readonly ListItem[];
+}
+
+export interface ListItem {
+  /** What stands before it: `&&`, `||`, or `;` where it follows in any case. */
+  readonly after: ';' | '&&' | '||';
+  readonly command: Command;
+  /** `&` stands behind it. */
+  readonly background?: true;
 }
 
 export interface If {

@@ -8,6 +8,7 @@ import { stack } from './cloudformation/stack.ts';
 import { waitConditions } from './cloudformation/wait-condition.ts';
 import { cloudWatchProviders } from './cloudwatch/cloudwatch.ts';
 import { codeDeployProviders } from './codedeploy/codedeploy.ts';
+import { dynamoDbProviders } from './dynamodb/dynamodb.ts';
 import { instances } from './ec2/instances.ts';
 import { networks } from './ec2/network.ts';
 import { ecrProviders } from './ecr/ecr.ts';
@@ -37,6 +38,7 @@ const providers: readonly Provider[] = [
   ...waitConditions,
   ...cloudWatchProviders,
   ...codeDeployProviders,
+  ...dynamoDbProviders,
   ...instances,
   ...networks,
   ...ecrProviders,

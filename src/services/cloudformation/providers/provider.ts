@@ -141,7 +141,12 @@ export class Work<T extends TypeName = TypeName> {
     operation: O,
     input: Input<S, O>,
   ): Output<S, O> {
-    const outcome = this.ctx.call(service, operation, input, this.as);
+    // What a template says may be anything; services count on what the gateway checks for them.
+    const plain = given(input);
+    const problem = this.ctx.cloud.problemOf(service, operation, plain as Fields);
+    const outcome = problem
+      ? { ok: false as const, fault: problem }
+      : this.ctx.call(service, operation, plain, this.as);
     if (outcome.ok) return outcome.output;
     throw failureOf(service, outcome.fault, this.token, this.ctx.uuid('provider-request'));
   }
@@ -200,6 +205,14 @@ export class Work<T extends TypeName = TypeName> {
     const [before, after] = [this.previous ?? {}, this.properties] as Record<string, unknown>[];
     return names.some((name) => JSON.stringify(before?.[name]) !== JSON.stringify(after?.[name]));
   }
+}
+
+/** An input without the members that a template left out: they would end up in rows. */
+function given<V>(value: V): V {
+  if (Array.isArray(value)) return value.map((item: unknown) => given(item)) as V;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, given(member as unknown)])) as V;
 }
 
 /** Makes, changes and removes resources of one type. */
@@ -267,6 +280,7 @@ function handlerCode({ shape }: Fault): string {
 const NAMES: Readonly<Record<string, string>> = {
   autoscaling: 'AutoScaling',
   codedeploy: 'CodeDeploy',
+  dynamodb: 'DynamoDb',
   ec2: 'Ec2',
   elasticloadbalancing: 'ElasticLoadBalancingV2',
   'elasticloadbalancing-classic': 'ElasticLoadBalancing',

@@ -49,11 +49,19 @@ export const KNOWN_AFTER_APPLY = '{{changeSet:KNOWN_AFTER_APPLY}}';
 
 type Block = 'Resources' | 'Outputs' | 'Conditions';
 
+/**
+ * Characters of one text, and of all texts together, that the functions of a template may make: functions within functions grow
+ * with each level, and a short template could otherwise make more than any memory holds.
+ */
+const LONGEST_TEXT = 1_048_576;
+const MOST_TEXT = 64 * LONGEST_TEXT;
+
 export class Evaluation {
   readonly template: Template;
   private readonly around: Around;
   private readonly decided = new Map<string, boolean>();
   private block: Block = 'Resources';
+  private made = 0;
 
   constructor(template: Template, around: Around) {
     this.template = template;
@@ -268,6 +276,8 @@ export class Evaluation {
     if (!Array.isArray(items)) throw templateError(ARGUMENTS.join);
     const texts = (items as readonly Value[]).map(textOf);
     if (texts.some((text) => text === undefined)) throw templateError(ARGUMENTS.join);
+    const size = texts.reduce((sum, text = '') => sum + text.length, 0);
+    this.makes('Fn::Join', size + Math.max(0, texts.length - 1) * String(delimiter).length);
     return texts.join(String(delimiter));
   }
 
@@ -297,11 +307,26 @@ export class Evaluation {
   private sub(argument: Value): string {
     const form = substitutionOf(argument);
     if (form === undefined) throw templateError(ARGUMENTS.sub);
-    return subParts(form.string)
-      .map(({ text, variable }) =>
-        variable === undefined ? text : text + this.variable(variable, form.variables),
-      )
-      .join('');
+    // A variable that stands in the string a hundred times is worked out once.
+    const known = new Map<string, string>();
+    let made = '';
+    for (const { text, variable } of subParts(form.string)) {
+      made += text;
+      if (variable !== undefined) {
+        const value = known.get(variable) ?? this.variable(variable, form.variables);
+        known.set(variable, value);
+        made += value;
+        if (made.length > LONGEST_TEXT) break;
+      }
+    }
+    this.makes('Fn::Sub', made.length);
+    return made;
+  }
+
+  private makes(name: string, size: number): void {
+    this.made += size;
+    if (size > LONGEST_TEXT || this.made > MOST_TEXT)
+      throw templateError(`${name} makes more than ${LONGEST_TEXT} characters`);
   }
 
   private variable(name: string, variables: Fields): string {

@@ -14,6 +14,8 @@ const PLACEHOLDER = /([$&])\{([^!{}]+)\}/g;
 const COMPUTED = new Set(['Condition', 'DeletionPolicy', 'DependsOn', 'UpdateReplacePolicy']);
 /** What all loops of a template may make together. */
 const MOST_MEMBERS = 20_000;
+/** Characters of a template that its loops may make; what CloudFormation takes has a megabyte at most. */
+const LARGEST = 4 * 1_048_576;
 
 function failed(message: string): Error {
   return invalid(`Transform AWS::LanguageExtensions failed with: ${message}`);
@@ -32,6 +34,7 @@ export function extendLanguage(document: Fields, around: ConstantsAround): Field
 class Extension {
   private readonly constants: Constants;
   private made = 0;
+  private size = 0;
 
   constructor(document: Fields, around: ConstantsAround) {
     this.constants = new Constants(document, around);
@@ -95,10 +98,16 @@ class Extension {
 
   private expand(value: Value, bindings: Bindings): Value {
     if (Array.isArray(value)) return (value as readonly Value[]).map((item) => this.expand(item, bindings));
-    if (!isFields(value)) return value;
+    if (!isFields(value)) return this.counted(value);
     const call = callOf(value);
     if (call === undefined || call.name.startsWith(LOOP)) return this.members(value, bindings);
     return this.call(call.name, call.argument, bindings);
+  }
+
+  private counted<V extends Value>(value: V): V {
+    this.size += typeof value === 'object' ? JSON.stringify(value).length : String(value).length;
+    if (this.size > LARGEST) throw failed(`Fn::ForEach makes more than ${LARGEST} characters`);
+    return value;
   }
 
   private call(name: string, argument: Value, bindings: Bindings): Value {
@@ -109,7 +118,7 @@ class Extension {
       throw failed('The Fn::Length value could not be resolved for properties');
     }
     const constant = this.constants.value({ [name]: argument }, bindings, false);
-    if (constant?.value !== undefined) return constant.value;
+    if (constant?.value !== undefined) return this.counted(constant.value);
     if (name === 'Fn::Sub') return { [name]: this.sub(argument, bindings) };
     if (name === 'Fn::GetAtt' && Array.isArray(argument))
       return { [name]: (argument as readonly Value[]).map((item) => this.name(item, bindings)) };

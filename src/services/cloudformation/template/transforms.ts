@@ -31,9 +31,13 @@ export function expandTransforms(template: Template, around: TransformAround): T
   return templateOf(collapsed(rest, template), template.declaredTransforms);
 }
 
+/** A file that includes itself would never end. */
+const MOST_INCLUDES = 100;
+
 class Expansion {
   private readonly around: TransformAround;
   private readonly constants: Constants;
+  private includes = 0;
 
   constructor(document: Fields, around: TransformAround) {
     this.around = around;
@@ -80,6 +84,9 @@ class Expansion {
     const { Location: location } = this.known(parameters);
     if (typeof location !== 'string')
       throw invalid(`Transform ${INCLUDE} failed with: The location parameter is missing or is not a string`);
+    this.includes += 1;
+    if (this.includes > MOST_INCLUDES)
+      throw invalid(`Transform ${INCLUDE} failed with: more than ${MOST_INCLUDES} files are included`);
     return parseTemplate(this.around.fetch(location));
   }
 

@@ -41,10 +41,12 @@ function settingsOf({ properties, previous }: Work<'AWS::CodeDeploy::DeploymentG
   const { DeploymentConfigName, Ec2TagSet, OnPremisesTagSet } = properties;
   const found: Record<string, unknown> = {
     deploymentConfigName: DeploymentConfigName,
-    ec2TagSet: Ec2TagSet && { ec2TagSetList: Ec2TagSet.Ec2TagSetList?.map(({ Ec2TagGroup }) => Ec2TagGroup) },
+    ec2TagSet: Ec2TagSet && {
+      ec2TagSetList: Ec2TagSet.Ec2TagSetList?.map(({ Ec2TagGroup = [] }) => Ec2TagGroup),
+    },
     onPremisesTagSet: OnPremisesTagSet && {
       onPremisesTagSetList: OnPremisesTagSet.OnPremisesTagSetList?.map(
-        ({ OnPremisesTagGroup }) => OnPremisesTagGroup,
+        ({ OnPremisesTagGroup = [] }) => OnPremisesTagGroup,
       ),
     },
   };

@@ -86,7 +86,7 @@ describe('a function', () => {
     const Tags = [{ Key: 'team', Value: 'a' }];
     const before = {
       Timeout: 10,
-      Environment: { Variables: { A: '1' } },
+      Environment: { Variables: { AA: '1' } },
       ReservedConcurrentExecutions: 5,
       Tags,
     };

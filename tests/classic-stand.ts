@@ -25,8 +25,9 @@ import type {
   LoadBalancerAttributes,
   LoadBalancerDescription,
 } from '@aws-sdk/client-elastic-load-balancing';
-import { machineChanged, routing } from '#cloud/ports.ts';
-import type { Plan } from '#cloud/ports.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Plan } from '#cloud/ports/routing.ts';
 import { applicationKey, applications } from '#workloads/application.ts';
 import type { Application } from '#workloads/application.ts';
 import { newTable } from './table.ts';

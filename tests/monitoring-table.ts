@@ -2,7 +2,11 @@
 
 import { Cloud } from '#cloud/cloud.ts';
 import { provide } from '#cloud/port.ts';
-import { identity, instances, machines, probes, routing, traffic } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import { machines, probes } from '#cloud/ports/machines.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import { traffic } from '#cloud/ports/traffic.ts';
 import type { Service } from '#cloud/service.ts';
 import { service as monitoring } from '#services/monitoring/monitoring.ts';
 import { service as sns } from '#services/sns/sns.ts';

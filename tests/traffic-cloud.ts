@@ -6,18 +6,14 @@ import { Cloud } from '#cloud/cloud.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { dns, instances, metrics, routing } from '#cloud/ports.ts';
-import type {
-  Dns,
-  Instances,
-  InstanceState,
-  MetricId,
-  Metrics,
-  Plan,
-  PlanGroup,
-  PlanTarget,
-  Routing,
-} from '#cloud/ports.ts';
+import { dns } from '#cloud/ports/dns.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Dns } from '#cloud/ports/dns.ts';
+import type { Instances, InstanceState } from '#cloud/ports/instances.ts';
+import type { MetricId, Metrics } from '#cloud/ports/metrics.ts';
+import type { Plan, PlanGroup, PlanTarget, Routing } from '#cloud/ports/routing.ts';
 import { applicationKey, applications } from '#workloads/application.ts';
 import type { Application } from '#workloads/application.ts';
 import type { LatencyTable } from '#workloads/manifest.ts';

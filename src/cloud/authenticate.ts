@@ -12,8 +12,8 @@ import type { WireRequest } from '#contract/wire.ts';
 import type { Primitives, World } from '#world/index.ts';
 import { GLOBAL } from './ctx.ts';
 import type { Ctx } from './ctx.ts';
-import { identity } from './ports.ts';
-import type { AccessKey } from './ports.ts';
+import { identity } from './ports/identity.ts';
+import type { AccessKey } from './ports/identity.ts';
 import { rootOf } from './principal.ts';
 import type { Principal } from './principal.ts';
 

@@ -8,8 +8,8 @@ import { evaluate } from './iam/evaluate.ts';
 import { contextOf } from './iam/match.ts';
 import type { Context, ContextValue } from './iam/match.ts';
 import type { Decision } from './iam/evaluate.ts';
-import { identity } from './ports.ts';
-import type { PrincipalPolicies } from './ports.ts';
+import { identity } from './ports/identity.ts';
+import type { PrincipalPolicies } from './ports/identity.ts';
 import type { Principal } from './principal.ts';
 import type { Service } from './service.ts';
 

@@ -1,8 +1,8 @@
 // How AWS's services tell EventBridge what happens in them.
 
 import type { Ctx } from './ctx.ts';
-import { serviceEvents } from './ports.ts';
-import type { ServiceEvent } from './ports.ts';
+import { serviceEvents } from './ports/events.ts';
+import type { ServiceEvent } from './ports/events.ts';
 
 /**
  * Puts an event on the default bus of the account and Region of `ctx`, in case a rule may want it. `make` is called only

@@ -9,7 +9,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { Gateway } from '#cloud/gateway.ts';
 import { injectionChanged, injections } from '#cloud/injections.ts';
 import type { Injection } from '#cloud/injections.ts';
-import { instances } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import { Clock } from '#world/index.ts';
 import type { Host, Performers, Primitives, World } from '#world/index.ts';
 import { startInvocations } from '#traffic/invocation-load.ts';

@@ -1,7 +1,7 @@
 // DNS messages: reads queries and writes answers (RFC 1035, with EDNS's size of RFC 6891). Every length is checked, and no
 // compression pointer is followed when reading, so that no bytes from outside can make it loop.
 
-import type { DnsAnswer, DnsRecord } from '#cloud/ports.ts';
+import type { DnsAnswer, DnsRecord } from '#cloud/ports/dns.ts';
 
 /** A query that can be answered. */
 export interface DnsRequest {

@@ -6,7 +6,7 @@ import type { Socket as DatagramSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { UserError } from '#cloud/user-error.ts';
-import type { DnsAnswer, DnsQuery } from '#cloud/ports.ts';
+import type { DnsAnswer, DnsQuery } from '#cloud/ports/dns.ts';
 import { datagramBytes, readQuery, writeAnswer, writeError } from './dns-message.ts';
 
 const ADDRESS = '127.0.0.1';

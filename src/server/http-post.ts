@@ -40,7 +40,7 @@ export const performers: Performers = { 'sns/http-post': post as Performer };
 /** Nothing for a status where nothing answers in time. */
 async function post({ url, headers, body }: Post, { signal }: { signal: AbortSignal }): Promise<Answer> {
   const target = URL.parse(url);
-  if (!target || !LOOPBACK.test(target.hostname)) return {};
+  if (!target || !/^https?:$/.test(target.protocol) || !LOOPBACK.test(target.hostname)) return {};
   const request = target.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
   const auth = target.username === '' ? {} : { auth: `${plain(target.username)}:${plain(target.password)}` };
   const bytes = Buffer.from(body);

@@ -2,7 +2,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { servedAt } from '#cloud/endpoint.ts';
-import { dns } from '#cloud/ports.ts';
+import { dns } from '#cloud/ports/dns.ts';
 import { timingChoices } from '#cloud/timing.ts';
 import type { TimingProfile } from '#cloud/timing.ts';
 import { Gateway } from '#cloud/gateway.ts';

@@ -4,8 +4,8 @@
 import type { Memo } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { active } from '#cloud/injections.ts';
-import { instances } from '#cloud/ports.ts';
-import type { PlanTarget } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import type { PlanTarget } from '#cloud/ports/routing.ts';
 import { applicationKey, applications } from '#workloads/application.ts';
 import type { Application } from '#workloads/application.ts';
 

@@ -3,7 +3,7 @@
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { functionHost, functionRoutes } from '#cloud/ports.ts';
+import { functionHost, functionRoutes } from '#cloud/ports/functions.ts';
 import { functionDuration } from '#workloads/functions/timings.ts';
 import { publishInvocationMinute } from './invocation-minutes.ts';
 import { paceFrom } from './load.ts';

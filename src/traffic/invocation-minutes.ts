@@ -4,8 +4,8 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
-import type { FunctionRoute } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
+import type { FunctionRoute } from '#cloud/ports/functions.ts';
 import { addCounts, binsOf, condense } from './latency.ts';
 import type { Histogram } from './latency.ts';
 import { MINUTE_MS } from './minutes.ts';

@@ -2,8 +2,8 @@
 // whenever weights, versions or limits are about to change, as other traffic is. An invocation counts when it begins.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { functionHost, functionRoutes } from '#cloud/ports.ts';
-import type { FunctionRoute, RoutedVersion } from '#cloud/ports.ts';
+import { functionHost, functionRoutes } from '#cloud/ports/functions.ts';
+import type { FunctionRoute, RoutedVersion } from '#cloud/ports/functions.ts';
 import { duration, timingChoices } from '#cloud/timing.ts';
 import { functionDuration } from '#workloads/functions/timings.ts';
 import type { LatencyTable } from '#workloads/manifest.ts';

@@ -2,8 +2,8 @@
 // Targets that behave alike form one class, so that binned resolution costs by behaviours, not by targets.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { routing } from '#cloud/ports.ts';
-import type { Plan, PlanGroup, PlanTarget } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Plan, PlanGroup, PlanTarget } from '#cloud/ports/routing.ts';
 import type { Application } from '#workloads/application.ts';
 import type { ErrorShare } from '#workloads/manifest.ts';
 import { meanMicros } from './chance.ts';

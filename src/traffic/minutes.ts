@@ -6,7 +6,7 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import { addCounts, binsOf, condense, joined } from './latency.ts';
 import type { Histogram } from './latency.ts';
 import type { Branch } from './meeting.ts';

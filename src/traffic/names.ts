@@ -6,8 +6,9 @@ import { table, timer } from '#world/index.ts';
 import type { Table, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { active } from '#cloud/injections.ts';
-import { dns, routing } from '#cloud/ports.ts';
-import type { DnsChoice } from '#cloud/ports.ts';
+import { dns } from '#cloud/ports/dns.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { DnsChoice } from '#cloud/ports/dns.ts';
 import type { Load } from './load.ts';
 
 /** What the clients of a load have kept: client `i` goes to `hosts[answer[i]]` until `until[i]`. */

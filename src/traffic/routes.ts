@@ -2,7 +2,7 @@
 // ones choose here.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Plan, PlanGroup, PlanTarget } from '#cloud/ports.ts';
+import type { Plan, PlanGroup, PlanTarget } from '#cloud/ports/routing.ts';
 
 type Forward = Extract<Plan, { kind: 'forward' }>;
 

@@ -4,8 +4,8 @@
 import { table, timer } from '#world/index.ts';
 import type { EffectHandler, Table, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { routing } from '#cloud/ports.ts';
-import type { Plan, PlanTarget } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Plan, PlanTarget } from '#cloud/ports/routing.ts';
 import { pause, proxyRequest } from '#workloads/process/effects.ts';
 import type { Pause, ProxiedAnswer, ProxiedRequest } from '#workloads/process/effects.ts';
 import { found } from '#workloads/process/listening.ts';

@@ -4,7 +4,7 @@ import type { TimerHandler } from '#world/index.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { traffic } from '#cloud/ports.ts';
+import { traffic } from '#cloud/ports/traffic.ts';
 import { cohorts, crews, flights } from './flights.ts';
 import { publishEachMinute, pulses, settleNames, settleWhenDue } from './load-control.ts';
 import { invocationLoads, invocationProgress, publishInvocations } from './invocation-load.ts';

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -181,6 +181,27 @@ describe('sandtable stage', () => {
       const { Body } = await clients(url).s3.send(new GetObjectCommand({ Bucket, Key: '1.zip' }));
       expect((await Body?.transformToByteArray())?.subarray(0, 2)).toEqual(new Uint8Array([0x50, 0x4b]));
     });
+  });
+
+  it('takes no file into S3 that is not in the assembly', async () => {
+    const secret = await file('secret.txt', 'secret');
+    const put = (name: string, text: object): Promise<string> =>
+      file(`foreign.out/${name}`, JSON.stringify(text));
+    const properties = { templateFile: 'A.template.json' };
+    await put('A.template.json', { Resources: { A: { Type: 'AWS::SNS::Topic' } } });
+    for (const path of ['../secret.txt', relative(join(folder, 'foreign.out'), '/etc/hostname')]) {
+      await put('A.assets.json', {
+        files: { 1: { source: { path }, destinations: { here: { bucketName: 'b', objectKey: 'k' } } } },
+      });
+      await put('manifest.json', {
+        artifacts: {
+          A: { type: 'aws:cloudformation:stack', properties },
+          'A.assets': { type: 'cdk:asset-manifest', properties: { file: 'A.assets.json' } },
+        },
+      });
+      const { code, err } = await sandtable('stage', join(dirname(secret), 'foreign.out'), '--port', '0');
+      expect([code, err]).toEqual([2, expect.stringContaining(`refers to ${path}, which is not in it`)]);
+    }
   });
 
   it('takes a template that is too long for a request through S3', async () => {

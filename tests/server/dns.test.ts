@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dns } from '#cloud/ports.ts';
+import { dns } from '#cloud/ports/dns.ts';
 import { serveNames } from '#server/dns.ts';
 import type { NameServer } from '#server/dns.ts';
 import { serve } from '#server/serve.ts';

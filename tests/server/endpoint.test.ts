@@ -89,6 +89,12 @@ describe('the endpoint', () => {
 
   it('refuses requests from web pages of other origins', async () => {
     expect((await raw('/_sandtable/health', { origin: 'https://evil.example' })).status).toBe(403);
+    // A sandboxed frame has no origin to tell; an image and a link do not tell it.
+    expect((await raw('/', { origin: 'null' })).status).toBe(403);
+    const image = '/?Action=DeleteTopic&TopicArn=arn:aws:sns:us-east-1:000000000000:t';
+    expect((await raw(image, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await raw('/_sandtable/health', { 'sec-fetch-site': 'none' })).status).toBe(200);
+    expect((await raw('/_sandtable/health', { origin: 'http://localhost:3000' })).status).toBe(200);
   });
 
   it('answers an unsigned request with the error of AWS', async () => {

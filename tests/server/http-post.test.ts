@@ -79,7 +79,14 @@ describe('a served world', () => {
     const post = performers['sns/http-post'] as (payload: object, work: object) => Promise<object>;
     const work = { signal: new AbortController().signal };
     // An address for documentation: https://www.rfc-editor.org/rfc/rfc5737
-    expect(await post({ url: 'http://192.0.2.1/', headers: {}, body: '' }, work)).toEqual({});
+    const elsewhere = [
+      'http://192.0.2.1/',
+      'http://127.0.0.1.example/',
+      'http://2130706433.example/',
+      'http://[::ffff:192.0.2.1]/',
+    ];
+    for (const url of [...elsewhere, 'ftp://127.0.0.1/', 'no URL'])
+      expect(await post({ url, headers: {}, body: '' }, work)).toEqual({});
   });
 
   // Stock clients send requests to the host of a queue's URL, whatever AWS_ENDPOINT_URL says.

@@ -10,8 +10,10 @@ import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/clie
 import { afterEach, expect, it } from 'vitest';
 import { Cloud } from '#cloud/cloud.ts';
 import { servedAt } from '#cloud/endpoint.ts';
-import { functionHost, functionResults, identity, sessions } from '#cloud/ports.ts';
-import type { AccessKey, FunctionResult, FunctionRun } from '#cloud/ports.ts';
+import { functionHost, functionResults } from '#cloud/ports/functions.ts';
+import { identity, sessions } from '#cloud/ports/identity.ts';
+import type { FunctionResult, FunctionRun } from '#cloud/ports/functions.ts';
+import type { AccessKey } from '#cloud/ports/identity.ts';
 import { provide } from '#cloud/port.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { UserError } from '#cloud/user-error.ts';

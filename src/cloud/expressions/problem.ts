@@ -1,3 +1,5 @@
+// What keeps an expression of a user's from being matched.
+
 /** A text is no regular expression; or it is one, in AWS, and Sandtable cannot decide it in a time that it can promise. */
 export class BadExpression extends Error {
   readonly what: string;

@@ -3,8 +3,8 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances as ec2 } from '#cloud/ports.ts';
-import type { InstanceFacts } from '#cloud/ports.ts';
+import { instances as ec2 } from '#cloud/ports/instances.ts';
+import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { beginFor } from './activities.ts';
 import { checkRoom, liveGroupOf, nudge, roleOf, stamp } from './group.ts';

@@ -3,7 +3,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, OperationName } from '#cloud/contracts.ts';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import type { Authorization } from '#cloud/service.ts';
 import { groupArn, groups, PRINCIPAL } from './group.ts';
 import { instances } from './instance.ts';

@@ -4,7 +4,7 @@
 import type { Reconciler, Row, Table, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { scaling } from '#cloud/ports.ts';
+import { scaling } from '#cloud/ports/scaling.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { activities, activityOperations } from './activities.ts';

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { expect, it } from 'vitest';
 import { injections } from '#cloud/injections.ts';
-import { instances as ec2 } from '#cloud/ports.ts';
+import { instances as ec2 } from '#cloud/ports/instances.ts';
 import { moves } from './balance.ts';
 import { instances } from './instance.ts';
 import { GROUP, HOUR, MINUTE, stand } from './test-stand.ts';

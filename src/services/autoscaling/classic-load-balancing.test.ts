@@ -16,7 +16,7 @@ import {
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { expect, it } from 'vitest';
-import { machineChanged } from '#cloud/ports.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import { applications } from '#workloads/application.ts';
 import { GROUP, HOUR, MINUTE, stand } from './test-stand.ts';
 import type { Stand } from './test-stand.ts';

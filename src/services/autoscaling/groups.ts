@@ -4,7 +4,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { page } from '#cloud/pagination.ts';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken, ongoing } from './activities.ts';
 import { deleteRows } from './deletion.ts';

@@ -4,7 +4,8 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances as ec2, machines } from '#cloud/ports.ts';
+import { instances as ec2 } from '#cloud/ports/instances.ts';
+import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
 import { groupOf, changeGroup, isSuspended, outOfService, replacementReconciler } from './group.ts';
 import type { Group } from './group.ts';

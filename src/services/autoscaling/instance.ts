@@ -5,7 +5,7 @@ import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
-import { groupInstanceChanged } from '#cloud/ports.ts';
+import { groupInstanceChanged } from '#cloud/ports/scaling.ts';
 import type { LaunchTemplate } from './group.ts';
 
 export type LifecycleState = NonNullable<

@@ -6,7 +6,7 @@ import type { ThroughRole } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { page } from '#cloud/pagination.ts';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from './activities.ts';

@@ -6,7 +6,7 @@ import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
-import { lifecycleActionBegan } from '#cloud/ports.ts';
+import { lifecycleActionBegan } from '#cloud/ports/scaling.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
 import { liveGroupOf, groupOf, PRINCIPAL } from './group.ts';

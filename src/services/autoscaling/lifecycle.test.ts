@@ -15,7 +15,7 @@ import {
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, it } from 'vitest';
-import { instances as ec2 } from '#cloud/ports.ts';
+import { instances as ec2 } from '#cloud/ports/instances.ts';
 import { instances } from './instance.ts';
 import { actions } from './lifecycle-hooks.ts';
 import { balanced, GROUP, HOUR, MINUTE, stand } from './test-stand.ts';

@@ -5,7 +5,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
-import type { Scaling } from '#cloud/ports.ts';
+import type { Scaling } from '#cloud/ports/scaling.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from './activities.ts';
 import { checkCooldown } from './capacity.ts';

@@ -5,7 +5,9 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler, Wake } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { alarmChanged, groupInstanceChanged, targetChanged } from '#cloud/ports.ts';
+import { alarmChanged } from '#cloud/ports/metrics.ts';
+import { targetChanged } from '#cloud/ports/routing.ts';
+import { groupInstanceChanged } from '#cloud/ports/scaling.ts';
 import {
   groups,
   isSuspended,

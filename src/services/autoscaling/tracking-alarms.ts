@@ -4,8 +4,8 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
-import { metrics } from '#cloud/ports.ts';
-import type { MetricId } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
+import type { MetricId } from '#cloud/ports/metrics.ts';
 import { roleOf } from './group.ts';
 import type { Group } from './group.ts';
 import { policies } from './policy.ts';

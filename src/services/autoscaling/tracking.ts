@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import type { PolicyAlarm } from '#cloud/ports.ts';
+import type { PolicyAlarm } from '#cloud/ports/scaling.ts';
 import { roleOf, setDesired } from './group.ts';
 import type { Group } from './group.ts';
 import { counts, instances, isPending } from './instance.ts';

@@ -3,7 +3,7 @@
 import type { EffectHandler, Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { customResources } from '#cloud/ports.ts';
+import { customResources } from '#cloud/ports/stacks.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { changeSetPlanned } from './change-set-planning.ts';

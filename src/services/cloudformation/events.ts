@@ -3,7 +3,7 @@
 
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { stackChanged } from '#cloud/ports.ts';
+import { stackChanged } from '#cloud/ports/stacks.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
 import { concealmentOf } from './concealment.ts';
 import { asStack } from './engine/principal.ts';

@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-helper-scripts-reference.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import type { Request } from '#cloud/service.ts';
 
 const OWN_STACK = new Set(['cloudformation:DescribeStackResource', 'cloudformation:SignalResource']);

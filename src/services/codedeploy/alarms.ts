@@ -4,7 +4,7 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { alarmChanged } from '#cloud/ports.ts';
+import { alarmChanged } from '#cloud/ports/metrics.ts';
 import { stopDeployment } from './ending.ts';
 import { alarmWatches, deploymentOf } from './rows.ts';
 import type { AlarmWatch, Deployment } from './rows.ts';

@@ -5,7 +5,7 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { lifecycleActionBegan } from '#cloud/ports.ts';
+import { lifecycleActionBegan } from '#cloud/ports/scaling.ts';
 import { beginDeployment } from './deployments.ts';
 import { deploymentGroups, deployments, hasEnded, launches, launchLook } from './rows.ts';
 import type { DeploymentGroup, Launch } from './rows.ts';

@@ -2,7 +2,7 @@
 
 import type { Reconciler, Row, Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { stackDeployments } from '#cloud/ports.ts';
+import { stackDeployments } from '#cloud/ports/stacks.ts';
 import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';

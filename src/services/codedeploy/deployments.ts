@@ -4,7 +4,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
-import type { StackOrigin } from '#cloud/ports.ts';
+import type { StackOrigin } from '#cloud/ports/stacks.ts';
 import type { Operations } from '#cloud/service.ts';
 import { suitableConfig } from './deployment-configs.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from './faults.ts';

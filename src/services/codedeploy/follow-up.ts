@@ -5,7 +5,7 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { groupInstanceChanged } from '#cloud/ports.ts';
+import { groupInstanceChanged } from '#cloud/ports/scaling.ts';
 import { beginDeployment } from './deployments.ts';
 import { ofAutoScalingGroups, runsOlder } from './instances.ts';
 import { activeDeployment, deploymentGroups, deployments, followUpLook } from './rows.ts';

@@ -4,7 +4,7 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { groupInstanceChanged } from '#cloud/ports.ts';
+import { groupInstanceChanged } from '#cloud/ports/scaling.ts';
 import { watchAlarms } from './alarms.ts';
 import {
   afterBlocking,

@@ -3,7 +3,7 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { targetChanged } from '#cloud/ports.ts';
+import { targetChanged } from '#cloud/ports/routing.ts';
 import { failDeployment } from './ending.ts';
 import { recordInstance } from './instances.ts';
 import {

@@ -9,16 +9,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { provide } from '#cloud/port.ts';
-import {
-  alarmChanged,
-  groupInstanceChanged,
-  identity,
-  instances,
-  lifecycleActionBegan,
-  required,
-  targetChanged,
-  traffic,
-} from '#cloud/ports.ts';
+import { required } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import { alarmChanged } from '#cloud/ports/metrics.ts';
+import { targetChanged } from '#cloud/ports/routing.ts';
+import { groupInstanceChanged, lifecycleActionBegan } from '#cloud/ports/scaling.ts';
+import { traffic } from '#cloud/ports/traffic.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import type { Answer } from '#cloud/waiting.ts';

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import type { Index, TableRow } from './rows.ts';
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import { instanceOf } from './instances.ts';

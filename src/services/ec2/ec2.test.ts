@@ -28,7 +28,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Instance, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { instances } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import {
   ACCOUNT,

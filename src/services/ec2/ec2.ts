@@ -3,7 +3,7 @@
 import type { Table, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { instances } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { addressOperations } from './addresses.ts';

@@ -6,7 +6,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { kindsOf, privateDnsNameOf, serviceNames } from './endpoint-services.ts';
 import { filtered } from './filters.ts';

@@ -1,7 +1,7 @@
 // What the rest of the cloud may know of instances: the port `instances`.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import type { InstanceFacts, Instances } from '#cloud/ports.ts';
+import type { InstanceFacts, Instances } from '#cloud/ports/instances.ts';
 import { instanceRows, interfaceOfInstance, launchOf, profileArn } from './instances.ts';
 import type { Instance } from './instances.ts';
 import { privateDnsName } from './interfaces.ts';

@@ -7,7 +7,7 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
-import { machines } from '#cloud/ports.ts';
+import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import { platformShown, publicImages } from './image-catalogue.ts';

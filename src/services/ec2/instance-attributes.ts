@@ -4,7 +4,7 @@ import { Fault } from '#contract/fault.ts';
 import { base64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { imageOf } from './images.ts';
 import { instanceTypeOf } from './instance-types.ts';

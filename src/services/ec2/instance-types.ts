@@ -71,7 +71,8 @@ const BURSTABLE_SIZES: Readonly<Record<string, readonly [vCpus: number, memoryMi
 
 /**
  * Types from before Nitro, size by size: vCPUs, memory (MiB) and the disks of the host.
- * https://aws.amazon.com/ec2/previous-generation/, https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html
+ * https://aws.amazon.com/ec2/previous-generation/,
+ * https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-type-specifications.html
  */
 type OlderSize = readonly [vCpus: number, memoryMiB: number, disks?: number, diskGb?: number];
 const OLDER: Readonly<Record<string, Readonly<Record<string, OlderSize>>>> = {

@@ -6,7 +6,7 @@ import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
-import type { InstanceState } from '#cloud/ports.ts';
+import type { InstanceState } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 import type { Filterable } from './filters.ts';

@@ -44,8 +44,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { RunInstancesCommandInput, VpcPeeringConnection } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { instances } from '#cloud/ports.ts';
-import type { Reachability } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import { ipv6Block } from './ipv6.ts';
 import { ec2Table } from './test-cloud.ts';

@@ -38,8 +38,8 @@ import {
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { instances } from '#cloud/ports.ts';
-import type { Reachability } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import { ec2Table } from './test-cloud.ts';
 

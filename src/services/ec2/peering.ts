@@ -6,7 +6,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { overlaps, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';

@@ -7,7 +7,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { formatBlock, parseBlock, parseNetwork } from './cidr.ts';
 import type { Block } from './cidr.ts';

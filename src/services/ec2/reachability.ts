@@ -2,7 +2,7 @@
 // order in which a packet meets them; and the way back through the network ACLs, which keep no state.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Instances, Reachability } from '#cloud/ports.ts';
+import type { Instances, Reachability } from '#cloud/ports/instances.ts';
 import { covers, overlaps, parseAddress, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { serves } from './endpoint-services.ts';

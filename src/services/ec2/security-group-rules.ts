@@ -3,7 +3,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { formatBlock, parseNetwork } from './cidr.ts';
 import { filtered } from './filters.ts';

@@ -3,7 +3,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { networkChanged } from '#cloud/ports.ts';
+import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { covers, formatBlock, overlaps, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';

@@ -4,7 +4,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
-import { routingChanged } from '#cloud/ports.ts';
+import { routingChanged } from '#cloud/ports/routing.ts';
 import type { Operations } from '#cloud/service.ts';
 import { arnOf, loadBalancerOf, loadBalancers, notModelled } from './tables.ts';
 import type { Attributes } from './tables.ts';

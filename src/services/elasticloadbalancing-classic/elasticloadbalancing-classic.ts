@@ -4,7 +4,8 @@
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { probes, routing } from '#cloud/ports.ts';
+import { probes } from '#cloud/ports/machines.ts';
+import { routing } from '#cloud/ports/routing.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { attributeOperations } from './attributes.ts';

@@ -12,8 +12,8 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { expect, it } from 'vitest';
-import { routing } from '#cloud/ports.ts';
-import type { PlanGroup } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { PlanGroup } from '#cloud/ports/routing.ts';
 import { startLoad } from '#traffic/load-control.ts';
 import { measured } from '#traffic/measure.ts';
 import type { Measurement } from '#traffic/measure.ts';

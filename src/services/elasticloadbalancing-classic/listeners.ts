@@ -4,7 +4,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { routingChanged } from '#cloud/ports.ts';
+import { routingChanged } from '#cloud/ports/routing.ts';
 import { QUOTAS } from './limits.ts';
 import { policyOf } from './policies.ts';
 import { arnOf, loadBalancerOf, loadBalancers, notModelled } from './tables.ts';

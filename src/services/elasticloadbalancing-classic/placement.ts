@@ -3,7 +3,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { routingChanged } from '#cloud/ports.ts';
+import { routingChanged } from '#cloud/ports/routing.ts';
 import type { Operations } from '#cloud/service.ts';
 import { wakeInstances } from './instances.ts';
 import { arnOf, loadBalancerOf, loadBalancers } from './tables.ts';

@@ -3,7 +3,7 @@
 
 import type { Memo } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { PlanTarget } from '#cloud/ports.ts';
+import type { PlanTarget } from '#cloud/ports/routing.ts';
 import { registrations } from './tables.ts';
 import type { Registration } from './tables.ts';
 

@@ -4,7 +4,7 @@ import { Fault } from '#contract/fault.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
 import type { Input, OperationName, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import type { LoadBalancer } from './tables.ts';
 
 const PRINCIPAL = 'elasticloadbalancing.amazonaws.com';

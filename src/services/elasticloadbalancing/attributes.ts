@@ -4,7 +4,7 @@
 // API_LoadBalancerAttribute.html
 
 import { Fault } from '#contract/fault.ts';
-import { routingChanged } from '#cloud/ports.ts';
+import { routingChanged } from '#cloud/ports/routing.ts';
 import type { Operations } from '#cloud/service.ts';
 import {
   listenerOf,

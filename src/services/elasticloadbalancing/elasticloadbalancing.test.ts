@@ -31,8 +31,8 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Action, CreateTargetGroupCommandInput } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, it } from 'vitest';
-import { routing } from '#cloud/ports.ts';
-import type { Plan, RoutedRequest } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Plan, RoutedRequest } from '#cloud/ports/routing.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import { loadBalancingTable } from './test-cloud.ts';
 

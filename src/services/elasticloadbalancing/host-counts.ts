@@ -5,8 +5,8 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
-import type { MetricId } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
+import type { MetricId } from '#cloud/ports/metrics.ts';
 import { rosterOf } from './rosters.ts';
 import type { ZoneCount } from './rosters.ts';
 import { dimension, loadBalancerUsing } from './tables.ts';

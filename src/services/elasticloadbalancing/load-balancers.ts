@@ -6,7 +6,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
-import { routingChanged } from '#cloud/ports.ts';
+import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { loadBalancerAttribute } from './attributes.ts';

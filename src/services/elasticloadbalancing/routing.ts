@@ -3,7 +3,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
-import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports.ts';
+import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/routing.ts';
 import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
 import { holds } from './conditions.ts';
 import type { RequestFacts } from './conditions.ts';

@@ -11,8 +11,9 @@ import {
   SetSubnetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, it } from 'vitest';
-import { probes, routing } from '#cloud/ports.ts';
-import type { PlanGroup } from '#cloud/ports.ts';
+import { probes } from '#cloud/ports/machines.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { PlanGroup } from '#cloud/ports/routing.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import {
   change,

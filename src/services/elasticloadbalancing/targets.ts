@@ -4,8 +4,9 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
-import { instances, targetChanged } from '#cloud/ports.ts';
-import type { InstanceFacts } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import { targetChanged } from '#cloud/ports/routing.ts';
+import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { drainedAt } from './attributes.ts';
 import { publishHostCounts } from './host-counts.ts';

@@ -8,16 +8,13 @@ import { Cloud } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { provide } from '#cloud/port.ts';
-import {
-  identity,
-  instanceChanged,
-  instances,
-  machineChanged,
-  machines,
-  metrics,
-  traffic,
-} from '#cloud/ports.ts';
-import type { InstanceFacts, InstanceState, ProbeResult } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instanceChanged, instances } from '#cloud/ports/instances.ts';
+import { machineChanged, machines } from '#cloud/ports/machines.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
+import { traffic } from '#cloud/ports/traffic.ts';
+import type { InstanceFacts, InstanceState } from '#cloud/ports/instances.ts';
+import type { ProbeResult } from '#cloud/ports/machines.ts';
 import { defineService } from '#cloud/service.ts';
 import { newTable } from '../../../tests/table.ts';
 import type { TestTable } from '../../../tests/table.ts';

@@ -4,7 +4,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 
 const PRINCIPAL = 'elasticloadbalancing.amazonaws.com';
 const FEWEST_ZONES = 2;

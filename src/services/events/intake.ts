@@ -3,7 +3,7 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
 import type { Provision } from '#cloud/port.ts';
-import { serviceEvents } from '#cloud/ports.ts';
+import { serviceEvents } from '#cloud/ports/events.ts';
 import { matches } from '#cloud/event-patterns/match.ts';
 import { parsedObject } from '#cloud/json.ts';
 import type { JsonObject } from '#cloud/json.ts';

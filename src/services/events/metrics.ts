@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import { DEFAULT_BUS } from './tables.ts';
 
 const MINUTE = 60_000;

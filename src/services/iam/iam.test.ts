@@ -42,7 +42,7 @@ import {
   UpdateUserCommand,
 } from '@aws-sdk/client-iam';
 import { expect, it } from 'vitest';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import { loadManagedPolicies } from '#cloud/iam/load.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { newTable } from '../../../tests/table.ts';

@@ -6,7 +6,7 @@ import { Fault } from '#contract/fault.ts';
 import { validationMessage } from '#contract/validate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { identity, sessions as sessionsPort } from '#cloud/ports.ts';
+import { identity, sessions as sessionsPort } from '#cloud/ports/identity.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { accountOperations } from './account.ts';

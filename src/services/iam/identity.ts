@@ -11,7 +11,7 @@ import { evaluate } from '#cloud/iam/evaluate.ts';
 import type { Context } from '#cloud/iam/match.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Policy } from '#cloud/iam/policy.ts';
-import type { AccessKey, Identity, PrincipalPolicies, Sessions } from '#cloud/ports.ts';
+import type { AccessKey, Identity, PrincipalPolicies, Sessions } from '#cloud/ports/identity.ts';
 import type { Principal, RolePrincipal } from '#cloud/principal.ts';
 import { documentOf } from './documents.ts';
 import { accountOfKey } from './ids.ts';

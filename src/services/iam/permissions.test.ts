@@ -25,7 +25,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { expect, it } from 'vitest';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import { newTable } from '../../../tests/table.ts';
 import type { TestTable } from '../../../tests/table.ts';
 

@@ -5,7 +5,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { GLOBAL } from '#cloud/ctx.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
-import type { AccessKey, AssumableRole } from '#cloud/ports.ts';
+import type { AccessKey, AssumableRole } from '#cloud/ports/identity.ts';
 import type { Principal } from '#cloud/principal.ts';
 import { accessKeyId, secretKey, sessionToken } from './ids.ts';
 import { keyOf, roles, sessions, userKeys, users } from './tables.ts';

@@ -6,7 +6,7 @@ import { base64, fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
-import { sessions } from '#cloud/ports.ts';
+import { sessions } from '#cloud/ports/identity.ts';
 import type { Principal } from '#cloud/principal.ts';
 import type { Operations, Request } from '#cloud/service.ts';
 import { checkDryRun, invalid, invalidMarker, notFound } from './faults.ts';

@@ -4,7 +4,7 @@
 import { Fault } from '#contract/fault.ts';
 import { Ctx } from '#cloud/ctx.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
-import { identity } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
 import type { RolePrincipal } from '#cloud/principal.ts';
 import { invalid } from './names.ts';
 import { PRINCIPAL } from './rows.ts';

@@ -4,7 +4,7 @@
 import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { FunctionResult } from '#cloud/ports.ts';
+import type { FunctionResult } from '#cloud/ports/functions.ts';
 import { parsedObject } from '#cloud/json.ts';
 import { environments } from './environments.ts';
 import type { Environment } from './environments.ts';

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import { runningInAccount, runningNow } from './concurrency.ts';
 
 const NAMESPACE = 'AWS/Lambda';

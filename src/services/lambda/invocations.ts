@@ -3,8 +3,8 @@
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { functionHost } from '#cloud/ports.ts';
-import type { FunctionResult } from '#cloud/ports.ts';
+import { functionHost } from '#cloud/ports/functions.ts';
+import type { FunctionResult } from '#cloud/ports/functions.ts';
 import { routed } from './aliases.ts';
 import { counted, throttleReason, uncounted } from './concurrency.ts';
 import type { ThrottleReason } from './concurrency.ts';

@@ -3,7 +3,7 @@
 
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { functionResults, functionRoutes } from '#cloud/ports.ts';
+import { functionResults, functionRoutes } from '#cloud/ports/functions.ts';
 import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';

@@ -8,7 +8,7 @@ import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Policy } from '#cloud/iam/policy.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
-import { sessions } from '#cloud/ports.ts';
+import { sessions } from '#cloud/ports/identity.ts';
 import type { Operations } from '#cloud/service.ts';
 import {
   conflict,

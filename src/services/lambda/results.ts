@@ -2,7 +2,7 @@
 
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { FunctionResult, FunctionResults } from '#cloud/ports.ts';
+import type { FunctionResult, FunctionResults } from '#cloud/ports/functions.ts';
 import { attempted } from './asynchronous.ts';
 import { finished, invocations, silenceDue } from './invocations.ts';
 import type { Invocation } from './invocations.ts';

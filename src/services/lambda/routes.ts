@@ -2,7 +2,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { FunctionRoute, FunctionRoutes } from '#cloud/ports.ts';
+import type { FunctionRoute, FunctionRoutes } from '#cloud/ports/functions.ts';
 import { concurrencyOf } from './concurrency.ts';
 import { servingOf } from './environments.ts';
 import { named, targetOf } from './names.ts';

@@ -4,7 +4,7 @@
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import type { LogMessage } from './log-message.ts';
 import { match, parsePattern, valueOf } from './pattern.ts';
 import type { Extracted, Pattern } from './pattern.ts';

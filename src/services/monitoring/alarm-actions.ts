@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { scaling } from '#cloud/ports.ts';
+import { scaling } from '#cloud/ports/scaling.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Alarm, AlarmState } from './alarm.ts';
 import { remember } from './alarm-history.ts';

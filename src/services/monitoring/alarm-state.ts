@@ -1,7 +1,7 @@
 // An alarm enters a state: the row, the history, the event, the composite alarms above it, and its actions.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { alarmChanged } from '#cloud/ports.ts';
+import { alarmChanged } from '#cloud/ports/metrics.ts';
 import { alarms, COMPOSITION, parentsOf } from './alarm.ts';
 import type { Alarm, AlarmState } from './alarm.ts';
 import { executePolicy, isScalingPolicy, runAction } from './alarm-actions.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Input } from '#cloud/contracts.ts';
 import { rootOf } from '#cloud/principal.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import { alarms } from './alarm.ts';
 import { historyItems } from './alarm-history.ts';

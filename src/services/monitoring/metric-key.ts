@@ -1,7 +1,7 @@
 // What identifies a metric: namespace, name and the exact set of dimensions.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
 
-import type { MetricId } from '#cloud/ports.ts';
+import type { MetricId } from '#cloud/ports/metrics.ts';
 import { Fault } from '#contract/fault.ts';
 
 /** Dimensions as AWS spells them on the wire. */

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import type { MetricDatum, PutMetricDataCommandInput } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import { START } from '../../../tests/table.ts';
 import { monitoringTable } from '../../../tests/monitoring-table.ts';
 

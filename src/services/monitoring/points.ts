@@ -4,7 +4,7 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { MetricId, Metrics } from '#cloud/ports.ts';
+import type { MetricId, Metrics } from '#cloud/ports/metrics.ts';
 import { wakeAlarmsOf } from './alarm-metrics.ts';
 import { metricKey } from './metric-key.ts';
 import { aggregateOf, merged } from './statistics.ts';

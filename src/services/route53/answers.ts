@@ -1,8 +1,8 @@
 // Behind the port `dns`: what name servers answer now. Read from rows alone, because traffic asks at every settlement.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { routing } from '#cloud/ports.ts';
-import type { Dns, DnsChoice, DnsQuery, DnsRecord } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Dns, DnsChoice, DnsQuery, DnsRecord } from '#cloud/ports/dns.ts';
 import { choose } from './choice.ts';
 import type { Chosen } from './choice.ts';
 import { NEGATIVE_TTL } from './delegation.ts';

@@ -4,7 +4,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { routing } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
 import type { Operations } from '#cloud/service.ts';
 import { beginChange } from './changes.ts';
 import { QUOTAS } from './limits.ts';

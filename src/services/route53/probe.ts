@@ -3,8 +3,8 @@
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { routing } from '#cloud/ports.ts';
-import type { Plan, PlanTarget } from '#cloud/ports.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import type { Plan, PlanTarget } from '#cloud/ports/routing.ts';
 import { nameServers } from './answers.ts';
 import type { HealthCheckConfig } from './tables.ts';
 

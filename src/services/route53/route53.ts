@@ -3,7 +3,7 @@
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
-import { dns } from '#cloud/ports.ts';
+import { dns } from '#cloud/ports/dns.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { nameServers } from './answers.ts';

@@ -15,8 +15,8 @@ import {
   Route53Client,
 } from '@aws-sdk/client-route-53';
 import type { Change, ResourceRecordSet } from '@aws-sdk/client-route-53';
-import { dns } from '#cloud/ports.ts';
-import type { DnsAnswer, DnsChoice } from '#cloud/ports.ts';
+import { dns } from '#cloud/ports/dns.ts';
+import type { DnsAnswer, DnsChoice } from '#cloud/ports/dns.ts';
 import { newTable } from '../../../tests/table.ts';
 import type { TestTable } from '../../../tests/table.ts';
 

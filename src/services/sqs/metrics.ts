@@ -4,7 +4,7 @@
 import { table } from '#world/index.ts';
 import type { Reconciler, Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { metrics } from '#cloud/ports.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
 import { messages } from './message.ts';
 import type { Message } from './message.ts';
 import { isPolled, numberOf, queues } from './queue.ts';

@@ -3,7 +3,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { denialMessage } from '#cloud/iam/denial.ts';
-import { sessions } from '#cloud/ports.ts';
+import { sessions } from '#cloud/ports/identity.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { actions, assumeRole, conditions, roleArnOf, wireCredentials } from './assume-role.ts';

@@ -5,7 +5,8 @@
 import { table, wake } from '#world/index.ts';
 import type { Reconciler, Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances, networkChanged, stackChanged } from '#cloud/ports.ts';
+import { instances, networkChanged } from '#cloud/ports/instances.ts';
+import { stackChanged } from '#cloud/ports/stacks.ts';
 import { watched } from './hup-configuration.ts';
 import type { Hook, HupConfiguration } from './hup-configuration.ts';
 import { describeResource } from './requests.ts';

@@ -4,8 +4,10 @@
 
 import type { Caller } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { customResources, identity, instances } from '#cloud/ports.ts';
-import type { Reachability } from '#cloud/ports.ts';
+import { customResources } from '#cloud/ports/stacks.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import type { Reachability } from '#cloud/ports/instances.ts';
 import type { Signal, StackResource } from '../machine-scripts/actions.ts';
 
 export type Answer<V> =

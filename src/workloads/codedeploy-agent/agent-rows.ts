@@ -4,8 +4,8 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances } from '#cloud/ports.ts';
-import type { Reachability } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import type { Reachability } from '#cloud/ports/instances.ts';
 
 /** A running CodeDeploy agent. */
 export interface Agent {

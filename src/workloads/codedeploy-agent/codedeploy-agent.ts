@@ -8,7 +8,8 @@ import type { Part, Reconciler, Row, TimerHandler, TimerKind } from '#world/inde
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { injectionChanged } from '#cloud/injections.ts';
-import { identity, instances, networkChanged } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instances, networkChanged } from '#cloud/ports/instances.ts';
 import type { Answer } from '#cloud/waiting.ts';
 import { ERROR_PAUSE_MS, POLL_PAUSE_MS, RETRY_WINDOW_MS } from '../timings.ts';
 import { agents, callerOf, hostIdentifier, reach } from './agent-rows.ts';

@@ -7,7 +7,7 @@ import type { Table, TimerHandler } from '#world/index.ts';
 import type { Caller } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
-import { instances } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import { scriptsOf } from '../appspec.ts';
 import { AgentError, problemOf } from '../problem.ts';
 import { fileOf, revisionOf } from '../revision.ts';

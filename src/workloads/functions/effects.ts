@@ -3,7 +3,7 @@
 
 import { effect } from '#world/index.ts';
 import type { EffectKind } from '#world/index.ts';
-import type { FunctionResult, FunctionRun } from '#cloud/ports.ts';
+import type { FunctionResult, FunctionRun } from '#cloud/ports/functions.ts';
 
 /** One invocation, and the instant (epoch ms) from which its virtual time is counted. */
 export interface Invocation extends FunctionRun {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Cloud } from '#cloud/cloud.ts';
-import { customResources } from '#cloud/ports.ts';
+import { customResources } from '#cloud/ports/stacks.ts';
 import { provide } from '#cloud/port.ts';
 import { services } from '#services/index.ts';
 import { part as traffic } from '#traffic/traffic.ts';

@@ -3,8 +3,8 @@
 import type { EffectHandler } from '#world/index.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { functionHost, functionResults } from '#cloud/ports.ts';
-import type { FunctionHost, FunctionResult } from '#cloud/ports.ts';
+import { functionHost, functionResults } from '#cloud/ports/functions.ts';
+import type { FunctionHost, FunctionResult } from '#cloud/ports/functions.ts';
 import { provide } from '#cloud/port.ts';
 import { invokeFunction, retireEnvironment } from './effects.ts';
 import type { Invocation, Retirement } from './effects.ts';

@@ -2,8 +2,9 @@
 // Auto Scaling.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { customResources } from '#cloud/ports.ts';
-import type { CustomResources, FunctionRun } from '#cloud/ports.ts';
+import { customResources } from '#cloud/ports/stacks.ts';
+import type { FunctionRun } from '#cloud/ports/functions.ts';
+import type { CustomResources } from '#cloud/ports/stacks.ts';
 import { parsed } from '#cloud/json.ts';
 import { called } from './calls.ts';
 import { REQUEST_TYPES } from './function-manifest.ts';

@@ -1,7 +1,7 @@
 // What a machine's scripts do that takes time or reaches beyond the script. Each is answered when it is done.
 
 import type { HupConfiguration } from '../cfn-bootstrap/hup-configuration.ts';
-import type { Doing } from '../shell/interpreter.ts';
+
 
 /** A resource of a stack, as the helper scripts are told it. An empty name stands for the instance's own. */
 export interface StackResource {
@@ -51,4 +51,5 @@ export interface Result {
   readonly previous?: string;
 }
 
-export type Acts = Doing<Action, Result>;
+/** Ends with an exit status. */
+export type Acts = Generator<Action, number, Result>;

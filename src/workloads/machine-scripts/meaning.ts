@@ -9,7 +9,7 @@ import type { ManifestHook } from '../manifest.ts';
 import { UNKNOWN } from '../shell/expansion.ts';
 import { baseName } from '../shell/command-words.ts';
 import { Interpreter } from '../shell/interpreter.ts';
-import type { Meaning } from '../shell/interpreter.ts';
+import type { Meaning } from '../shell/meaning.ts';
 import type { Action, Acts, Result, Signal, StackResource, Verb } from './actions.ts';
 import { quoted } from './cloud-init.ts';
 import { isWebServer, packageCommand, serviceCommand, startsBeyondInstall } from './services.ts';

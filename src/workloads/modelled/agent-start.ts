@@ -4,7 +4,7 @@ import { timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { active } from '#cloud/injections.ts';
-import { machineChanged } from '#cloud/ports.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import { agents } from '../codedeploy-agent/agent-rows.ts';
 import { startAgent } from '../codedeploy-agent/codedeploy-agent.ts';
 import { agentStart } from '../timings.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProbeResult } from '#cloud/ports.ts';
+import type { ProbeResult } from '#cloud/ports/machines.ts';
 import { scriptLogs } from '../codedeploy-agent/diagnostics.ts';
 import { agents } from '../codedeploy-agent/agent-rows.ts';
 import { processDriver } from '../process/process.ts';

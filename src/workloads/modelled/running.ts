@@ -3,7 +3,7 @@
 import { timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { machineChanged } from '#cloud/ports.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import {
   applicationEnds,
   applicationKey,

@@ -1,7 +1,7 @@
 // What the actions of a machine's scripts do in the world, once their time is over.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import { applicationKey, applicationOn } from '../application.ts';
 import { startHup, stopHup } from '../cfn-bootstrap/cfn-hup.ts';
 import { describeResource, putSignal, signalResource } from '../cfn-bootstrap/requests.ts';

@@ -5,7 +5,8 @@ import { timer } from '#world/index.ts';
 import type { Reconciler, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Timing } from '#cloud/timing.ts';
-import { instances, machineChanged } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import { cfnHup } from '../cfn-bootstrap/cfn-hup.ts';
 import type { Hup } from '../cfn-bootstrap/cfn-hup.ts';
 import { reachCloudFormation, reachWaitConditions } from '../cfn-bootstrap/requests.ts';
@@ -13,7 +14,7 @@ import type { Action, Result } from '../machine-scripts/actions.ts';
 import { MachineMeaning } from '../machine-scripts/meaning.ts';
 import { packageHost } from '../machine-scripts/services.ts';
 import { Interpreter } from '../shell/interpreter.ts';
-import type { End } from '../shell/interpreter.ts';
+import type { End } from '../shell/meaning.ts';
 import {
   agentInstall,
   agentInstallFailure,

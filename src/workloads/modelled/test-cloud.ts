@@ -10,17 +10,14 @@ import { injectionChanged, injections } from '#cloud/injections.ts';
 import type { Injection } from '#cloud/injections.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { provide } from '#cloud/port.ts';
-import {
-  identity,
-  instances,
-  machines,
-  metrics,
-  networkChanged,
-  probes,
-  routing,
-  traffic,
-} from '#cloud/ports.ts';
-import type { InstanceFacts, Machines } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instances, networkChanged } from '#cloud/ports/instances.ts';
+import { machines, probes } from '#cloud/ports/machines.ts';
+import { metrics } from '#cloud/ports/metrics.ts';
+import { routing } from '#cloud/ports/routing.ts';
+import { traffic } from '#cloud/ports/traffic.ts';
+import type { InstanceFacts } from '#cloud/ports/instances.ts';
+import type { Machines } from '#cloud/ports/machines.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { newTable } from '../../../tests/table.ts';

@@ -3,7 +3,7 @@
 
 import { effect } from '#world/index.ts';
 import type { EffectKind } from '#world/index.ts';
-import type { Probe, ProbeResult } from '#cloud/ports.ts';
+import type { Probe, ProbeResult } from '#cloud/ports/machines.ts';
 import type { FileExistsBehavior } from '../appspec.ts';
 import type { BundleType } from '../bundle.ts';
 import type { StepResult } from '../codedeploy-agent/steps.ts';

@@ -4,7 +4,7 @@
 import { table } from '#world/index.ts';
 import type { EffectHandler, Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { machineChanged } from '#cloud/ports.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import { applicationEnds, applicationKey, applicationOn, applications } from '../application.ts';
 import { commands } from '../codedeploy-agent/commands.ts';
 import type { ManifestApplication } from '../manifest.ts';

@@ -4,8 +4,9 @@
 import { wake } from '#world/index.ts';
 import type { EffectHandler, Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { instances, machineChanged, probes } from '#cloud/ports.ts';
-import type { Machines, Probe, ProbeResult } from '#cloud/ports.ts';
+import { instances } from '#cloud/ports/instances.ts';
+import { machineChanged, probes } from '#cloud/ports/machines.ts';
+import type { Machines, Probe, ProbeResult } from '#cloud/ports/machines.ts';
 import { images, machineRows } from '../modelled/machine-rows.ts';
 import type { Machine } from '../modelled/machine-rows.ts';
 import * as modelled from '../modelled/machines.ts';

@@ -4,7 +4,7 @@
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { machines } from '#cloud/ports.ts';
+import { machines } from '#cloud/ports/machines.ts';
 import { provide } from '#cloud/port.ts';
 import { applicationEnds, applications } from '../application.ts';
 import { hups } from '../cfn-bootstrap/cfn-hup.ts';

@@ -2,7 +2,8 @@
 
 import type { EffectHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { identity, instances } from '#cloud/ports.ts';
+import { identity } from '#cloud/ports/identity.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import { archiveFolder } from '../codedeploy-agent/deployment-root.ts';
 import { stepFinished } from '../codedeploy-agent/steps.ts';
 import type {

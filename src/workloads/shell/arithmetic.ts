@@ -32,7 +32,8 @@ const STRENGTH: Readonly<Record<string, number>> = {
 /** Nothing where it cannot be told. */
 export function calculate(text: string, lookup: Lookup): Calculated | undefined {
   const step = /^\s*(?:([A-Za-z_]\w*)(\+\+|--)|(\+\+|--)([A-Za-z_]\w*))\s*$/.exec(text);
-  if (step) return stepped(step[1] ?? step[4] ?? '', (step[2] ?? step[3]) === '++', step[3] === undefined, lookup);
+  if (step)
+    return stepped(step[1] ?? step[4] ?? '', (step[2] ?? step[3]) === '++', step[3] === undefined, lookup);
   const [, name, operator = '', right = ''] = /^\s*([A-Za-z_]\w*)\s*([-+*/%]?)=(?!=)(.*)$/s.exec(text) ?? [];
   if (name === undefined) {
     const value = evaluate(text, lookup);

@@ -43,7 +43,9 @@ export function unprefixed(words: readonly string[]): Prefixed {
   return {
     ...inner,
     // A limit of 0 is none.
-    ...(limitMs === undefined || limitMs === 0 ? {} : { limitMs: Math.min(limitMs, inner.limitMs ?? limitMs) }),
+    ...(limitMs === undefined || limitMs === 0
+      ? {}
+      : { limitMs: Math.min(limitMs, inner.limitMs ?? limitMs) }),
     ...(name === 'nohup' || name === 'setsid' ? { detached: true } : {}),
   };
 }

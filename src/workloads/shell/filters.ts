@@ -9,7 +9,21 @@ export interface Filtered {
   readonly text?: string;
 }
 
-const FILTERS = new Set(['awk', 'cut', 'egrep', 'fgrep', 'grep', 'head', 'jq', 'sed', 'sort', 'tail', 'tr', 'uniq', 'xargs']);
+const FILTERS = new Set([
+  'awk',
+  'cut',
+  'egrep',
+  'fgrep',
+  'grep',
+  'head',
+  'jq',
+  'sed',
+  'sort',
+  'tail',
+  'tr',
+  'uniq',
+  'xargs',
+]);
 
 /** What a filter makes of a text and with which status it ends; nothing where a command is no filter. */
 export function filtered(words: readonly string[], input: string | undefined): Filtered | undefined {
@@ -29,7 +43,8 @@ function grep(words: readonly string[], input: string | undefined): Filtered {
   const [pattern = '', ...files] = words.filter((word) => !word.startsWith('-'));
   const inverted = /^-[a-zA-Z]*v/.test(options);
   if (input === '') return { status: 1, text: '' };
-  if (input === undefined || files.length > 0 || inverted || /[[\]^$*\\.+?|(){}]/.test(pattern)) return { status: 0 };
+  if (input === undefined || files.length > 0 || inverted || /[[\]^$*\\.+?|(){}]/.test(pattern))
+    return { status: 0 };
   const fold = (text: string): string => (options.includes('i') ? text.toLowerCase() : text);
   const lines = input.split('\n').filter((line) => fold(line).includes(fold(pattern)));
   if (lines.length > 0) return { status: 0, text: options.includes('q') ? '' : `${lines.join('\n')}\n` };

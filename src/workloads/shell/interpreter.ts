@@ -2,55 +2,23 @@
 // because nobody can tell without running them; so are tests of which the outcome cannot be known, unless the script would then
 // fail.
 
-import { echoed, eventOf, matches, scriptIn, unescaped, withoutPrefix } from './command-words.ts';
+import { calculate } from './arithmetic.ts';
+import { counted, echoed, eventOf, matches, scriptIn, unescaped, unprefixed } from './command-words.ts';
+import type { Prefixed } from './command-words.ts';
 import { isTest, judge } from './conditions.ts';
 import { braceRange, fieldsOf, textOf, UNKNOWN } from './expansion.ts';
 import type { Values } from './expansion.ts';
+import { filtered } from './filters.ts';
+import type { End, Meaning, Printed } from './meaning.ts';
 import { readShell } from './parser.ts';
+import { Leave, Progress, TIMED_OUT } from './progress.ts';
 import { plainText } from './scanner.ts';
-import type { Case, Command, For, Group, If, List, Pipeline, Simple, While } from './syntax.ts';
+import { assignedIn, simplesIn } from './syntax.ts';
+import type { Case, Command, For, Group, If, List, Pipeline, Simple, While, Word } from './syntax.ts';
 
-/** Something that takes time or reaches beyond the script; answered with what came of it. */
-export type Doing<A, R> = Generator<A, number, R>;
-
-/** What the commands of a script mean. */
-export interface Meaning<A, R> {
-  /** Does a command and returns its exit status; nothing where it means nothing. `input`: what it reads, if that is known. */
-  command(words: readonly string[], input: string | undefined): Doing<A, R> | undefined;
-  /** What a command prints, if that is known. */
-  output(words: readonly string[]): string | undefined;
-  /** A file has been written. */
-  wrote(path: string, text: string, append: boolean): void;
-  /** Whether a command says that something has failed. */
-  reportsFailure(words: readonly string[]): boolean;
-}
-
-/** How a script ended. */
-export interface End {
-  readonly status: number;
-  /** The command at which it broke off before its end, because of `set -e` or an `exit` with an error. */
-  readonly brokeOffAt?: string;
-}
-
-/** Commands of one script; a script that goes on is taken to have ended. */
-const MOST_COMMANDS = 2000;
-const MOST_TURNS = 100;
-
-type Leaving = 'exit' | 'return' | 'break' | 'continue';
-
-/** Leaves commands that enclose the one that says so. */
-class Leave extends Error {
-  readonly how: Leaving;
-  readonly status: number;
-  readonly at: string;
-
-  constructor(how: Leaving, status: number, at: string) {
-    super(how);
-    this.how = how;
-    this.status = status;
-    this.at = at;
-  }
-}
+/** Commands of one script, and turns of one loop; one that goes on is taken never to end. */
+const MOST_COMMANDS = 5000;
+const MOST_TURNS = 500;
 
 export class Interpreter<A, R> {
   readonly #meaning: Meaning<A, R>;
@@ -64,7 +32,16 @@ export class Interpreter<A, R> {
   #pipefail = false;
   /** The last status is a guess, because a test could not be judged. */
   #guessed = false;
+  /** Tests so far that could not be judged. */
+  #guesses = 0;
+  /** Within a command that runs beside the script. */
+  #background = false;
   #commands = 0;
+  /** What the last command has printed, if that is known. */
+  #said: string | undefined;
+  /** What commands in `$(…)` have printed that had to be done for it, by their text. */
+  readonly #asked = new Map<string, string | undefined>();
+  readonly #progress: Progress<A, R>;
   readonly #values: Values = {
     variable: (name) => this.#variable(name),
     output: (script) => this.#output(script),
@@ -75,6 +52,7 @@ export class Interpreter<A, R> {
     options: { errexit?: boolean; variables?: Record<string, string> } = {},
   ) {
     this.#meaning = meaning;
+    this.#progress = new Progress(meaning);
     this.#errexit = options.errexit ?? false;
     for (const [name, value] of Object.entries(options.variables ?? {})) this.#variables.set(name, value);
   }
@@ -85,6 +63,7 @@ export class Interpreter<A, R> {
       yield* this.#list(readShell(script), false);
     } catch (error) {
       if (!(error instanceof Leave)) throw error;
+      if (error.how === 'endless') return { status: 0, endless: true };
       if (error.how === 'exit') this.#status = error.status;
       if (error.status !== 0) brokeOffAt = error.at;
     }
@@ -100,15 +79,14 @@ export class Interpreter<A, R> {
     try {
       yield* this.#list(readShell(text), true);
     } catch (error) {
-      if (!(error instanceof Leave)) throw error;
-      if (event === 'ERR') throw error;
+      if (!(error instanceof Leave) || event === 'ERR' || error.how === 'endless') throw error;
     }
   }
 
   /** `tested`: what the list says decides something, so that its failure ends nothing. */
   *#list({ items }: List, tested: boolean): Generator<A, void, R> {
     for (let index = 0; index < items.length; index += 1) {
-      const { after, command } = items[index] as List['items'][number];
+      const { after, command, background } = items[index] as List['items'][number];
       if (after === '&&' && (this.#status !== 0 || (this.#guessed && this.#fails(command)))) {
         if (this.#status === 0) this.#status = 1;
         this.#guessed = false;
@@ -116,8 +94,18 @@ export class Interpreter<A, R> {
       }
       if (after === '||' && this.#status === 0) continue;
       const next = items[index + 1]?.after ?? ';';
-      yield* this.#command(command, tested || next !== ';');
+      if (background) yield* this.#beside(command);
+      else yield* this.#command(command, tested || next !== ';');
     }
+  }
+
+  /** What runs in the background is gone through at once; whatever becomes of it, the script goes on. */
+  *#beside(command: Command): Generator<A, void, R> {
+    const outer = this.#background;
+    this.#background = true;
+    yield* this.#within(command);
+    this.#background = outer;
+    this.#settle(0);
   }
 
   *#command(command: Command, tested: boolean): Generator<A, void, R> {
@@ -149,9 +137,8 @@ export class Interpreter<A, R> {
     let input: string | undefined;
     for (const command of commands) {
       if (command.kind === 'simple') {
-        const printed = this.#prints(command, input);
         yield* this.#simple(command, true, input);
-        input = printed;
+        input = this.#said;
       } else {
         yield* this.#command(command, true);
         input = undefined;
@@ -179,15 +166,40 @@ export class Interpreter<A, R> {
     if (otherwise) yield* this.#list(otherwise, tested);
   }
 
-  /** A loop without a count turns once at most: what it waits for is there then. */
+  /**
+   * A loop goes on as long as it counts, or looks at something that can be looked at. One that waits for anything else turns
+   * once at most: what it waits for is there then.
+   */
   *#while({ condition, body, until }: While, tested: boolean): Generator<A, void, R> {
-    yield* this.#list(condition, true);
-    const enters = !this.#guessed && (this.#status !== 0) === until;
-    this.#settle(0);
-    if (enters) yield* this.#turn(body, tested);
+    for (const name of [...assignedIn(condition), ...assignedIn(body)])
+      if (!this.#variables.has(name)) this.#variables.set(name, '');
+    for (let turns = 0; turns < MOST_TURNS; turns += 1) {
+      const mark = this.#progress.mark;
+      const guesses = this.#guesses;
+      const before = new Map(this.#variables);
+      yield* this.#list(condition, true);
+      const enters = !this.#guessed && (this.#status !== 0) === until;
+      this.#settle(0);
+      if (!enters || (yield* this.#turn(body, tested))) return;
+      const turn = this.#progress.since(mark);
+      const looked = turn.some(([action]) => this.#meaning.looks(action));
+      const counts = this.#changedSince(before);
+      if (this.#background || !(looked || (counts && guesses === this.#guesses))) return;
+      const waiting = counts ? undefined : this.#meaning.steady(turn);
+      if (waiting) yield* this.#progress.relay(waiting);
+    }
+    throw new Leave('endless', 0, 'a loop');
+  }
+
+  /** Whether a variable has got another value that is known. */
+  #changedSince(before: ReadonlyMap<string, string>): boolean {
+    return [...this.#variables].some(
+      ([name, value]) => !value.includes(UNKNOWN) && before.get(name) !== value,
+    );
   }
 
   *#for({ name, words, body }: For, tested: boolean): Generator<A, void, R> {
+    yield* this.#ask(words);
     const values = name === undefined ? [''] : fieldsOf(words, this.#values).flatMap(braceRange);
     for (const value of values.slice(0, MOST_TURNS)) {
       if (name !== undefined) this.#variables.set(name, value);
@@ -207,6 +219,7 @@ export class Interpreter<A, R> {
   }
 
   *#case({ word, branches }: Case, tested: boolean): Generator<A, void, R> {
+    yield* this.#ask([word]);
     const value = textOf(word, this.#values);
     const known = !value.includes(UNKNOWN);
     this.#settle(0);
@@ -227,45 +240,96 @@ export class Interpreter<A, R> {
   }
 
   *#simple(simple: Simple, tested: boolean, piped?: string): Generator<A, void, R> {
-    if ((this.#commands += 1) > MOST_COMMANDS) throw new Leave('exit', 0, 'too many commands');
+    if ((this.#commands += 1) > MOST_COMMANDS) throw new Leave('endless', 0, 'too many commands');
     const { assignments, redirects } = simple;
-    const words = withoutPrefix(fieldsOf(simple.words, this.#values));
+    const asked = yield* this.#ask([...assignments.map(({ value }) => value), ...simple.words]);
+    const prefixed = unprefixed(fieldsOf(simple.words, this.#values));
+    const { words } = prefixed;
     const last = this.#status;
     for (const { name, value } of assignments) this.#variables.set(name, textOf(value, this.#values));
     const input = this.#inputOf(simple) ?? piped;
-    if (words.length === 0) this.#settle(0);
-    else yield* this.#invoke(words, { input, last, tested });
-    this.#write(words, redirects, input);
+    this.#said = undefined;
+    let printed: string | undefined;
+    if (words.length === 0) this.#settle(asked ?? 0);
+    else printed = yield* this.#invoke(prefixed, { input, last, tested });
+    this.#said = printed ?? this.#printed(words, input);
+    this.#write(words, redirects, this.#said);
     if (this.#status !== 0) yield* this.#failed(tested, words.join(' '));
   }
 
+  /** Runs a command, and returns what it has printed where that comes of running it. */
   *#invoke(
-    words: readonly string[],
+    { words, limitMs, detached }: Prefixed,
     { input, last, tested }: { input: string | undefined; last: number; tested: boolean },
-  ): Generator<A, void, R> {
+  ): Generator<A, string | undefined, R> {
+    const [name = ''] = words;
+    if (isTest(words)) {
+      const truth = judge(words);
+      return this.#settle(truth === false ? 1 : 0, truth === undefined);
+    }
+    if (name.startsWith('((')) return this.#calculate(name.slice(2, -2));
+    const filter = input === undefined ? undefined : filtered(words, input);
+    if (filter) {
+      this.#settle(filter.status);
+      return filter.text;
+    }
+    if (!this.#functions.has(name) && scriptIn(words) === undefined && this.#builtin(words, last)) return undefined;
+    const outer = this.#background;
+    this.#background ||= detached ?? false;
+    this.#said = undefined;
+    if (yield* this.#progress.limited(limitMs, this.#do(words, input, tested))) this.#settle(TIMED_OUT);
+    this.#background = outer;
+    return this.#said;
+  }
+
+  *#do(words: readonly string[], input: string | undefined, tested: boolean): Generator<A, void, R> {
     const [name = ''] = words;
     const body = this.#functions.get(name);
     if (body) return yield* this.#call(body, words, tested);
-    if (isTest(words)) {
-      const truth = judge(words);
-      this.#settle(truth === false ? 1 : 0);
-      this.#guessed = truth === undefined;
-      return;
-    }
     const text = scriptIn(words);
     if (text !== undefined && name === 'eval') return yield* this.#list(readShell(text), tested);
     if (text !== undefined) return yield* this.#within(readShell(text));
-    if (this.#builtin(words, last)) return;
-    const doing = this.#meaning.command(words, input);
-    this.#settle(doing ? yield* doing : 0);
+    const doing = this.#meaning.command(words, input, this.#background);
+    const done = doing ? yield* this.#progress.relay(doing) : 0;
+    this.#settle(typeof done === 'number' ? done : done.status);
+    this.#said = typeof done === 'number' ? undefined : (done.text ?? UNKNOWN);
+  }
+
+  /** Does what has to be done for the values of words. Returns the status of the last such command, if there was one. */
+  *#ask(words: readonly Word[]): Generator<A, number | undefined, R> {
+    let status: number | undefined;
+    this.#asked.clear();
+    for (const part of words.flat()) {
+      if (part.kind !== 'command') continue;
+      const [first, ...filters] = simplesIn(readShell(part.text)) ?? [];
+      const asking = first && unprefixed(fieldsOf(first.words, this.#values)).words;
+      if (!asking || !this.#meaning.asks(asking)) continue;
+      const doing = this.#meaning.command(asking, undefined, false);
+      const done = doing ? yield* this.#progress.relay(doing) : 0;
+      let printed: Printed = typeof done === 'number' ? { status: done } : done;
+      for (const one of filters)
+        printed = filtered(fieldsOf(one.words, this.#values), printed.text) ?? { status: 0 };
+      this.#asked.set(part.text, printed.text?.replace(/\n+$/, ''));
+      status = printed.status;
+    }
+    return status;
+  }
+
+  /** `((…))` and `let`. */
+  #calculate(text: string): undefined {
+    const found = calculate(text, (name) => this.#variable(name));
+    const [, name] = /^\s*([A-Za-z_]\w*)/.exec(text) ?? [];
+    if (found?.assigned) this.#variables.set(found.assigned.name, String(found.assigned.value));
+    else if (!found && name !== undefined && /[^=!<>]=[^=]|\+\+|--/.test(text)) this.#variables.set(name, UNKNOWN);
+    return this.#settle(found?.value === 0 ? 1 : 0, found === undefined);
   }
 
   /** A shell within the shell: leaving it leaves nothing else. */
-  *#within(script: List): Generator<A, void, R> {
+  *#within(script: Command): Generator<A, void, R> {
     try {
-      yield* this.#list(script, true);
+      yield* this.#command(script, true);
     } catch (error) {
-      if (!(error instanceof Leave)) throw error;
+      if (!(error instanceof Leave) || error.how === 'timeout' || error.how === 'endless') throw error;
       this.#settle(error.status);
     }
   }
@@ -296,9 +360,10 @@ export class Interpreter<A, R> {
         const at = word.indexOf('=');
         if (at > 0) this.#variables.set(word.slice(0, at), word.slice(at + 1));
       }
-    } else if (name === 'read' && first !== '') this.#variables.set(second === '' ? first : second, UNKNOWN);
+    } else if (name === 'let') for (const word of words.slice(1)) this.#calculate(word);
+    else if (name === 'read' && first !== '') this.#variables.set(second === '' ? first : second, UNKNOWN);
     else if (name !== 'false' && name !== 'true' && name !== ':') return false;
-    this.#settle(name === 'false' ? 1 : 0);
+    if (name !== 'let') this.#settle(name === 'false' ? 1 : 0);
     return true;
   }
 
@@ -322,8 +387,11 @@ export class Interpreter<A, R> {
     if (this.#errexit) throw new Leave('exit', status, at);
   }
 
-  #write(words: readonly string[], redirects: Simple['redirects'], input: string | undefined): void {
-    const printed = this.#printed(words, input);
+  #write(
+    words: readonly string[],
+    redirects: Simple['redirects'],
+    printed: string | undefined,
+  ): void {
     if (printed === undefined) return;
     for (const { operator, target, fd = 1 } of redirects) {
       if (fd !== 1 || (operator !== '>' && operator !== '>>' && operator !== '>|')) continue;
@@ -342,7 +410,7 @@ export class Interpreter<A, R> {
   }
 
   #prints(simple: Simple, input: string | undefined): string | undefined {
-    const words = withoutPrefix(fieldsOf(simple.words, this.#values));
+    const { words } = unprefixed(fieldsOf(simple.words, this.#values));
     return this.#printed(words, this.#inputOf(simple) ?? input);
   }
 
@@ -352,10 +420,13 @@ export class Interpreter<A, R> {
     if (name === 'echo') return echoed(rest);
     if (name === 'printf') return rest.length === 1 ? unescaped(rest[0] ?? '') : undefined;
     if ((name === 'cat' || name === 'tee') && input !== undefined) return input;
+    if (name === 'seq') return counted(rest, MOST_TURNS);
+    if (name === 'expr') return calculate(rest.join(' '), (one) => this.#variable(one))?.value.toString();
     return this.#meaning.output(words);
   }
 
   #output(script: string): string | undefined {
+    if (this.#asked.has(script)) return this.#asked.get(script);
     const { items } = readShell(script);
     const [only] = items;
     if (items.length !== 1 || only?.command.kind !== 'simple') return undefined;
@@ -370,9 +441,10 @@ export class Interpreter<A, R> {
     return this.#variables.get(name);
   }
 
-  #settle(status: number): void {
+  #settle(status: number, guessed: boolean = false): undefined {
     this.#status = status;
-    this.#guessed = false;
+    this.#guessed = guessed;
+    if (guessed) this.#guesses += 1;
   }
 
   /** Whether a command, as far as it goes without conditions, would make the script fail. */
@@ -381,7 +453,7 @@ export class Interpreter<A, R> {
     if (command.kind === 'list') return command.items.some((one) => this.#fails(one.command, depth + 1));
     if (command.kind === 'group') return this.#fails(command.body, depth + 1);
     if (command.kind !== 'simple') return false;
-    const words = withoutPrefix(command.words.map((word) => plainText(word) ?? textOf(word, this.#values)));
+    const { words } = unprefixed(command.words.map((word) => plainText(word) ?? textOf(word, this.#values)));
     const [name = '', first = ''] = words;
     const body = this.#functions.get(name);
     if (body) return this.#fails(body, depth + 1);

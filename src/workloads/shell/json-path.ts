@@ -1,15 +1,14 @@
 // Values in JSON by a path of names and positions, as `--query` of the AWS CLI and jq take them. Of what else those can, nothing.
 // https://jmespath.org/specification.html
 
-import { parsed } from '#cloud/json.ts';
-
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import { isObject, parsed } from '#cloud/json.ts';
+import type { Json } from '#cloud/json.ts';
 
 const PIECE = /\.?(?:([A-Za-z_]\w*)|"([^"]*)"|\[(-?\d{1,6})\]|\[(\*?)\])/y;
 
 /** Nothing where the text is no JSON or the path is no such path. What is not there is null. */
 export function valueAt(text: string, path: string): { readonly value: Json } | undefined {
-  let value = parsed(text) as Json | undefined;
+  let value = parsed(text);
   if (value === undefined) return undefined;
   const piece = new RegExp(PIECE);
   /** How many lists stand around the value. */
@@ -24,7 +23,8 @@ export function valueAt(text: string, path: string): { readonly value: Json } | 
       depth = 1;
       value = Array.isArray(value) ? value : null;
     } else {
-      const step = (one: Json): Json => (name === undefined ? memberAt(one, Number(position)) : memberOf(one, name));
+      const step = (one: Json): Json =>
+        name === undefined ? memberAt(one, Number(position)) : memberOf(one, name);
       if (depth === 0) value = step(value);
       else value = Array.isArray(value) ? value.map(step).filter((one) => one !== null) : null;
     }
@@ -33,8 +33,7 @@ export function valueAt(text: string, path: string): { readonly value: Json } | 
 }
 
 function memberOf(value: Json, name: string): Json {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
-  return (value as { readonly [name: string]: Json })[name] ?? null;
+  return isObject(value) ? (value[name] ?? null) : null;
 }
 
 function memberAt(value: Json, position: number): Json {

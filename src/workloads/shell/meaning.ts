@@ -16,11 +16,7 @@ export interface Meaning<A, R> {
    * Does a command; nothing where it means nothing. `input`: what it reads, if that is known. `detached`: the script goes
    * on while it runs.
    */
-  command(
-    words: readonly string[],
-    input: string | undefined,
-    detached: boolean,
-  ): Doing<A, R> | undefined;
+  command(words: readonly string[], input: string | undefined, detached: boolean): Doing<A, R> | undefined;
   /** What a command prints, if that is known without doing it. */
   output(words: readonly string[]): string | undefined;
   /** Whether what a command prints comes of doing it, so that it is done even where only that is wanted: `$(…)`. */

@@ -3,7 +3,19 @@
 import { plainText, Scanner } from './scanner.ts';
 import type { Token } from './scanner.ts';
 import { ShellSyntaxError } from './syntax.ts';
-import type { Assignment, Case, Command, For, If, List, ListItem, Redirect, Simple, While, Word } from './syntax.ts';
+import type {
+  Assignment,
+  Case,
+  Command,
+  For,
+  If,
+  List,
+  ListItem,
+  Redirect,
+  Simple,
+  While,
+  Word,
+} from './syntax.ts';
 
 const EMPTY: List = { kind: 'list', items: [] };
 const CLOSING = new Set(['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']);

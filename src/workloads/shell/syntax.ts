@@ -103,6 +103,37 @@ export interface FunctionDefinition {
 
 export type Command = Simple | Pipeline | List | If | While | For | Case | Group | FunctionDefinition;
 
+/** The commands of a script that is one simple command or one pipeline of these; nothing of any other. */
+export function simplesIn({ items }: List): readonly Simple[] | undefined {
+  const [only] = items;
+  if (items.length !== 1 || !only) return undefined;
+  const commands = only.command.kind === 'pipeline' ? only.command.commands : [only.command];
+  return commands.every((one) => one.kind === 'simple') ? commands : undefined;
+}
+
+/** The variables to which a command assigns something, as far as that stands in it. */
+export function assignedIn(command: Command): readonly string[] {
+  switch (command.kind) {
+    case 'simple':
+      return command.assignments.map(({ name }) => name);
+    case 'pipeline':
+      return command.commands.flatMap(assignedIn);
+    case 'list':
+      return command.items.flatMap((item) => assignedIn(item.command));
+    case 'if':
+    case 'case': {
+      const bodies = [...command.branches.map(({ body }) => body)];
+      if (command.kind === 'if' && command.otherwise) bodies.push(command.otherwise);
+      return bodies.flatMap(assignedIn);
+    }
+    case 'while':
+    case 'for':
+    case 'group':
+    case 'function':
+      return assignedIn(command.body);
+  }
+}
+
 /** Text that is no shell script, or one in a syntax that is not read. */
 export class ShellSyntaxError extends Error {
   override readonly name = 'ShellSyntaxError';

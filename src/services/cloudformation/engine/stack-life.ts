@@ -4,7 +4,7 @@
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { alarmChanged } from '#cloud/ports.ts';
+import { alarmChanged } from '#cloud/ports/metrics.ts';
 import { setStackStatus } from '../events.ts';
 import { remaining, resources, STACK_LIFE, stacks, walks } from '../rows.ts';
 import type { Operation, Resource, Stack } from '../rows.ts';

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from 'node:timers';
-import type { FunctionResult } from '#cloud/ports.ts';
+import type { FunctionResult } from '#cloud/ports/functions.ts';
 import { host } from '#runtime/host.ts';
 import type { Processes, Running } from '../../process/host/processes.ts';
 import type { Invocation } from '../effects.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FunctionResult } from '#cloud/ports.ts';
+import type { FunctionResult } from '#cloud/ports/functions.ts';
 import { UserError } from '#cloud/user-error.ts';
 import type { Performers, Work } from '#world/index.ts';
 import { BundleError } from '../../archive.ts';

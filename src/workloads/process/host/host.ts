@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { Performers, Work } from '#world/index.ts';
 import { UserError } from '#cloud/user-error.ts';
-import type { Probe } from '#cloud/ports.ts';
+import type { Probe } from '#cloud/ports/machines.ts';
 import { readBundle } from '../../bundle.ts';
 import type { BundleFile, BundleType } from '../../bundle.ts';
 import {

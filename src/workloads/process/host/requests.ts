@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { ProbeResult, Probe } from '#cloud/ports.ts';
+import type { ProbeResult, Probe } from '#cloud/ports/machines.ts';
 import type { ProxiedAnswer, ProxiedRequest } from '../effects.ts';
 import type { Machine } from './machine.ts';
 

@@ -2,7 +2,7 @@
 // events are those that a stack's events were seen to bear.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 
-import { stackDeployments } from '#cloud/ports.ts';
+import { stackDeployments } from '#cloud/ports/stacks.ts';
 import { isFields } from '../../template/template.ts';
 import { handlerFailure, ResourceFailure } from '../provider.ts';
 import type { Progress, Work } from '../provider.ts';

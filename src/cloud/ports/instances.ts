@@ -1,0 +1,57 @@
+// Instances and their network: implemented by EC2.
+
+import { event } from '#world/index.ts';
+import type { EventKind } from '#world/index.ts';
+import type { Ctx } from '../ctx.ts';
+import { port } from '../port.ts';
+import type { Port } from '../port.ts';
+
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+
+/** What the rest of the cloud may know of an instance. */
+export interface InstanceFacts {
+  readonly instanceId: string;
+  readonly state: InstanceState;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly privateIp: string;
+  readonly privateDnsName: string;
+  readonly securityGroupIds: readonly string[];
+  readonly instanceProfileArn?: string;
+  readonly userData?: string;
+  /** Linux where nothing is said. */
+  readonly platform?: 'windows';
+  readonly launchedAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Whether packets get from here to there; if not, what is in the way, by resource id. */
+export type Reachability = { readonly ok: true } | { readonly ok: false; readonly blockedBy: string };
+
+export interface Instances {
+  facts(ctx: Ctx, instanceId: string): InstanceFacts | undefined;
+  /** Instances that carry all of these tags. */
+  tagged(ctx: Ctx, tags: readonly { key: string; values: readonly string[] }[]): InstanceFacts[];
+  /** Milliseconds that instances of this account and region have run so far, all added up: what capacity costs. */
+  instanceMs(ctx: Ctx): number;
+  /** From an instance to an AWS endpoint such as `codedeploy-commands.us-east-1.amazonaws.com`, over TCP 443. */
+  reachEndpoint(ctx: Ctx, instanceId: string, host: string): Reachability;
+  /** From a load balancer's or other security groups in the VPC to a port of an instance. */
+  reachInstance(
+    ctx: Ctx,
+    from: { securityGroupIds: readonly string[]; subnetIds: readonly string[] },
+    instanceId: string,
+    port: number,
+  ): Reachability;
+}
+export const instances: Port<Instances> = port<Instances>('instances');
+
+/** An instance has entered a state. */
+export const instanceChanged: EventKind<{ instanceId: string; state: InstanceState }> =
+  event('ec2/instance-changed');
+
+/** Routes, security groups, network ACLs, gateways or endpoints of a VPC changed: packets may go otherwise than before. */
+export const networkChanged: EventKind<{ vpcId: string }> = event('ec2/network-changed');

@@ -1,5 +1,5 @@
-// Ports without which a cloud refuses to start. What each says is in ./ports/: what parts of the cloud tell and ask each other behind
-// AWS's public APIs, facts that AWS knows internally.
+// Ports without which a cloud refuses to start. What parts of the cloud tell and ask each other behind AWS's public APIs, facts
+// that AWS knows internally, is in ./ports/.
 
 import type { Port } from './port.ts';
 import { functionHost, functionResults } from './ports/functions.ts';

@@ -5,7 +5,7 @@ import { binOf, BINS, mark, newMarks } from './latency.ts';
 import type { Marks } from './latency.ts';
 import type { FailureReason, Pace } from './load.ts';
 
-/** Where CloudWatch counts a request: a load balancer, and a target group where one was chosen (else ''); or a function and version. */
+/** Where CloudWatch counts a request: a load balancer and its target group (or ''), or a function and version. */
 export interface Front {
   readonly scope: string;
   readonly loadBalancer: string;

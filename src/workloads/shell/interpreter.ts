@@ -15,6 +15,7 @@ import { Leave, Progress, TIMED_OUT } from './progress.ts';
 import { plainText } from './scanner.ts';
 import { assignedIn, simplesIn } from './syntax.ts';
 import type { Case, Command, For, Group, If, List, Pipeline, Simple, While, Word } from './syntax.ts';
+import { Variables } from './variables.ts';
 
 /** Commands of one script, and turns of one loop; one that goes on is taken never to end. */
 const MOST_COMMANDS = 5000;
@@ -22,10 +23,9 @@ const MOST_TURNS = 500;
 
 export class Interpreter<A, R> {
   readonly #meaning: Meaning<A, R>;
-  readonly #variables = new Map<string, string>();
+  readonly #variables: Variables;
   readonly #functions = new Map<string, Command>();
   readonly #traps = new Map<string, string>();
-  #arguments: readonly string[] = [];
   #status = 0;
   #pipeStatus = 0;
   #errexit = false;
@@ -54,7 +54,7 @@ export class Interpreter<A, R> {
     this.#meaning = meaning;
     this.#progress = new Progress(meaning);
     this.#errexit = options.errexit ?? false;
-    for (const [name, value] of Object.entries(options.variables ?? {})) this.#variables.set(name, value);
+    this.#variables = new Variables(options.variables);
   }
 
   *run(script: string): Generator<A, End, R> {
@@ -94,18 +94,25 @@ export class Interpreter<A, R> {
       }
       if (after === '||' && this.#status === 0) continue;
       const next = items[index + 1]?.after ?? ';';
-      if (background) yield* this.#beside(command);
+      if (background) yield* this.#behind(command);
       else yield* this.#command(command, tested || next !== ';');
     }
   }
 
   /** What runs in the background is gone through at once; whatever becomes of it, the script goes on. */
-  *#beside(command: Command): Generator<A, void, R> {
+  *#behind(command: Command): Generator<A, void, R> {
+    yield* this.#beside(this.#within(command));
+    this.#settle(0);
+  }
+
+  *#beside(running: Generator<A, void, R>): Generator<A, void, R> {
     const outer = this.#background;
     this.#background = true;
-    yield* this.#within(command);
-    this.#background = outer;
-    this.#settle(0);
+    try {
+      yield* running;
+    } finally {
+      this.#background = outer;
+    }
   }
 
   *#command(command: Command, tested: boolean): Generator<A, void, R> {
@@ -171,31 +178,23 @@ export class Interpreter<A, R> {
    * once at most: what it waits for is there then.
    */
   *#while({ condition, body, until }: While, tested: boolean): Generator<A, void, R> {
-    for (const name of [...assignedIn(condition), ...assignedIn(body)])
-      if (!this.#variables.has(name)) this.#variables.set(name, '');
+    this.#variables.empty([...assignedIn(condition), ...assignedIn(body)]);
     for (let turns = 0; turns < MOST_TURNS; turns += 1) {
       const mark = this.#progress.mark;
       const guesses = this.#guesses;
-      const before = new Map(this.#variables);
+      const before = this.#variables.copy();
       yield* this.#list(condition, true);
       const enters = !this.#guessed && (this.#status !== 0) === until;
       this.#settle(0);
       if (!enters || (yield* this.#turn(body, tested))) return;
       const turn = this.#progress.since(mark);
       const looked = turn.some(([action]) => this.#meaning.looks(action));
-      const counts = this.#changedSince(before);
+      const counts = this.#variables.changedSince(before);
       if (this.#background || !(looked || (counts && guesses === this.#guesses))) return;
       const waiting = counts ? undefined : this.#meaning.steady(turn);
       if (waiting) yield* this.#progress.relay(waiting);
     }
     throw new Leave('endless', 0, 'a loop');
-  }
-
-  /** Whether a variable has got another value that is known. */
-  #changedSince(before: ReadonlyMap<string, string>): boolean {
-    return [...this.#variables].some(
-      ([name, value]) => !value.includes(UNKNOWN) && before.get(name) !== value,
-    );
   }
 
   *#for({ name, words, body }: For, tested: boolean): Generator<A, void, R> {
@@ -273,26 +272,30 @@ export class Interpreter<A, R> {
       this.#settle(filter.status);
       return filter.text;
     }
-    if (!this.#functions.has(name) && scriptIn(words) === undefined && this.#builtin(words, last)) return undefined;
-    const outer = this.#background;
-    this.#background ||= detached ?? false;
+    if (!this.#functions.has(name) && scriptIn(words) === undefined && this.#builtin(words, last))
+      return undefined;
     this.#said = undefined;
-    if (yield* this.#progress.limited(limitMs, this.#do(words, input, tested))) this.#settle(TIMED_OUT);
-    this.#background = outer;
+    const running = this.#do(words, input, tested);
+    const late = yield* this.#progress.limited(limitMs, detached ? this.#beside(running) : running);
+    if (late) this.#settle(TIMED_OUT);
     return this.#said;
   }
 
   *#do(words: readonly string[], input: string | undefined, tested: boolean): Generator<A, void, R> {
     const [name = ''] = words;
     const body = this.#functions.get(name);
-    if (body) return yield* this.#call(body, words, tested);
     const text = scriptIn(words);
-    if (text !== undefined && name === 'eval') return yield* this.#list(readShell(text), tested);
-    if (text !== undefined) return yield* this.#within(readShell(text));
+    if (body || text !== undefined) {
+      if (body) yield* this.#call(body, words, tested);
+      else if (name === 'eval') yield* this.#list(readShell(text ?? ''), tested);
+      else yield* this.#within(readShell(text ?? ''));
+      this.#said = undefined; // Only of its last command it is known.
+      return;
+    }
     const doing = this.#meaning.command(words, input, this.#background);
     const done = doing ? yield* this.#progress.relay(doing) : 0;
     this.#settle(typeof done === 'number' ? done : done.status);
-    this.#said = typeof done === 'number' ? undefined : (done.text ?? UNKNOWN);
+    this.#said = typeof done === 'number' ? undefined : done.text;
   }
 
   /** Does what has to be done for the values of words. Returns the status of the last such command, if there was one. */
@@ -317,11 +320,8 @@ export class Interpreter<A, R> {
 
   /** `((…))` and `let`. */
   #calculate(text: string): undefined {
-    const found = calculate(text, (name) => this.#variable(name));
-    const [, name] = /^\s*([A-Za-z_]\w*)/.exec(text) ?? [];
-    if (found?.assigned) this.#variables.set(found.assigned.name, String(found.assigned.value));
-    else if (!found && name !== undefined && /[^=!<>]=[^=]|\+\+|--/.test(text)) this.#variables.set(name, UNKNOWN);
-    return this.#settle(found?.value === 0 ? 1 : 0, found === undefined);
+    const found = this.#variables.calculate(text);
+    this.#settle(found?.value === 0 ? 1 : 0, found === undefined);
   }
 
   /** A shell within the shell: leaving it leaves nothing else. */
@@ -335,15 +335,15 @@ export class Interpreter<A, R> {
   }
 
   *#call(body: Command, words: readonly string[], tested: boolean): Generator<A, void, R> {
-    const outer = this.#arguments;
-    this.#arguments = words.slice(1);
+    const outer = this.#variables.arguments;
+    this.#variables.arguments = words.slice(1);
     try {
       yield* this.#command(body, tested);
     } catch (error) {
       if (!(error instanceof Leave) || error.how !== 'return') throw error;
       this.#settle(error.status);
     } finally {
-      this.#arguments = outer;
+      this.#variables.arguments = outer;
     }
   }
 
@@ -355,12 +355,9 @@ export class Interpreter<A, R> {
     if (name === 'break' || name === 'continue') throw new Leave(name, 0, name);
     if (name === 'set') this.#set(words.slice(1));
     else if (name === 'trap') for (const event of words.slice(2)) this.#traps.set(eventOf(event), first);
-    else if (name === 'export' || name === 'local' || name === 'declare' || name === 'readonly') {
-      for (const word of words.slice(1)) {
-        const at = word.indexOf('=');
-        if (at > 0) this.#variables.set(word.slice(0, at), word.slice(at + 1));
-      }
-    } else if (name === 'let') for (const word of words.slice(1)) this.#calculate(word);
+    else if (name === 'export' || name === 'local' || name === 'declare' || name === 'readonly')
+      this.#variables.declare(words.slice(1));
+    else if (name === 'let') for (const word of words.slice(1)) this.#calculate(word);
     else if (name === 'read' && first !== '') this.#variables.set(second === '' ? first : second, UNKNOWN);
     else if (name !== 'false' && name !== 'true' && name !== ':') return false;
     if (name !== 'let') this.#settle(name === 'false' ? 1 : 0);
@@ -387,11 +384,7 @@ export class Interpreter<A, R> {
     if (this.#errexit) throw new Leave('exit', status, at);
   }
 
-  #write(
-    words: readonly string[],
-    redirects: Simple['redirects'],
-    printed: string | undefined,
-  ): void {
+  #write(words: readonly string[], redirects: Simple['redirects'], printed: string | undefined): void {
     if (printed === undefined) return;
     for (const { operator, target, fd = 1 } of redirects) {
       if (fd !== 1 || (operator !== '>' && operator !== '>>' && operator !== '>|')) continue;
@@ -436,8 +429,6 @@ export class Interpreter<A, R> {
   #variable(name: string): string | undefined {
     if (name === '?') return String(this.#status);
     if (name === 'PIPESTATUS[0]') return String(this.#pipeStatus);
-    if (/^[1-9]$/.test(name)) return this.#arguments[Number(name) - 1] ?? '';
-    if (name === '@' || name === '*') return this.#arguments.join(' ');
     return this.#variables.get(name);
   }
 

@@ -32,7 +32,8 @@ export function authorize(
   if (principal.type === 'root' && !service.resourcePolicy) return;
   const resources = rule.resources?.(ctx, input) ?? '*';
   const policies = policiesOf(ctx, principal);
-  const request = { ctx, service, policies, input, extra: rule.conditions?.(ctx, input) ?? {} };
+  const extra = { ...tagConditions(input), ...rule.conditions?.(ctx, input) };
+  const request = { ctx, service, policies, input, extra };
   for (const resource of typeof resources === 'string' ? [resources] : resources) {
     for (const action of actions) check(request, action, resource);
   }
@@ -42,6 +43,38 @@ export function authorize(
   for (const { roleArn, service: passedTo } of rule.passes?.(ctx, input) ?? []) {
     check({ ...request, extra: { 'iam:PassedToService': passedTo } }, 'iam:PassRole', roleArn);
   }
+}
+
+/**
+ * What a request writes of tags, in any of the spellings that services have: policies that deny because of a tag must find it.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+ */
+function tagConditions(input: Readonly<Record<string, unknown>>): Request['extra'] {
+  const { TagKeys, tagKeys = TagKeys, Tags, tags = Tags } = input;
+  if (Array.isArray(tagKeys)) return { 'aws:TagKeys': tagKeys.map(String) };
+  if (typeof tags !== 'object' || tags === null) return {};
+  const pairs = Array.isArray(tags) ? tags.map(pairOf) : Object.entries(tags);
+  const given = pairs.filter(([key]) => key !== undefined);
+  if (given.length === 0) return {};
+  return {
+    ...Object.fromEntries(
+      given.map(([key, value]) => [`aws:RequestTag/${String(key)}`, String(value ?? '')]),
+    ),
+    'aws:TagKeys': given.map(([key]) => String(key)),
+  };
+}
+
+function pairOf(tag: unknown): [unknown, unknown] {
+  if (typeof tag === 'string') return [tag, undefined];
+  const {
+    Key,
+    key = Key,
+    TagKey = key,
+    Value,
+    value = Value,
+    TagValue = value,
+  } = (tag ?? {}) as Record<string, unknown>;
+  return [TagKey, TagValue];
 }
 
 interface Request {

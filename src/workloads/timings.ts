@@ -116,12 +116,20 @@ export const serviceControl: Timing = timing(
   'depends on the service',
 );
 
-/** A helper script: Python's start, the instance's identity document and one request. */
+/** A helper script, or the AWS CLI: Python's start, credentials and one request. */
 export const helperRequest: Timing = timing(
   'workloads/cfn-bootstrap-request',
   [500, 1_500],
   'assumed',
   'AWS publishes no figure',
+);
+
+/** `curl` and its like to the machine itself, without what the application takes. */
+export const localRequest: Timing = timing(
+  'workloads/local-request',
+  [5, 20],
+  'assumed',
+  'the start of a process and a connection within the machine',
 );
 
 /** Until a helper script gives up an endpoint that it cannot reach. */

@@ -12,6 +12,14 @@ import {
   EC2Client,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstanceHealthCommand,
+  ElasticLoadBalancingClient,
+} from '@aws-sdk/client-elastic-load-balancing';
+import {
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { applicationOn } from '#workloads/application.ts';
 import type { Application } from '#workloads/application.ts';
@@ -312,5 +320,185 @@ describe('cfn-hup', () => {
     const before = stand.table.world.position;
     stand.table.advance(24 * 60 * MINUTE);
     expect(stand.table.world.position - before).toBeLessThan(5);
+  });
+});
+
+/** A role for instances that may do these things. */
+const role = (...actions: string[]): object => ({
+  Role: {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      },
+      Policies: [
+        {
+          PolicyName: 'machine',
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
+          },
+        },
+      ],
+    },
+  },
+  Profile: { Type: 'AWS::IAM::InstanceProfile', Properties: { Roles: [{ Ref: 'Role' }] } },
+});
+
+const open: object = {
+  Open: {
+    Type: 'AWS::EC2::SecurityGroup',
+    Properties: {
+      GroupDescription: 'web',
+      SecurityGroupIngress: [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, CidrIp: '0.0.0.0/0' }],
+    },
+  },
+};
+
+const ofGroup = (script: string, properties: object, resources: object): TemplateParts => ({
+  Resources: {
+    Machine: {
+      Type: 'AWS::EC2::LaunchTemplate',
+      Properties: {
+        LaunchTemplateData: {
+          ImageId: imageId,
+          InstanceType: 't3.micro',
+          SecurityGroupIds: [{ 'Fn::GetAtt': ['Open', 'GroupId'] }],
+          IamInstanceProfile: { Arn: { 'Fn::GetAtt': ['Profile', 'Arn'] } },
+          UserData: sub(script),
+        },
+      },
+    },
+    Web: {
+      Type: 'AWS::AutoScaling::AutoScalingGroup',
+      CreationPolicy: { ResourceSignal: { Count: 2, Timeout: 'PT15M' } },
+      Properties: {
+        MinSize: '2',
+        MaxSize: '2',
+        VPCZoneIdentifier: subnetIds,
+        LaunchTemplate: {
+          LaunchTemplateId: { Ref: 'Machine' },
+          Version: { 'Fn::GetAtt': ['Machine', 'LatestVersionNumber'] },
+        },
+        ...properties,
+      },
+    },
+    ...open,
+    ...resources,
+  },
+});
+
+const ID = '$(curl -s http://169.254.169.254/latest/meta-data/instance-id)';
+const SERVES = '#!/bin/bash\nyum install -y httpd\nsystemctl enable --now httpd\n';
+
+// The loop of AWS's sample of a rolling update with a Classic Load Balancer.
+// https://github.com/aws-cloudformation/aws-cloudformation-templates/blob/main/AutoScaling/AutoScalingRollingUpdates.yaml
+describe('a group whose machines wait for their load balancer', () => {
+  const script = `${SERVES}until [ "$state" == "\\"InService\\"" ]; do state=$(aws --region \${AWS::Region} elb describe-instance-health --load-balancer-name \${Front} --instances ${ID} --query InstanceStates[0].State); sleep 10; done\n${call('cfn-signal', 'Web', '-e $?')}`;
+  const front = {
+    Front: {
+      Type: 'AWS::ElasticLoadBalancing::LoadBalancer',
+      Properties: {
+        Subnets: [] as string[],
+        SecurityGroups: [{ 'Fn::GetAtt': ['Open', 'GroupId'] }],
+        Listeners: [{ LoadBalancerPort: '80', InstancePort: '80', Protocol: 'HTTP' }],
+        HealthCheck: {
+          Target: 'HTTP:80/',
+          HealthyThreshold: '3',
+          UnhealthyThreshold: '5',
+          Interval: '30',
+          Timeout: '5',
+        },
+      },
+    },
+  };
+  const classic = (...actions: string[]): TemplateParts => {
+    front.Front.Properties.Subnets = subnetIds;
+    return ofGroup(script, { LoadBalancerNames: [{ Ref: 'Front' }] }, { ...front, ...role(...actions) });
+  };
+
+  it('stands when they are in service', async () => {
+    expect(await stand.create(classic('elasticloadbalancing:Describe*'))).toBe('CREATE_COMPLETE');
+    const { InstanceStates = [] } = await stand.table
+      .client(ElasticLoadBalancingClient)
+      .send(new DescribeInstanceHealthCommand({ LoadBalancerName: (await stand.physicalIds())['Front'] }));
+    expect(InstanceStates.map(({ State }) => State)).toEqual(['InService', 'InService']);
+  });
+
+  it('does not where their role may not ask', async () => {
+    expect(await stand.create(classic('s3:GetObject'))).toBe('ROLLBACK_COMPLETE');
+    expect((await stand.failures())[0]).toContain('Received 0 SUCCESS signal(s) out of 2');
+  });
+
+  // https://docs.aws.amazon.com/cli/latest/reference/elbv2/wait/target-in-service.html
+  it('stands when their target group finds them healthy', async () => {
+    const vpc = { VpcId: { 'Fn::GetAtt': ['Open', 'VpcId'] } };
+    const resources = {
+      Targets: {
+        Type: 'AWS::ElasticLoadBalancingV2::TargetGroup',
+        Properties: { ...vpc, Port: 80, Protocol: 'HTTP' },
+      },
+      Front: {
+        Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer',
+        Properties: { Subnets: subnetIds, SecurityGroups: [{ 'Fn::GetAtt': ['Open', 'GroupId'] }] },
+      },
+      Listener: {
+        Type: 'AWS::ElasticLoadBalancingV2::Listener',
+        Properties: {
+          LoadBalancerArn: { Ref: 'Front' },
+          Port: 80,
+          Protocol: 'HTTP',
+          DefaultActions: [{ Type: 'forward', TargetGroupArn: { Ref: 'Targets' } }],
+        },
+      },
+      ...role('elasticloadbalancing:DescribeTargetHealth'),
+    };
+    const waits = `${SERVES}aws elbv2 wait target-in-service --region \${AWS::Region} --target-group-arn \${Targets} --targets Id=${ID},Port=80\n${call('cfn-signal', 'Web', '-e $?')}`;
+    const template = ofGroup(waits, { TargetGroupARNs: [{ Ref: 'Targets' }] }, resources);
+    expect(await stand.create(template)).toBe('CREATE_COMPLETE');
+    const { TargetHealthDescriptions = [] } = await stand.table
+      .client(ElasticLoadBalancingV2Client)
+      .send(new DescribeTargetHealthCommand({ TargetGroupArn: (await stand.physicalIds())['Targets'] }));
+    const states = TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State);
+    expect(states).toEqual(['healthy', 'healthy']);
+  });
+});
+
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/tutorial-lifecycle-hook-instance-metadata.html
+describe('a lifecycle hook', () => {
+  it('ends when user data says so', async () => {
+    const script = `${SERVES}aws autoscaling complete-lifecycle-action --lifecycle-action-result CONTINUE --instance-id ${ID} --lifecycle-hook-name up --auto-scaling-group-name web --region \${AWS::Region}\n`;
+    const hook = {
+      LifecycleHookName: 'up',
+      LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+      DefaultResult: 'ABANDON',
+      HeartbeatTimeout: 900,
+    };
+    const properties = { AutoScalingGroupName: 'web', LifecycleHookSpecificationList: [hook] };
+    const template = ofGroup(script, properties, role('autoscaling:CompleteLifecycleAction'));
+    Object.assign((template.Resources as { Web: object }).Web, { CreationPolicy: undefined });
+    expect(await stand.create(template)).toBe('CREATE_COMPLETE');
+    stand.table.advance(5 * MINUTE);
+    const { AutoScalingGroups = [] } = await stand.table
+      .client(AutoScalingClient)
+      .send(new DescribeAutoScalingGroupsCommand({}));
+    const states = AutoScalingGroups[0]?.Instances?.map(({ LifecycleState }) => LifecycleState);
+    expect(states).toEqual(['InService', 'InService']);
+  });
+});
+
+describe('an application that user data declares', () => {
+  it('serves when the script that has waited for it signals', async () => {
+    const script = `#!/bin/bash\n# sandtable.yml:\n#   version: v1\n#   application: { port: 80, start: 45s }\n./install.sh\nsystemctl start shop\nuntil curl -sf http://localhost/health; do sleep 5; done\n${call('cfn-signal', 'Web', '-e $?')}sleep 600\n`;
+    expect(await stand.create(instance(sub(script)))).toBe('CREATE_COMPLETE');
+    expect(application(await web())).toMatchObject({ version: 'v1', state: 'up' });
+  });
+
+  it('that never answers keeps its stack waiting', async () => {
+    const script = `#!/bin/bash\n# sandtable.yml:\n#   application: { port: 80, health: { status: 500 } }\ndocker run -d shop\nuntil curl -sf localhost/health; do sleep 5; done\n${call('cfn-signal', 'Web', '-e $?')}`;
+    expect(await stand.create(instance(sub(script)))).toBe('ROLLBACK_COMPLETE');
   });
 });

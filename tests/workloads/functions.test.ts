@@ -367,7 +367,7 @@ it('keeps the state of an environment between invocations, and lets nothing run 
   s.table.act((ctx) => ctx.port(functionHost).retire(ctx, 'e-1'));
   await s.clock.advance(s.table.world.now + 1000);
   await expect.poll(() => existsSync(folder)).toBe(false);
-  expect(alive(first['pid'] as number)).toBe(false);
+  await expect.poll(() => alive(first['pid'] as number)).toBe(false);
   expect(alive(other['pid'] as number)).toBe(true);
 });
 

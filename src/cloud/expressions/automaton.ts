@@ -18,7 +18,7 @@ export type Part =
   | { readonly kind: 'look'; readonly part: Part; readonly behind: boolean; readonly negated: boolean };
 
 /** What the repetitions of an expression may unfold to. */
-export const MOST_STATES = 20_000;
+const MOST_STATES = 20_000;
 
 /** The expression has more states than are simulated. */
 export class TooLarge extends Error {}

@@ -143,7 +143,7 @@ export const metricsReconciler = { name: 'autoscaling/group-metrics' } as const;
 export function groupOf(ctx: Ctx, name: string | undefined): Group {
   const group = name === undefined ? undefined : ctx.get(groups, nameIn(name));
   if (!group) {
-    const message = `AutoScalingGroup name not found - AutoScalingGroup: ${name} not found`;
+    const message = `AutoScalingGroup name not found - AutoScalingGroup: ${name ?? null} not found`;
     throw new Fault('ValidationError', message);
   }
   return group;

@@ -54,6 +54,7 @@ interface Conditioned {
   readonly ResourceTypes?: readonly string[] | undefined;
   readonly StackPolicyURL?: string | undefined;
   readonly ChangeSetName?: string | undefined;
+  readonly ResourcesToImport?: readonly { ResourceType?: string | undefined }[] | undefined;
   readonly Tags?: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined;
 }
 
@@ -61,7 +62,15 @@ interface Conditioned {
 const conditioned = {
   ...ofStack,
   conditions(_: Ctx, input: Conditioned): Record<string, string | readonly string[]> {
-    const { TemplateURL, RoleARN, ResourceTypes, StackPolicyURL, ChangeSetName, Tags = [] } = input;
+    const {
+      TemplateURL,
+      RoleARN,
+      ResourceTypes,
+      StackPolicyURL,
+      ChangeSetName,
+      ResourcesToImport,
+      Tags = [],
+    } = input;
     const keys = Tags.map(({ Key = '' }) => Key);
     return {
       ...(TemplateURL !== undefined && { 'cloudformation:TemplateUrl': TemplateURL }),
@@ -69,6 +78,9 @@ const conditioned = {
       ...(ResourceTypes && { 'cloudformation:ResourceTypes': ResourceTypes }),
       ...(StackPolicyURL !== undefined && { 'cloudformation:StackPolicyUrl': StackPolicyURL }),
       ...(ChangeSetName !== undefined && { 'cloudformation:ChangeSetName': ChangeSetName }),
+      ...(ResourcesToImport && {
+        'cloudformation:ImportResourceTypes': ResourcesToImport.map(({ ResourceType = '' }) => ResourceType),
+      }),
       ...(keys.length > 0 && { 'aws:TagKeys': keys }),
       ...Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [`aws:RequestTag/${Key}`, Value])),
     };
@@ -142,5 +154,9 @@ export const service: Service = defineService({
     DetectStackDrift: ofStack,
     DetectStackResourceDrift: ofStack,
     DescribeStackResourceDrifts: ofStack,
+  },
+  resourceConditions(ctx, arn) {
+    const tags = ctx.get(stacks, arn)?.definition.tags ?? {};
+    return Object.fromEntries(Object.entries(tags).map(([key, tag]) => [`aws:ResourceTag/${key}`, tag]));
   },
 });

@@ -170,6 +170,7 @@ function routeTo(
   table: RouteTable,
   { DestinationCidrBlock: cidr, DestinationPrefixListId: list }: RouteRequest,
 ): Route {
+  if (cidr === undefined && list === undefined) throw missing('destinationCidrBlock');
   const network = cidr === undefined ? undefined : parseNetwork(cidr);
   const destination = network ? formatBlock(network) : list;
   const found = table.routes.find((route) => route.destination === destination);

@@ -41,6 +41,14 @@ const ofQualified = {
 const ofMapping = {
   resources: (ctx: Ctx, { UUID }: { UUID: string }): string =>
     ctx.arn('lambda', `event-source-mapping:${UUID}`),
+  /** The function that it is to call, or that it calls. */
+  conditions(
+    ctx: Ctx,
+    { UUID, FunctionName }: { UUID: string; FunctionName?: string | undefined },
+  ): Record<string, string> {
+    const name = FunctionName ?? ctx.get(mappings, UUID)?.functionName;
+    return name === undefined ? {} : { 'lambda:FunctionArn': named(ctx, name).arn };
+  },
 };
 const ofTagged = { resources: (_: Ctx, { Resource }: { Resource: string }): string => Resource };
 const passesRole = (
@@ -48,6 +56,21 @@ const passesRole = (
   { Role }: { Role?: string | undefined },
 ): { roleArn: string; service: string }[] =>
   Role === undefined ? [] : [{ roleArn: Role, service: PRINCIPAL }];
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: policies may confine functions to networks. */
+const placed = (
+  _: Ctx,
+  {
+    VpcConfig,
+  }: {
+    VpcConfig?:
+      | { SubnetIds?: readonly string[] | undefined; SecurityGroupIds?: readonly string[] | undefined }
+      | undefined;
+  },
+): Record<string, readonly string[]> => ({
+  ...(VpcConfig?.SubnetIds && { 'lambda:SubnetIds': VpcConfig.SubnetIds }),
+  ...(VpcConfig?.SecurityGroupIds && { 'lambda:SecurityGroupIds': VpcConfig.SecurityGroupIds }),
+});
 
 const UNMODELLED_SETTINGS = [
   'KMSKeyArn',
@@ -119,13 +142,14 @@ export const service: Service = defineService({
   authorization: {
     CreateFunction: {
       ...ofFunction,
+      conditions: placed,
       passes: passesRole,
       further: (ctx, { FunctionName, Tags = {} }) =>
         Object.keys(Tags).length > 0
           ? [{ action: 'lambda:TagResource', resource: named(ctx, FunctionName).arn }]
           : [],
     },
-    UpdateFunctionConfiguration: { ...ofFunction, passes: passesRole },
+    UpdateFunctionConfiguration: { ...ofFunction, conditions: placed, passes: passesRole },
     UpdateFunctionCode: ofFunction,
     GetFunction: ofQualified,
     GetFunctionConfiguration: ofQualified,
@@ -137,7 +161,10 @@ export const service: Service = defineService({
     GetAlias: ofFunction,
     ListAliases: ofFunction,
     DeleteAlias: ofFunction,
-    AddPermission: ofQualified,
+    AddPermission: {
+      ...ofQualified,
+      conditions: (_, { Principal }) => ({ 'lambda:Principal': Principal }),
+    },
     RemovePermission: ofQualified,
     GetPolicy: ofQualified,
     PutFunctionConcurrency: ofFunction,
@@ -161,6 +188,13 @@ export const service: Service = defineService({
     ListTags: ofTagged,
   },
   resourcePolicy: policyOf,
+  resourceConditions(ctx, arn) {
+    const [, , , region = '', account = '', kind, name = ''] = arn.split(':');
+    const owner = ctx.in({ region: region || ctx.region, account: account || ctx.account });
+    const { tags = {} } =
+      (kind === 'function' ? owner.get(functions, name) : owner.get(mappings, name)) ?? {};
+    return Object.fromEntries(Object.entries(tags).map(([key, tag]) => [`aws:ResourceTag/${key}`, tag]));
+  },
   // Lambda has its own words for runtimes.
   tolerates: (_, { constraint, members: [name] }) => constraint === 'enum' && name === 'Runtime',
   refused: {

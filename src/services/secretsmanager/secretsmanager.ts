@@ -19,6 +19,16 @@ const ofSecret = {
   resources: (ctx: Ctx, { SecretId }: { SecretId: string }): string => arnOfSecret(ctx, SecretId),
 };
 
+/** Condition keys that are named after members of the request. */
+const given = (
+  values: Readonly<Record<string, string | number | boolean | undefined>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined ? [] : [[`secretsmanager:${name}`, String(value)]],
+    ),
+  );
+
 export const service: Service = defineService({
   contract: 'secretsmanager',
   tables: [secrets, versions],
@@ -36,7 +46,7 @@ export const service: Service = defineService({
     CreateSecret: {
       // The suffix of the ARN is not known yet; policies leave its place open.
       resources: (ctx, { Name }) => ctx.arn('secretsmanager', `secret:${Name}-??????`),
-      conditions: (_, { Name }) => ({ 'secretsmanager:Name': Name }),
+      conditions: (_, { Name, Description, KmsKeyId }) => given({ Name, Description, KmsKeyId }),
       further: (ctx, { Name, Tags = [] }) =>
         Tags.length === 0
           ? []
@@ -56,9 +66,8 @@ export const service: Service = defineService({
     },
     DeleteSecret: {
       ...ofSecret,
-      conditions: (_, { ForceDeleteWithoutRecovery = false }) => ({
-        'secretsmanager:ForceDeleteWithoutRecovery': String(ForceDeleteWithoutRecovery),
-      }),
+      conditions: (_, { ForceDeleteWithoutRecovery = false, RecoveryWindowInDays }) =>
+        given({ ForceDeleteWithoutRecovery, RecoveryWindowInDays }),
     },
     PutResourcePolicy: {
       ...ofSecret,
@@ -76,10 +85,17 @@ export const service: Service = defineService({
     ListSecretVersionIds: ofSecret,
     PutSecretValue: ofSecret,
     RestoreSecret: ofSecret,
-    RotateSecret: ofSecret,
+    RotateSecret: {
+      ...ofSecret,
+      conditions: (_, { RotationLambdaARN, RotationRules, RotateImmediately = true }) =>
+        given({ RotationLambdaARN, ModifyRotationRules: RotationRules !== undefined, RotateImmediately }),
+    },
     TagResource: ofSecret,
     UntagResource: ofSecret,
-    UpdateSecret: ofSecret,
+    UpdateSecret: {
+      ...ofSecret,
+      conditions: (_, { Description, KmsKeyId }) => given({ Description, KmsKeyId }),
+    },
     UpdateSecretVersionStage: ofSecret,
   },
   resourcePolicy(ctx, arn) {

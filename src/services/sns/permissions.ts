@@ -46,6 +46,10 @@ export const permissionOperations: Operations<'sns'> = {
     if (policy.Statement.some(({ Sid }) => Sid === Label)) throw invalid('Statement already exists');
     if (ActionName.some((action) => !ACTIONS.includes(action)))
       throw invalid('Policy statement action out of service scope!');
+    if (ActionName.length === 0) throw invalid('Action is required');
+    // IAM cannot read a policy that lets anybody else in, and a topic with such a policy answers nobody.
+    if (AWSAccountId.length === 0 || AWSAccountId.some((account) => !/^\d{12}$/.test(account)))
+      throw invalid('AWSAccountId');
     const statement = {
       Sid: Label,
       Effect: 'Allow',

@@ -131,6 +131,12 @@ describe('topics', () => {
       }),
     );
     expect((await publish()).MessageId).toBeTypeOf('string');
+    // A policy with a principal that there cannot be would shut everybody out.
+    const nobody = { TopicArn, Label: 'nobody', AWSAccountId: ['nobody'], ActionName: ['Publish'] };
+    await expect(sns.send(new AddPermissionCommand(nobody))).rejects.toThrow(
+      'Invalid parameter: AWSAccountId',
+    );
+    expect((await publish()).MessageId).toBeTypeOf('string');
   });
 
   it('refuse what is not modelled or not known', async () => {

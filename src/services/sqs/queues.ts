@@ -276,6 +276,17 @@ export const queueOperations: Operations<'sqs'> = {
         'OverLimit',
         `${Actions.length} Actions were found, maximum allowed is ${MOST_ACTIONS}.`,
       );
+    for (const [name, given] of Object.entries({ Actions, AWSAccountIds })) {
+      if (given.length === 0)
+        throw new Fault('MissingParameter', `The request must contain the parameter ${name}.`);
+    }
+    // IAM cannot read a policy that lets anybody else in, and a queue with such a policy answers nobody.
+    if (AWSAccountIds.some((account) => !/^\d{12}$/.test(account))) {
+      throw new Fault(
+        'InvalidParameterValue',
+        `Value [${AWSAccountIds.join(', ')}] for parameter PrincipalId is invalid. Reason: Unable to verify.`,
+      );
+    }
     const policy = policyOf(queue);
     if (policy.Statement.some(({ Sid }) => Sid === Label)) {
       throw new Fault(

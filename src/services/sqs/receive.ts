@@ -323,6 +323,8 @@ function changeVisibility(owner: Ctx, queue: Queue, handle: string, seconds: num
 function onWire(ctx: Ctx, queue: Queue, message: Message, input: Receive): WireMessage {
   const { primitives } = ctx.kernel;
   const chosen = chosenAttributes(message.attributes, input.MessageAttributeNames ?? []);
+  // An answer to another service goes into a row.
+  const digest = md5OfAttributes(primitives, chosen);
   const asked = askedAttributes(input);
   const system = Object.entries(systemAttributes(queue, message)).filter(
     (entry): entry is [string, string] =>
@@ -334,7 +336,7 @@ function onWire(ctx: Ctx, queue: Queue, message: Message, input: Receive): WireM
     MD5OfBody: md5Of(primitives, message.body),
     Body: message.body,
     ...(system.length > 0 ? { Attributes: Object.fromEntries(system) } : {}),
-    MD5OfMessageAttributes: md5OfAttributes(primitives, chosen),
+    ...(digest !== undefined && { MD5OfMessageAttributes: digest }),
     ...(Object.keys(chosen).length > 0 ? { MessageAttributes: wireAttributes(chosen) } : {}),
   };
 }

@@ -165,6 +165,9 @@ describe('queues', () => {
     await sqs.send(new AddPermissionCommand(permission));
     await attempt();
     await expect(sqs.send(new AddPermissionCommand(permission))).rejects.toThrow('Already exists');
+    // A policy with a principal that there cannot be would shut everybody out.
+    const nobody = { ...permission, Label: 'nobody', AWSAccountIds: ['nobody'] };
+    await expect(sqs.send(new AddPermissionCommand(nobody))).rejects.toThrow('Unable to verify');
     await sqs.send(new RemovePermissionCommand({ QueueUrl, Label: 'partner' }));
     await expect(attempt()).rejects.toThrow(/not authorized/);
   });

@@ -78,6 +78,7 @@ export const service: Service = defineService({
     ListTagsForResource: { resources: ofTagged },
     CreateDocument: {
       resources: ofDocument,
+      conditions: (_, { DocumentType }) => (DocumentType ? { 'ssm:DocumentType': DocumentType } : {}),
       further: (ctx, { Name, Tags }) => tagging(documentArn(ctx, Name), Tags),
     },
     DescribeDocument: { resources: ofDocument },

@@ -40,8 +40,13 @@ function meant(ctx: Ctx, instanceId: string, { stack, resource, region }: StackR
 }
 
 function callerOf(ctx: Ctx, instanceId: string, role: boolean): Caller | undefined {
+  if (role) return instanceRole(ctx, instanceId);
   const sourceArn = ctx.arn('ec2', `instance/${instanceId}`);
-  if (!role) return { type: 'service', service: 'ec2.amazonaws.com', account: ctx.account, sourceArn };
+  return { type: 'service', service: 'ec2.amazonaws.com', account: ctx.account, sourceArn };
+}
+
+/** The role of an instance's profile; nothing where it has none, and so no credentials. */
+export function instanceRole(ctx: Ctx, instanceId: string): Caller | undefined {
   const profile = ctx.port(instances).facts(ctx, instanceId)?.instanceProfileArn;
   const roleArn = profile === undefined ? undefined : ctx.port(identity).profileRole(ctx, profile);
   return roleArn === undefined

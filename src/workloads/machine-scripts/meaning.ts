@@ -6,13 +6,21 @@ import type { InitService, InitStep } from '../cfn-bootstrap/init-plan.ts';
 import { CFN_INIT, CFN_SIGNAL, readOptions } from '../cfn-bootstrap/options.ts';
 import { MANIFEST_PATH } from '../manifest.ts';
 import type { ManifestHook } from '../manifest.ts';
-import { UNKNOWN } from '../shell/expansion.ts';
-import { baseName } from '../shell/command-words.ts';
+import { baseName, durationMs } from '../shell/command-words.ts';
 import { Interpreter } from '../shell/interpreter.ts';
-import type { Meaning } from '../shell/meaning.ts';
-import type { Action, Acts, Result, Signal, StackResource, Verb } from './actions.ts';
+import type { Doing, Meaning } from '../shell/meaning.ts';
+import type { Action, Acts, Result, Verb } from './actions.ts';
+import { askAws, awsCommand } from './aws-cli.ts';
+import type { AwsCommand } from './aws-cli.ts';
 import { quoted } from './cloud-init.ts';
-import { isWebServer, packageCommand, serviceCommand, startsBeyondInstall } from './services.ts';
+import { hooked, hookFor } from './hooks.ts';
+import { askOwn, ownCommand } from './own-requests.ts';
+import type { OwnCommand } from './own-requests.ts';
+import { cutShort, isLook, untilOtherwise } from './polling.ts';
+import { roleOf, startsServer } from './servers.ts';
+import { cfnSignal, handlePut, resourceSignal, target } from './signals.ts';
+import type { Signalling } from './signals.ts';
+import { isWebServer, packageCommand, serviceCommand, startsBeyondInstall, WEB_PORT } from './services.ts';
 
 /** What a script can find out about its machine. */
 export interface Surroundings {
@@ -21,11 +29,19 @@ export interface Surroundings {
   metadata(path: string): string | undefined;
   /** What the manifest in user data says of commands. */
   readonly hooks: Readonly<Record<string, ManifestHook>>;
+  /** Its Auto Scaling group. */
+  readonly groupName?: string;
+  /** The application that the script is said to start. */
+  readonly application?: {
+    readonly port: number;
+    /** Whether one of the commands of the script, as far as it goes well, is the one that starts it. */
+    readonly startsByCommand: () => boolean;
+  };
 }
 
-/** The helper scripts' own default, whatever the instance's region. */
-const DEFAULT_REGION = 'us-east-1';
 const UNUSABLE = 2;
+/** Where the agent of Amazon ECS tells of itself; its images start it. */
+const ECS_AGENT_PORT = 51_678;
 const NO_CREDENTIALS = 255;
 
 export class MachineMeaning implements Meaning<Action, Result> {
@@ -33,6 +49,12 @@ export class MachineMeaning implements Meaning<Action, Result> {
   readonly #files = new Map<string, string>();
   readonly #enabled = new Set<string>();
   readonly #declared = new Map<string, string>();
+  /** The files that cfn-init left the last time, if it ran before. */
+  #applied: ReadonlyMap<string, string> | undefined;
+  /** The declared application has been started. */
+  #started = false;
+  /** Something was started that may listen, and of which nothing is known. */
+  #serves = false;
   /** Whether the script installed the CodeDeploy agent itself. */
   installsAgent = false;
 
@@ -40,19 +62,77 @@ export class MachineMeaning implements Meaning<Action, Result> {
     this.#around = around;
   }
 
-  command(words: readonly string[], input: string | undefined): Acts | undefined {
+  command(
+    words: readonly string[],
+    input: string | undefined,
+    detached: boolean,
+  ): Doing<Action, Result> | undefined {
     const hook = hookFor(words, this.#around.hooks);
     const plain = this.#plain(words, input);
-    return hook ? hooked(hook, plain) : plain;
+    const doing = hook ? hooked(hook, plain) : plain;
+    const starts = this.#startsByHook ? hook?.starts : startsServer(words, detached);
+    return starts ? this.#starting(doing) : doing;
   }
 
-  #plain(words: readonly string[], input: string | undefined): Acts | undefined {
+  asks(words: readonly string[]): boolean {
+    return this.#own(words) !== undefined || this.#awsCommand(words) !== undefined;
+  }
+
+  looks(action: Action): boolean {
+    return isLook(action);
+  }
+
+  steady(turn: readonly (readonly [Action, Result])[]): Acts | undefined {
+    const waits = untilOtherwise(turn);
+    return waits && once(waits);
+  }
+
+  took({ ms = 0 }: Result): number {
+    return ms;
+  }
+
+  within(action: Action, ms: number): Action {
+    return cutShort(action, ms);
+  }
+
+  /** What the script declares runs from now on, if it does not run yet. */
+  *starts(): Generator<Action, void, Result> {
+    this.#serves = true;
+    yield* this.declarations();
+    if (this.#started || !this.#around.application) return;
+    this.#started = true;
+    yield { kind: 'starts' };
+  }
+
+  /** Something asks whether all is well. Where no command is the one that starts the application, it runs by now. */
+  *#startsBefore(port?: number): Generator<Action, void, Result> {
+    const { application } = this.#around;
+    yield* this.declarations();
+    if (this.#started || !application || (port ?? application.port) !== application.port) return;
+    if (!application.startsByCommand()) yield* this.starts();
+  }
+
+  get #startsByHook(): boolean {
+    return Object.values(this.#around.hooks).some(({ starts }) => starts);
+  }
+
+  *#starting(doing: Doing<Action, Result> | undefined): Doing<Action, Result> {
+    const done = doing ? yield* doing : 0;
+    if ((typeof done === 'number' ? done : done.status) === 0) yield* this.starts();
+    return done;
+  }
+
+  #plain(words: readonly string[], input: string | undefined): Doing<Action, Result> | undefined {
     const [path = ''] = words;
     const name = baseName(path);
+    const own = this.#own(words);
+    if (own) return this.#askOwn(own);
     if (name === 'cfn-init') return this.#init(words.slice(1));
-    if (name === 'cfn-signal') return this.#signal(words.slice(1));
+    if (name === 'cfn-signal') return this.#cfnSignal(words.slice(1));
     if (name === 'sleep') return sleep(words[1] ?? '');
     if (words.includes('auto') && words.some((word) => baseName(word) === 'install')) return this.#agent();
+    const asking = this.#awsCommand(words);
+    if (asking) return this.#askAws(asking);
     if (name === 'aws') return this.#aws(words.slice(1));
     if (name === 'curl') return this.#curl(words.slice(1), input);
     if (name === 'wget') return spend('download', 1);
@@ -64,10 +144,33 @@ export class MachineMeaning implements Meaning<Action, Result> {
     return services && this.#services(services.names, services.verbs);
   }
 
+  #own(words: readonly string[]): OwnCommand | undefined {
+    const addresses = ['local-ipv4', 'local-hostname'].flatMap((path) => this.#around.metadata(path) ?? []);
+    return ownCommand(words, addresses);
+  }
+
+  *#askOwn(command: OwnCommand): Doing<Action, Result> {
+    const { port } = command.request;
+    yield* this.#startsBefore(port);
+    const unknown = port === ECS_AGENT_PORT || (this.#serves && this.#around.application?.port !== port);
+    return yield* askOwn(command, unknown);
+  }
+
+  #awsCommand(words: readonly string[]): AwsCommand | undefined {
+    return baseName(words[0] ?? '') === 'aws' ? awsCommand(words.slice(1), this.#around) : undefined;
+  }
+
+  *#askAws(command: AwsCommand): Doing<Action, Result> {
+    yield* this.#startsBefore();
+    return yield* askAws(command);
+  }
+
   output(words: readonly string[]): string | undefined {
     const [path = '', ...rest] = words;
     const name = baseName(path);
     if (name === 'cat') return this.#files.get(rest[0] ?? '');
+    if (name === 'hostname')
+      return this.#around.metadata(/^-[iI]$/.test(rest[0] ?? '') ? 'local-ipv4' : 'local-hostname');
     if (name === 'ec2-metadata' && /^(?:-i|--instance-id)$/.test(rest[0] ?? ''))
       return `instance-id: ${this.#around.instanceId}`;
     const asked = rest.findLast((word) => word.includes('169.254.169.254/latest/meta-data/'));
@@ -91,10 +194,12 @@ export class MachineMeaning implements Meaning<Action, Result> {
     return success === 'false' || (code !== undefined && /^[1-9]\d*$/.test(code));
   }
 
-  /** What files that the script wrote declare, once it has ended. */
+  /** What files that the script wrote declare, unless cfn-init has left them as they were. */
   *declarations(): Generator<Action, void, Result> {
-    for (const [path, text] of this.#declared) yield { kind: 'declares', path, text };
-    this.#declared.clear();
+    for (const [path, text] of this.#declared) {
+      this.#declared.delete(path);
+      if (this.#applied?.get(path) !== text) yield { kind: 'declares', path, text };
+    }
   }
 
   *#agent(): Acts {
@@ -115,11 +220,21 @@ export class MachineMeaning implements Meaning<Action, Result> {
         if (verb === 'enable') this.#enabled.add(name);
         if (verb === 'disable') this.#enabled.delete(name);
         if (verb !== 'enable' && verb !== 'disable') yield* spend('service', 1);
+        if (verb === 'start' || verb === 'restart') yield* this.#serviceStarts(name);
         if (name === 'cfn-hup') yield* this.#hup(verb);
         else if (isWebServer(name)) yield { kind: 'service', name, verb, enabled: this.#enabled.has(name) };
       }
     }
     return 0;
+  }
+
+  /** Of a web server the port is known: another application is not behind its service. */
+  *#serviceStarts(name: string): Generator<Action, void, Result> {
+    const role = roleOf(name);
+    const other = isWebServer(name) && this.#around.application?.port !== WEB_PORT;
+    if (role === undefined || other) return;
+    this.#serves = true;
+    if (role === 'application' && !this.#startsByHook) yield* this.starts();
   }
 
   *#hup(verb: Verb): Generator<Action, void, Result> {
@@ -132,51 +247,25 @@ export class MachineMeaning implements Meaning<Action, Result> {
   *#aws(words: readonly string[]): Acts {
     if (words[0] !== 'cloudformation' || words[1] !== 'signal-resource')
       return yield* spend('download', words[0] === 's3' ? 1 : 0);
-    const value = (name: string): string => known(words[words.indexOf(`--${name}`) + 1] ?? '');
-    const status = value('status');
-    if (status !== 'SUCCESS' && status !== 'FAILURE') return NO_CREDENTIALS;
-    const region = words.includes('--region') ? value('region') : '';
-    const of = { stack: value('stack-name'), resource: value('logical-resource-id'), region, role: true };
-    const uniqueId = value('unique-id') || this.#around.instanceId;
-    return (yield { kind: 'signal', of, signal: { uniqueId, status } }).status;
+    const signalling = resourceSignal(words, this.#around.instanceId);
+    return signalling ? yield* this.#signal(signalling) : NO_CREDENTIALS;
   }
 
-  /** A PUT to a wait condition's handle is a signal. */
   *#curl(words: readonly string[], input: string | undefined): Acts {
-    const url = words.find((word) => word.includes('cloudformation-waitcondition-'));
-    if (url === undefined) return yield* spend('download', 1);
-    const after = (...names: string[]): string | undefined => {
-      const at = words.findIndex((word) => names.includes(word));
-      return at < 0 ? undefined : words[at + 1];
-    };
-    const file = after('-T', '--upload-file');
-    const data = after('-d', '--data', '--data-binary', '--data-raw', '--data-ascii', '--json');
-    const from = file ?? (data?.startsWith('@') ? data.slice(1) : undefined);
-    const body = from === undefined ? data : from === '-' ? input : this.#files.get(from);
-    if (body === undefined) yield tell('what curl sends to a wait condition cannot be told');
-    return (yield { kind: 'put', url, body: known(body ?? '') }).status;
+    const put = handlePut(words, input, this.#files);
+    if (!put) return yield* spend('download', 1);
+    if (!put.told) yield tell('what curl sends to a wait condition cannot be told');
+    return yield* this.#signal(put);
   }
 
-  *#signal(words: readonly string[]): Acts {
-    const options = readOptions(words, CFN_SIGNAL);
-    if (!options) return UNUSABLE;
-    const { success = 'true', 'exit-code': code, reason, data, id } = options.values;
-    if (success !== 'true' && success !== 'false') return UNUSABLE;
-    const exit = code === undefined ? Number(success === 'false') : exitOf(code);
-    if (Number.isNaN(exit)) return UNUSABLE;
-    const signal: Signal = {
-      uniqueId: known(id ?? '') || this.#around.instanceId,
-      status: exit === 0 ? 'SUCCESS' : 'FAILURE',
-    };
-    const [url] = options.rest;
-    if (url === undefined) return (yield { kind: 'signal', of: target(options.values), signal }).status;
-    const body = {
-      Status: signal.status,
-      UniqueId: signal.uniqueId,
-      Data: known(data ?? ''),
-      Reason: known(reason ?? (exit === 0 ? '' : 'Configuration failed')),
-    };
-    return (yield { kind: 'put', url, body: JSON.stringify(body) }).status;
+  *#cfnSignal(words: readonly string[]): Acts {
+    const signalling = cfnSignal(words, this.#around.instanceId);
+    return signalling ? yield* this.#signal(signalling) : UNUSABLE;
+  }
+
+  *#signal({ action, success }: Signalling): Acts {
+    if (success) yield* this.#startsBefore();
+    return (yield action).status;
   }
 
   *#init(words: readonly string[]): Acts {
@@ -195,12 +284,10 @@ export class MachineMeaning implements Meaning<Action, Result> {
       return 1;
     }
     const before = filesIn(previous, sets);
+    this.#applied = before;
     for (const step of steps) {
       const failed = yield* this.#initStep(step, before);
       if (failed !== 0) return 1;
-    }
-    for (const [path, content] of this.#declared) {
-      if (before?.get(path) === content) this.#declared.delete(path);
     }
     yield* this.declarations();
     return 0;
@@ -232,14 +319,18 @@ export class MachineMeaning implements Meaning<Action, Result> {
     const hook = this.#around.hooks[name];
     const script = typeof words === 'string' ? words : words.map(quoted).join(' ');
     const doing = this.#script(script);
-    const status = yield* hook ? hooked(hook, doing) : doing;
+    const done = yield* hook ? hooked(hook, doing) : doing;
+    const status = typeof done === 'number' ? done : done.status;
+    if (status === 0 && hook?.starts) yield* this.starts();
     if (status !== 0) yield tell(`cfn-init: Command ${name} failed with ${status}`);
     return ignoresErrors ? 0 : status;
   }
 
   *#script(script: string): Acts {
     yield* spend('command', 1);
-    return (yield* new Interpreter(this).run(script)).status;
+    const { status, endless } = yield* new Interpreter(this).run(script);
+    if (endless) yield { kind: 'hangs' };
+    return status;
   }
 
   *#initService(service: InitService, before: ReadonlyMap<string, string> | undefined): Acts {
@@ -252,31 +343,6 @@ export class MachineMeaning implements Meaning<Action, Result> {
   }
 }
 
-/** The manifest says how long a command takes and what becomes of it; where it succeeds it does what it means. */
-function* hooked({ durationMs, exit, hangs }: ManifestHook, inner: Acts | undefined): Acts {
-  yield { kind: 'takes', ms: durationMs ?? 0 };
-  if (hangs) yield { kind: 'hangs' };
-  if (exit !== 0) return exit;
-  if (!inner) return 0;
-  if (durationMs === undefined) return yield* inner;
-  let next = inner.next();
-  while (!next.done) next = inner.next(yield { ...next.value, instant: true });
-  return next.value;
-}
-
-/** Whole name, path or text of a command, or the beginning of its text; the longest one counts. */
-function hookFor(
-  words: readonly string[],
-  hooks: Readonly<Record<string, ManifestHook>>,
-): ManifestHook | undefined {
-  const [path = ''] = words;
-  const text = `${words.join(' ')} `;
-  const byName = `${[baseName(path), ...words.slice(1)].join(' ')} `;
-  const keys = Object.keys(hooks).filter((key) => text.startsWith(`${key} `) || byName.startsWith(`${key} `));
-  const longest = keys.toSorted((left, right) => right.length - left.length)[0];
-  return longest === undefined ? undefined : hooks[longest];
-}
-
 function filesIn(previous: string | undefined, sets: readonly string[]): Map<string, string> | undefined {
   if (previous === undefined) return undefined;
   try {
@@ -286,26 +352,6 @@ function filesIn(previous: string | undefined, sets: readonly string[]): Map<str
     if (error instanceof InitError) return undefined;
     throw error;
   }
-}
-
-function target(values: Readonly<Record<string, string>>): StackResource {
-  const { stack = '', resource = '', region = DEFAULT_REGION, role } = values;
-  return {
-    stack: known(stack),
-    resource: known(resource),
-    region: known(region),
-    role: role !== undefined,
-  };
-}
-
-/** A status that cannot be known is taken for success. */
-function exitOf(text: string): number {
-  return text.includes(UNKNOWN) || text === '' ? 0 : Number(text);
-}
-
-/** A text of which a part cannot be known says nothing. */
-function known(text: string): string {
-  return text.includes(UNKNOWN) ? '' : text;
 }
 
 function tell(problem: string): Action {
@@ -322,8 +368,10 @@ function* update(manager: string): Acts {
 }
 
 function* sleep(text: string): Acts {
-  const [, digits = '0', unit = 's'] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? [];
-  const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }[unit || 's'] ?? 1;
-  yield { kind: 'takes', ms: Math.round(Number(digits) * seconds * 1000) };
+  yield { kind: 'takes', ms: durationMs(text) ?? 0 };
   return 0;
+}
+
+function* once(action: Action): Acts {
+  return (yield action).status;
 }

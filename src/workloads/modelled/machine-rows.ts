@@ -39,6 +39,8 @@ export interface StoredResult {
   readonly status: number;
   readonly text?: string;
   readonly previous?: string;
+  /** Milliseconds that it took; 0 unless given. */
+  readonly ms?: number;
 }
 
 /** A script that a machine goes through. What it has done so far stands in its results: the script is read again from there. */
@@ -49,12 +51,32 @@ export interface ScriptRun {
   /** Of cfn-hup's actions. */
   readonly script?: string;
   readonly results: readonly StoredResult[];
+  /** When what it does now began: the end of what it did before. Epoch ms; 0 in worlds that did not keep it. */
+  readonly at: number;
+  /** It waits until it sees something else: what it looks at stands in the script. */
+  readonly waits?: Waits;
 }
+
+export interface Waits {
+  readonly everyMs: number;
+  /** Epoch ms. */
+  readonly until?: number;
+  /** All that it looks at is about its own machine. */
+  readonly own: boolean;
+  /** It has got errors instead of answers, which nobody tells when they are over. */
+  readonly failing: boolean;
+}
+
+/** In the index of what waits: runs that look at more than their own machine. */
+export const ANYBODY = '*';
 
 export const runKey = (instanceId: string, name: ScriptRun['name']): string => `${instanceId} ${name}`;
 
-export const scriptRuns: Table<ScriptRun> = table<ScriptRun>('workloads/script-runs', (row) =>
-  runKey(row.instanceId, row.name),
+export const scriptRuns: Table<ScriptRun> = table<ScriptRun>(
+  'workloads/script-runs',
+  (row) => runKey(row.instanceId, row.name),
+  { waits: ({ waits, instanceId }) => waits && (waits.own ? instanceId : ANYBODY) },
+  { version: 2, upgrade: (row) => ({ ...(row as ScriptRun), at: 0 }) },
 );
 
 /** The metadata that cfn-init applied last, for each resource. */

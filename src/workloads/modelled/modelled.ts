@@ -14,7 +14,7 @@ import { onAgentDue } from './agent-start.ts';
 import { machineRows, machineTables } from './machine-rows.ts';
 import { imaged, machineLife, off, power, shutDown } from './machines.ts';
 import { runningTimers } from './running.ts';
-import { hupLife, onStepDone } from './script-runs.ts';
+import { hupLife, onStepDone, waitingLife } from './script-runs.ts';
 import { modelledSteps, onLookForHealth } from './scripts.ts';
 
 /** Time for a connection to be accepted or refused within a region. */
@@ -55,7 +55,7 @@ export const modelled: CloudPart = {
     ...(agent.timers ?? []),
   ] as readonly TimerHandler<unknown, Ctx>[],
   reconcilers: [
-    ...([machineLife, hupLife] as unknown as Reconciler<Row, Ctx>[]),
+    ...([machineLife, hupLife, waitingLife] as unknown as Reconciler<Row, Ctx>[]),
     ...(agent.reconcilers ?? []),
   ],
   provides: [provide(machines, behind)],

@@ -6,7 +6,7 @@ import { applicationKey, applicationOn } from '../application.ts';
 import { startHup, stopHup } from '../cfn-bootstrap/cfn-hup.ts';
 import { describeResource, putSignal, signalResource } from '../cfn-bootstrap/requests.ts';
 import type { Answer } from '../cfn-bootstrap/requests.ts';
-import type { Action, StackResource, Verb } from '../machine-scripts/actions.ts';
+import type { Action, Look, StackResource, Verb } from '../machine-scripts/actions.ts';
 import { packageHost, WEB_PORT } from '../machine-scripts/services.ts';
 import { DEFAULT_MANIFEST, ManifestError, parseManifest } from '../manifest.ts';
 import type { ManifestApplication } from '../manifest.ts';
@@ -15,6 +15,7 @@ import { agentComes } from './agent-start.ts';
 import { appliedMetadata, installed, machineRows } from './machine-rows.ts';
 import type { Machine, StoredResult } from './machine-rows.ts';
 import { startApplication, stopApplication } from './running.ts';
+import { seen } from './script-looks.ts';
 
 const DONE: StoredResult = { status: 0 };
 const FAILED: StoredResult = { status: 1 };
@@ -22,6 +23,7 @@ const FAILED: StoredResult = { status: 1 };
 /** Tells people of something that a script could not do. */
 export function tell(ctx: Ctx, instanceId: string, problem: string): void {
   const machine = ctx.get(machineRows, instanceId);
+  if (machine?.problem === problem) return;
   if (machine) ctx.update(machineRows, machine, { problem });
   ctx.note('user-data', { instanceId, problem });
 }
@@ -52,12 +54,28 @@ export function perform(ctx: Ctx, instanceId: string, action: Action, userData: 
       if (action.configuration) startHup(ctx, instanceId, action.configuration);
       else stopHup(ctx, instanceId);
       return DONE;
+    case 'starts':
+      if (userData.manifest?.application)
+        start(ctx, instanceId, userData.manifest.version ?? 'user data', userData.manifest.application);
+      return DONE;
+    case 'look':
+    case 'ask':
+      return look(ctx, instanceId, action);
     case 'tells':
       tell(ctx, instanceId, action.problem);
       return DONE;
     default:
       return DONE;
   }
+}
+
+function look(ctx: Ctx, instanceId: string, action: Look): StoredResult {
+  const { status, text, problem } = seen(ctx, instanceId, action);
+  if (problem !== undefined) tell(ctx, instanceId, `aws: ${problem}`);
+  return {
+    status,
+    ...(text === undefined ? {} : { text: ctx.putBlob(new TextEncoder().encode(text)) }),
+  };
 }
 
 function told(ctx: Ctx, instanceId: string, who: string, answer: Answer<unknown>): StoredResult {

@@ -13,7 +13,7 @@ import { onAgentDue } from '../modelled/agent-start.ts';
 import { machineTables } from '../modelled/machine-rows.ts';
 import { machineLife } from '../modelled/machines.ts';
 import { runningTimers } from '../modelled/running.ts';
-import { hupLife, onStepDone } from '../modelled/script-runs.ts';
+import { hupLife, onStepDone, waitingLife } from '../modelled/script-runs.ts';
 import { listeningEffects, servers } from './listening.ts';
 import { lostMachines, machineEffects, processMachines } from './machines.ts';
 import { processSteps, stepEffects } from './steps.ts';
@@ -30,6 +30,7 @@ export const processDriver: CloudPart = {
   reconcilers: [
     machineLife,
     hupLife,
+    waitingLife,
     lostMachines,
     ...(agent.reconcilers ?? []),
   ] as unknown as readonly Reconciler<Row, Ctx>[],

@@ -76,6 +76,20 @@ export function eventOf(name: string): string {
   return name === '0' ? 'EXIT' : name.replace(/^SIG/, '').toUpperCase();
 }
 
+/** What `set` says of the options that matter. */
+export function shellOptions(words: readonly string[]): { errexit?: boolean; pipefail?: boolean } {
+  const found: { errexit?: boolean; pipefail?: boolean } = {};
+  words.forEach((word, index) => {
+    const on = word.startsWith('-');
+    if (!on && !word.startsWith('+')) return;
+    if (word.includes('e')) found.errexit = on;
+    if (!word.includes('o')) return;
+    const named = words[index + 1];
+    if (named === 'errexit' || named === 'pipefail') found[named] = on;
+  });
+  return found;
+}
+
 /** What `echo` prints. */
 export function echoed(words: readonly string[]): string {
   const at = words.findIndex((word) => !/^-[neE]+$/.test(word));

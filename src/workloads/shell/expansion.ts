@@ -60,6 +60,6 @@ function partText(part: Part, values: Values): string {
 export function braceRange(text: string): string[] {
   const [, from, to] = /^\{(\d{1,4})\.\.(\d{1,4})\}$/.exec(text) ?? [];
   if (from === undefined || to === undefined) return [text];
-  const count = Math.min(Math.max(Number(to) - Number(from) + 1, 0), 100);
+  const count = Math.min(Math.max(Number(to) - Number(from) + 1, 0), 500);
   return Array.from({ length: count }, (_, index) => String(Number(from) + index));
 }

@@ -33,7 +33,13 @@ export function filtered(words: readonly string[], input: string | undefined): F
   if (input === undefined) return { status: 0 };
   if (input === '') return { status: 0, text: '' };
   if (name === 'tr' && rest[0] === '-d' && rest.length === 2)
-    return { status: 0, text: [...input].filter((char) => !rest[1]?.includes(char)).join('') };
+    return {
+      status: 0,
+      text: input
+        .split('')
+        .filter((char) => !rest[1]?.includes(char))
+        .join(''),
+    };
   return { status: 0, ...(name === 'jq' ? jq(rest, input) : {}) };
 }
 

@@ -2,24 +2,27 @@
 // because nobody can tell without running them; so are tests of which the outcome cannot be known, unless the script would then
 // fail.
 
-import { calculate } from './arithmetic.ts';
-import { counted, echoed, eventOf, matches, scriptIn, unescaped, unprefixed } from './command-words.ts';
+import { answer } from './answers.ts';
+import { eventOf, matches, scriptIn, shellOptions, unprefixed } from './command-words.ts';
 import type { Prefixed } from './command-words.ts';
 import { isTest, judge } from './conditions.ts';
 import { braceRange, fieldsOf, textOf, UNKNOWN } from './expansion.ts';
 import type { Values } from './expansion.ts';
+import { wouldFail } from './failing.ts';
 import { filtered } from './filters.ts';
-import type { End, Meaning, Printed } from './meaning.ts';
+import type { End, Meaning } from './meaning.ts';
 import { readShell } from './parser.ts';
+import { destinations, printedBy } from './printing.ts';
 import { Leave, Progress, TIMED_OUT } from './progress.ts';
-import { plainText } from './scanner.ts';
 import { assignedIn, simplesIn } from './syntax.ts';
 import type { Case, Command, For, Group, If, List, Pipeline, Simple, While, Word } from './syntax.ts';
 import { Variables } from './variables.ts';
 
 /** Commands of one script, and turns of one loop; one that goes on is taken never to end. */
 const MOST_COMMANDS = 5000;
-const MOST_TURNS = 500;
+const MOST_TURNS = 300;
+/** Values of a loop over words; others are left out. */
+const MOST_VALUES = 500;
 
 export class Interpreter<A, R> {
   readonly #meaning: Meaning<A, R>;
@@ -200,7 +203,7 @@ export class Interpreter<A, R> {
   *#for({ name, words, body }: For, tested: boolean): Generator<A, void, R> {
     yield* this.#ask(words);
     const values = name === undefined ? [''] : fieldsOf(words, this.#values).flatMap(braceRange);
-    for (const value of values.slice(0, MOST_TURNS)) {
+    for (const value of values.slice(0, MOST_VALUES)) {
       if (name !== undefined) this.#variables.set(name, value);
       if (yield* this.#turn(body, tested)) break;
     }
@@ -252,7 +255,10 @@ export class Interpreter<A, R> {
     if (words.length === 0) this.#settle(asked ?? 0);
     else printed = yield* this.#invoke(prefixed, { input, last, tested });
     this.#said = printed ?? this.#printed(words, input);
-    this.#write(words, redirects, this.#said);
+    for (const { path, append } of this.#said === undefined
+      ? []
+      : destinations(words, redirects, this.#values))
+      this.#meaning.wrote(path, this.#said ?? '', append);
     if (this.#status !== 0) yield* this.#failed(tested, words.join(' '));
   }
 
@@ -304,14 +310,8 @@ export class Interpreter<A, R> {
     this.#asked.clear();
     for (const part of words.flat()) {
       if (part.kind !== 'command') continue;
-      const [first, ...filters] = simplesIn(readShell(part.text)) ?? [];
-      const asking = first && unprefixed(fieldsOf(first.words, this.#values)).words;
-      if (!asking || !this.#meaning.asks(asking)) continue;
-      const doing = this.#meaning.command(asking, undefined, false);
-      const done = doing ? yield* this.#progress.relay(doing) : 0;
-      let printed: Printed = typeof done === 'number' ? { status: done } : done;
-      for (const one of filters)
-        printed = filtered(fieldsOf(one.words, this.#values), printed.text) ?? { status: 0 };
+      const printed = yield* answer(readShell(part.text), this.#meaning, this.#progress, this.#values);
+      if (!printed) continue;
       this.#asked.set(part.text, printed.text?.replace(/\n+$/, ''));
       status = printed.status;
     }
@@ -353,8 +353,10 @@ export class Interpreter<A, R> {
     const told = /^\d+$/.test(first) ? Number(first) % 256 : first === '' ? last : 0;
     if (name === 'exit' || name === 'return') throw new Leave(name, told, words.join(' '));
     if (name === 'break' || name === 'continue') throw new Leave(name, 0, name);
-    if (name === 'set') this.#set(words.slice(1));
-    else if (name === 'trap') for (const event of words.slice(2)) this.#traps.set(eventOf(event), first);
+    if (name === 'set') {
+      const { errexit = this.#errexit, pipefail = this.#pipefail } = shellOptions(words.slice(1));
+      [this.#errexit, this.#pipefail] = [errexit, pipefail];
+    } else if (name === 'trap') for (const event of words.slice(2)) this.#traps.set(eventOf(event), first);
     else if (name === 'export' || name === 'local' || name === 'declare' || name === 'readonly')
       this.#variables.declare(words.slice(1));
     else if (name === 'let') for (const word of words.slice(1)) this.#calculate(word);
@@ -362,17 +364,6 @@ export class Interpreter<A, R> {
     else if (name !== 'false' && name !== 'true' && name !== ':') return false;
     if (name !== 'let') this.#settle(name === 'false' ? 1 : 0);
     return true;
-  }
-
-  #set(words: readonly string[]): void {
-    words.forEach((word, index) => {
-      const on = word.startsWith('-');
-      if (!on && !word.startsWith('+')) return;
-      if (word.includes('e')) this.#errexit = on;
-      if (!word.includes('o')) return;
-      if (words[index + 1] === 'errexit') this.#errexit = on;
-      if (words[index + 1] === 'pipefail') this.#pipefail = on;
-    });
   }
 
   /** A command has failed and nothing asks for its status. */
@@ -384,46 +375,23 @@ export class Interpreter<A, R> {
     if (this.#errexit) throw new Leave('exit', status, at);
   }
 
-  #write(words: readonly string[], redirects: Simple['redirects'], printed: string | undefined): void {
-    if (printed === undefined) return;
-    for (const { operator, target, fd = 1 } of redirects) {
-      if (fd !== 1 || (operator !== '>' && operator !== '>>' && operator !== '>|')) continue;
-      this.#meaning.wrote(textOf(target, this.#values), printed, operator === '>>');
-    }
-    const [name = '', ...paths] = words;
-    if (name !== 'tee') return;
-    const append = paths.includes('-a') || paths.includes('--append');
-    for (const path of paths.filter((one) => !one.startsWith('-')))
-      this.#meaning.wrote(path, printed, append);
-  }
-
   #inputOf({ redirects }: Simple): string | undefined {
     const body = redirects.findLast((one) => one.body !== undefined)?.body;
     return body && textOf(body, this.#values);
   }
 
-  #prints(simple: Simple, input: string | undefined): string | undefined {
-    const { words } = unprefixed(fieldsOf(simple.words, this.#values));
-    return this.#printed(words, this.#inputOf(simple) ?? input);
-  }
-
   /** What a command prints, line ends included. */
   #printed(words: readonly string[], input: string | undefined): string | undefined {
-    const [name = '', ...rest] = words;
-    if (name === 'echo') return echoed(rest);
-    if (name === 'printf') return rest.length === 1 ? unescaped(rest[0] ?? '') : undefined;
-    if ((name === 'cat' || name === 'tee') && input !== undefined) return input;
-    if (name === 'seq') return counted(rest, MOST_TURNS);
-    if (name === 'expr') return calculate(rest.join(' '), (one) => this.#variable(one))?.value.toString();
-    return this.#meaning.output(words);
+    return printedBy(words, input, (name) => this.#variable(name)) ?? this.#meaning.output(words);
   }
 
+  /** What a script within a word prints. */
   #output(script: string): string | undefined {
     if (this.#asked.has(script)) return this.#asked.get(script);
-    const { items } = readShell(script);
-    const [only] = items;
-    if (items.length !== 1 || only?.command.kind !== 'simple') return undefined;
-    return this.#prints(only.command, undefined)?.replace(/\n+$/, '');
+    const [only, ...more] = simplesIn(readShell(script)) ?? [];
+    if (!only || more.length > 0) return undefined;
+    const { words } = unprefixed(fieldsOf(only.words, this.#values));
+    return this.#printed(words, this.#inputOf(only))?.replace(/\n+$/, '');
   }
 
   #variable(name: string): string | undefined {
@@ -438,17 +406,8 @@ export class Interpreter<A, R> {
     if (guessed) this.#guesses += 1;
   }
 
-  /** Whether a command, as far as it goes without conditions, would make the script fail. */
-  #fails(command: Command, depth: number = 0): boolean {
-    if (depth > 5) return false;
-    if (command.kind === 'list') return command.items.some((one) => this.#fails(one.command, depth + 1));
-    if (command.kind === 'group') return this.#fails(command.body, depth + 1);
-    if (command.kind !== 'simple') return false;
-    const { words } = unprefixed(command.words.map((word) => plainText(word) ?? textOf(word, this.#values)));
-    const [name = '', first = ''] = words;
-    const body = this.#functions.get(name);
-    if (body) return this.#fails(body, depth + 1);
-    if (name === 'exit' || name === 'return') return first !== '' && first !== '0';
-    return name === 'false' || this.#meaning.reportsFailure(words);
+  #fails(command: Command): boolean {
+    const reportsFailure = (words: readonly string[]): boolean => this.#meaning.reportsFailure(words);
+    return wouldFail(command, { values: this.#values, functions: this.#functions, reportsFailure });
   }
 }

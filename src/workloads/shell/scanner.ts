@@ -81,7 +81,7 @@ export class Scanner {
 
   /** `((…))` as a command: one word with its values put in. */
   #arithmetic(): void {
-    const inner = this.#balanced('(', ')');
+    const inner = this.#balanced('(', ')').replace(/^\(|\)$/g, '');
     const parts = new Scanner(inner).expandable();
     this.#tokens.push({ kind: 'word', word: [textPart('((', false), ...parts, textPart('))', true)] });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Interpreter } from './interpreter.ts';
-import type { End } from './interpreter.ts';
+import type { Doing, End, Printed } from './meaning.ts';
 import { parseShell } from './parser.ts';
 import { ShellSyntaxError } from './syntax.ts';
 
@@ -11,14 +11,21 @@ interface Ran {
   end: End;
 }
 
-/** Runs a script in which `act` means something, and ends with what it is told: `act fails` with 1. */
-function run(script: string, options: { errexit?: boolean } = {}): Ran {
+/**
+ * Runs a script in which `act` means something, and ends with what it is told: `act fails` with 1. `ask` looks at something; that
+ * takes a second.
+ */
+function run(
+  script: string,
+  options: { errexit?: boolean } = {},
+  answer: Printed | (() => Printed) = { status: 0 },
+): Ran {
   const acts: string[] = [];
   const files: Record<string, string> = {};
-  const interpreter = new Interpreter<never, never>(
+  const interpreter = new Interpreter<'ask', Printed>(
     {
-      // eslint-disable-next-line require-yield
-      *command([name, ...rest], input) {
+      *command([name, ...rest], input): Doing<'ask', Printed> {
+        if (name === 'ask') return yield 'ask';
         if (name !== 'act') return 0;
         acts.push([...rest, ...(input === undefined ? [] : [`< ${input}`])].join(' '));
         return rest[0] === 'fails' ? 1 : 0;
@@ -26,16 +33,18 @@ function run(script: string, options: { errexit?: boolean } = {}): Ran {
       output: ([name]) => (name === 'region' ? 'eu-west-1\n' : undefined),
       wrote: (path, text, append) => void (files[path] = (append ? (files[path] ?? '') : '') + text),
       reportsFailure: (words) => words[1] === 'fails',
-      asks: () => false,
-      looks: () => false,
+      asks: ([name]) => name === 'ask',
+      looks: () => true,
       steady: () => undefined,
-      took: () => 0,
+      took: () => 1000,
       within: (action) => action,
     },
     options,
   );
-  const { value } = interpreter.run(script).next();
-  return { acts, files, end: value as End };
+  const running = interpreter.run(script);
+  let next = running.next();
+  while (!next.done) next = running.next(typeof answer === 'function' ? answer() : answer);
+  return { acts, files, end: next.value };
 }
 
 const acts = (script: string, options = {}): string[] => run(script, options).acts;
@@ -97,7 +106,64 @@ describe('a shell script', () => {
     expect(acts('until curl x; do act waits; done; while true; do act once; done')).toEqual(['once']);
   });
 
+  it('counts', () => {
+    expect(acts('n=2; act $((n + 3 * 2)) $(( (n+1)%2 )) $(expr $n - 5) "$((m))"')).toEqual(['8 1 -3 \uFFFD']);
+    expect(acts('n=0; while [ $n -lt 3 ]; do act $n; n=$((n+1)); done; act end')).toEqual([
+      '0',
+      '1',
+      '2',
+      'end',
+    ]);
+    expect(acts('n=0; until (( n >= 2 )); do act $n; ((n++)); done; let n+=5; act $n')).toEqual([
+      '0',
+      '1',
+      '7',
+    ]);
+    expect(acts('n=0; until act fails; do n=$(expr $n + 1); [ $n -ge 3 ] && exit 1; done')).toHaveLength(3);
+    // What is waited for beside counting is there then.
+    expect(acts('n=0; while [ $n -lt 9 ]; do [ "$(id)" != x ] || break; act $n; n=$((n+1)); done')).toEqual([
+      '0',
+    ]);
+    expect(run('n=0; while true; do n=$((n+1)); done; act end')).toMatchObject({
+      end: { endless: true },
+      acts: [],
+    });
+  });
+
+  it('takes the answers of what it asks through pipes', () => {
+    const asked = (script: string, text: string, status = 0): string[] =>
+      run(script, {}, { status, text }).acts;
+    expect(asked("act $(ask | tr -d '\"') $?", '"up"\n')).toEqual(['up 0']);
+    expect(asked('S=$(ask); act $? "$S"', '', 4)).toEqual(['4 ']);
+    expect(asked('S=$(ask || echo none); act $? "$S"', '', 4)).toEqual(['0 none']);
+    expect(asked('act $(ask | jq -r .a[0].b)', '{"a":[{"b":"x"}]}')).toEqual(['x']);
+    expect(asked('ask | grep -q up && act up || act down', 'is up\n')).toEqual(['up']);
+    expect(asked('ask | grep -q up && act up || act down', 'is down\n')).toEqual(['down']);
+    expect(run('set -e; S=$(ask); act a', {}, { status: 4, text: '' }).end).toMatchObject({ status: 4 });
+  });
+
+  it('goes on with loops that look at something, until it is otherwise', () => {
+    let asked = 0;
+    const answer = (): Printed => ({ status: 0, text: (asked += 1) < 3 ? 'no' : 'yes' });
+    expect(run('until [ "$s" = yes ]; do s=$(ask); act turn; done', {}, answer).acts).toHaveLength(3);
+    asked = 0;
+    expect(run('while true; do ask | grep -q yes && break; act turn; done', {}, answer).acts).toHaveLength(2);
+    const never = run('until [ "$(ask)" = yes ]; do act turn; done; act end', {}, { status: 0, text: 'no' });
+    expect(never.end).toEqual({ status: 0, endless: true });
+    expect(acts('while :; do ask; act beside; done & act on')).toEqual(['beside', 'on']);
+  });
+
+  it('ends what takes longer than its timeout', () => {
+    const no: Printed = { status: 1, text: '' };
+    const script = "timeout 10 bash -c 'until ask; do act turn; done'; act $?";
+    expect(run(script, {}, no).acts).toEqual([...Array<string>(9).fill('turn'), '124']);
+    const nested = `timeout 60 bash -c "timeout 10 bash -c 'until ask; do act turn; done' || act late"`;
+    expect(run(nested, {}, no).acts.at(-1)).toBe('late');
+    expect(acts('timeout 10 ask; act $?')).toEqual(['0']);
+  });
+
   it('turns loops over words', () => {
+    expect(acts('for i in $(seq 3) $(seq 5 2 9); do act $i; done')).toHaveLength(6);
     expect(acts('for i in {1..3} x; do act $i; done')).toEqual(['1', '2', '3', 'x']);
     expect(acts('for i in 1 2 3; do act $i && break; done')).toEqual(['1']);
     expect(acts('for ((i=0; i<3; i++)); do act once; done')).toEqual(['once']);

@@ -122,7 +122,7 @@ export function assignedIn(command: Command): readonly string[] {
       return command.items.flatMap((item) => assignedIn(item.command));
     case 'if':
     case 'case': {
-      const bodies = [...command.branches.map(({ body }) => body)];
+      const bodies = command.branches.map(({ body }) => body);
       if (command.kind === 'if' && command.otherwise) bodies.push(command.otherwise);
       return bodies.flatMap(assignedIn);
     }

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 
 import type { Operations } from '#cloud/service.ts';
-import { beginsWith, compareValues } from './expressions/comparison.ts';
+import { beginsWith, compareValues, isOrdered } from './expressions/comparison.ts';
 import { keyCondition } from './expressions/key-condition.ts';
 import type { KeyCondition, Range } from './expressions/key-condition.ts';
 import { expressionsOf, pathsIn } from './expressions.ts';
@@ -87,19 +87,11 @@ function checkStart({ table, index }: Source, start: Item, { hash, range }: KeyC
 function within(range: Range, value: Value): boolean {
   const order = compareValues(value, range.value) ?? 0;
   switch (range.by) {
-    case '=':
-      return order === 0;
-    case '<':
-      return order < 0;
-    case '<=':
-      return order <= 0;
-    case '>':
-      return order > 0;
-    case '>=':
-      return order >= 0;
     case 'between':
       return order >= 0 && (compareValues(value, range.high) ?? 0) <= 0;
     case 'begins_with':
       return beginsWith(value, range.value);
+    default:
+      return isOrdered(range.by, order);
   }
 }

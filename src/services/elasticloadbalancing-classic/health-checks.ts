@@ -6,13 +6,15 @@ import { timer, wake } from '#world/index.ts';
 import type { Reconciler, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { injectionChanged } from '#cloud/injections.ts';
+import { nextCheck, probeFrom, unchecked } from '#cloud/load-balancers/health-checks.ts';
+import type { CheckRecord } from '#cloud/load-balancers/health-checks.ts';
 import { instanceChanged, instances, networkChanged } from '#cloud/ports/instances.ts';
-import { machineChanged, machines } from '#cloud/ports/machines.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Probe, ProbeResult, Probes } from '#cloud/ports/machines.ts';
 import { HEALTH, remove, stand } from './instances.ts';
 import { arnOf, checks, loadBalancers, registrationKey, registrations } from './tables.ts';
-import type { CheckRecord, HealthCheck, LoadBalancer, Registration, Standing } from './tables.ts';
+import type { HealthCheck, LoadBalancer, Registration, Standing } from './tables.ts';
 import { firstCheck } from './timings.ts';
 
 /** Goes on checking an instance that stands firm although its driver promises nothing: no reason for time to move. */
@@ -85,29 +87,10 @@ function idleAs(
 /** An instance enters service, or comes back into it: it has to pass a first check. */
 function begin(ctx: Ctx, row: Registration): CheckRecord {
   stand(ctx, row, 'registering');
-  const check = {
-    key: row.key,
-    phaseAt: ctx.now + ctx.duration(firstCheck, row.loadBalancer, row.ordinal),
-    checkedAt: null,
-    awaiting: false,
-    elided: false,
-    passes: 0,
-    failures: 0,
-  };
+  const phaseAt = ctx.now + ctx.duration(firstCheck, row.loadBalancer, row.ordinal);
+  const check = unchecked(row.key, phaseAt);
   ctx.put(checks, check);
   return check;
-}
-
-/** The next instant, from now on, at which the instance is checked; never twice at one instant. */
-function nextCheck(
-  { intervalSeconds }: HealthCheck,
-  { phaseAt, checkedAt }: CheckRecord,
-  now: number,
-): number {
-  const interval = intervalSeconds * 1000;
-  const from = checkedAt === now ? now + 1 : now;
-  if (phaseAt >= from) return phaseAt;
-  return phaseAt + Math.ceil((from - phaseAt) / interval) * interval;
 }
 
 /** Whether an instance only stands otherwise if a check finds something else than the last ones. */
@@ -130,7 +113,7 @@ function send(ctx: Ctx, loadBalancer: LoadBalancer, row: Registration, before: C
   const check = { ...last, phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true, elided: false };
   ctx.put(checks, check);
   const probe: Probe = { instanceId, port, protocol, path, timeoutMs, reference };
-  const result = reaches(ctx, loadBalancer, probe) ? ctx.port(machines).probe(ctx, probe) : NO_ANSWER;
+  const result = probeFrom(ctx, loadBalancer, probe);
   if (!result) {
     const due = nextCheck(healthCheck, check, ctx.now);
     return ctx.wake(settled(now, check) ? WATCH : HEALTH, row.key, due);
@@ -140,18 +123,6 @@ function send(ctx: Ctx, loadBalancer: LoadBalancer, row: Registration, before: C
   }
   const late: ProbeResult = { kind: 'timeout', steady: result.steady };
   ctx.schedule(outcomeKnown, ctx.now + timeoutMs, { reference, result: late, checkedAt: ctx.now });
-}
-
-const NO_ANSWER: ProbeResult = { kind: 'timeout', steady: true };
-
-/** A health check comes from the load balancer's subnets and security groups. Where it is not let through, nobody answers. */
-function reaches(
-  ctx: Ctx,
-  { securityGroupIds, subnets }: LoadBalancer,
-  { instanceId, port }: Probe,
-): boolean {
-  const from = { securityGroupIds, subnetIds: subnets.map(({ subnetId }) => subnetId) };
-  return ctx.port(instances).reachInstance(ctx, from, instanceId, port).ok;
 }
 
 interface Outcome {

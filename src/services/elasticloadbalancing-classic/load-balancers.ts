@@ -5,7 +5,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
-import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
+import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
 import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
@@ -17,7 +17,7 @@ import { listenersWith, showListeners } from './listeners.ts';
 import { showPolicies } from './policies.ts';
 import { arnOf, hostNames, loadBalancerOf, loadBalancers, registrations } from './tables.ts';
 import type { LoadBalancer } from './tables.ts';
-import { tagsWith } from './tags.ts';
+import { newTags } from './tags.ts';
 import { provisioning } from './timings.ts';
 import {
   checkInternetGateway,
@@ -107,7 +107,7 @@ function settings(ctx: Ctx, input: CreateInput): Settings {
   const listeners = listenersWith(name, [], input.Listeners);
   if (scheme !== 'internet-facing' && scheme !== 'internal')
     throw new Fault('InvalidSchemeException', `The scheme ${scheme} is not valid.`);
-  const tags = tagsWith({}, input.Tags);
+  const tags = newTags(input.Tags);
   const placement = placementOf(ctx, input);
   const groups =
     SecurityGroups.length > 0

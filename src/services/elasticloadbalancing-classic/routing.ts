@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html#routing-algorithm
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
+import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
 import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/routing.ts';
 import { inService } from './rosters.ts';
 import { arnOf, hostNames, loadBalancers } from './tables.ts';

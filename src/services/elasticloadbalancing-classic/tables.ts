@@ -5,6 +5,7 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import type { CheckRecord } from '#cloud/load-balancers/health-checks.ts';
 import type { Tags } from '#cloud/tags.ts';
 
 const ROUTES = { settles: true } as const;
@@ -123,20 +124,7 @@ export const registrations: Table<Registration> = table<Registration>(
   ROUTES,
 );
 
-/** How the health checks of an instance stand. Not part of the registration, because counting changes no routing. */
-export interface CheckRecord {
-  key: string;
-  /** A check happens at this instant and at every interval before and after it: the phase. */
-  phaseAt: number;
-  checkedAt: number | null;
-  /** A check was sent at `checkedAt`, and its outcome is not known yet. */
-  awaiting: boolean;
-  /** No further check is arranged: it could only find what the last one found. */
-  elided: boolean;
-  passes: number;
-  failures: number;
-}
-
+/** How their health checks stand. */
 export const checks: Table<CheckRecord> = table<CheckRecord>(
   'elasticloadbalancing-classic/checks',
   (row) => row.key,

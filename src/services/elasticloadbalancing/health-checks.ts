@@ -6,13 +6,15 @@ import { timer, wake } from '#world/index.ts';
 import type { Reconciler, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { injectionChanged } from '#cloud/injections.ts';
+import { nextCheck, probeFrom, unchecked } from '#cloud/load-balancers/health-checks.ts';
+import type { CheckRecord } from '#cloud/load-balancers/health-checks.ts';
 import { instanceChanged, instances, networkChanged } from '#cloud/ports/instances.ts';
-import { machineChanged, machines } from '#cloud/ports/machines.ts';
+import { machineChanged } from '#cloud/ports/machines.ts';
 import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Probe, ProbeResult, Probes } from '#cloud/ports/machines.ts';
 import { slowStartFor } from './slow-start.ts';
 import { checks, loadBalancerUsing, targetGroups, targetKey, targets } from './tables.ts';
-import type { CheckRecord, Health, LoadBalancer, Target, TargetGroup } from './tables.ts';
+import type { Health, LoadBalancer, Target, TargetGroup } from './tables.ts';
 import { deregister, HEALTH, REGISTERING, remove, setHealth } from './targets.ts';
 import { firstCheck } from './timings.ts';
 
@@ -98,7 +100,7 @@ function look(ctx: Ctx, target: Target, by: typeof HEALTH | typeof WATCH): void 
     return void setHealth(ctx, target, idle ?? UNATTACHED, { slowStart: null, weight: 1000 });
   }
   const check = ctx.get(checks, target.key) ?? begin(ctx, group, target);
-  const due = nextCheck(group, check, ctx.now);
+  const due = nextCheck(group.healthCheck, check, ctx.now);
   if (due === ctx.now) return send(ctx, loadBalancer, group, target, check);
   if (check.checkedAt !== ctx.now) return ctx.wake(by, target.key, due);
   // Two looks at one instant: the second arranges what the first one would have.
@@ -122,25 +124,9 @@ function idleBecause(
 function begin(ctx: Ctx, group: TargetGroup, target: Target): CheckRecord {
   setHealth(ctx, target, REGISTERING);
   const phaseAt = ctx.now + ctx.duration(firstCheck, group.name, target.ordinal);
-  const check = {
-    key: target.key,
-    phaseAt,
-    checkedAt: null,
-    awaiting: false,
-    elided: false,
-    passes: 0,
-    failures: 0,
-  };
+  const check = unchecked(target.key, phaseAt);
   ctx.put(checks, check);
   return check;
-}
-
-/** The next instant, from now on, at which the target is checked; never twice at one instant. */
-function nextCheck({ healthCheck }: TargetGroup, { phaseAt, checkedAt }: CheckRecord, now: number): number {
-  const interval = healthCheck.intervalSeconds * 1000;
-  const from = checkedAt === now ? now + 1 : now;
-  if (phaseAt >= from) return phaseAt;
-  return phaseAt + Math.ceil((from - phaseAt) / interval) * interval;
 }
 
 /** Whether the state of a target only changes if a check finds something else than the last ones. */
@@ -169,29 +155,18 @@ function send(
   const check = { ...last, phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true, elided: false };
   ctx.put(checks, check);
   const probe: Probe = { instanceId, port, protocol: 'HTTP', path, timeoutMs, reference };
-  const result = reaches(ctx, loadBalancer, probe) ? ctx.port(machines).probe(ctx, probe) : NO_ANSWER;
+  const result = probeFrom(ctx, loadBalancer, probe);
   if (!result)
-    return ctx.wake(settled(now, check) ? WATCH : HEALTH, target.key, nextCheck(group, check, ctx.now));
+    return ctx.wake(
+      settled(now, check) ? WATCH : HEALTH,
+      target.key,
+      nextCheck(group.healthCheck, check, ctx.now),
+    );
   if (result.kind === 'refused' || (result.kind === 'status' && result.latencyMs < timeoutMs)) {
     return answer(ctx, reference, result);
   }
   const late: ProbeResult = { kind: 'timeout', steady: result.steady };
   ctx.schedule(outcomeKnown, ctx.now + timeoutMs, { reference, result: late, checkedAt: ctx.now });
-}
-
-const NO_ANSWER: ProbeResult = { kind: 'timeout', steady: true };
-
-/**
- * A health check comes from the load balancer's subnets and security groups. Where it is not let through,
- * nobody answers.
- */
-function reaches(
-  ctx: Ctx,
-  { securityGroupIds, subnets }: LoadBalancer,
-  { instanceId, port }: Probe,
-): boolean {
-  const from = { securityGroupIds, subnetIds: subnets.map(({ subnetId }) => subnetId) };
-  return ctx.port(instances).reachInstance(ctx, from, instanceId, port).ok;
 }
 
 interface Outcome {
@@ -234,9 +209,9 @@ function answer(ctx: Ctx, { targetGroupArn, targetId, port }: Probe['reference']
   if (!group || !before || !check || before.drainingUntil !== null) return;
   const target = record(ctx, group, before, check, result);
   const after = ctx.get(checks, key) as CheckRecord;
-  if (!settled(target, after)) return ctx.wake(HEALTH, key, nextCheck(group, after, ctx.now));
+  if (!settled(target, after)) return ctx.wake(HEALTH, key, nextCheck(group.healthCheck, after, ctx.now));
   if (result.steady) ctx.update(checks, after, { elided: true }); // The next check can only find the same.
-  else ctx.wake(WATCH, key, nextCheck(group, after, ctx.now));
+  else ctx.wake(WATCH, key, nextCheck(group.healthCheck, after, ctx.now));
 }
 
 /** Counts the outcome of a check and moves the target where a threshold is reached. */

@@ -5,7 +5,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
-import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
+import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
 import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';

@@ -2,7 +2,7 @@
 // settlement.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { HOSTED_ZONES } from '#cloud/load-balancer-zones.ts';
+import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
 import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/routing.ts';
 import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
 import { holds } from './conditions.ts';

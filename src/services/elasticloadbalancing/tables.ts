@@ -6,6 +6,7 @@ import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
+import type { CheckRecord } from '#cloud/load-balancers/health-checks.ts';
 import type { Tags } from '#cloud/tags.ts';
 import type { Condition } from './conditions.ts';
 
@@ -200,20 +201,7 @@ export const targets: Table<Target> = table<Target>(
   ROUTES,
 );
 
-/** How the health checks of a target stand. Not part of the target, because counting changes no routing. */
-export interface CheckRecord {
-  key: string;
-  /** A check happens at this instant and at every interval before and after it: the phase. */
-  phaseAt: number;
-  checkedAt: number | null;
-  /** A check was sent at `checkedAt`, and its outcome is not known yet. */
-  awaiting: boolean;
-  /** No further check is arranged: it could only find what the last one found. */
-  elided: boolean;
-  passes: number;
-  failures: number;
-}
-
+/** How their health checks stand. */
 export const checks: Table<CheckRecord> = table<CheckRecord>('elasticloadbalancing/checks', (row) => row.key);
 
 export function targetKey(targetGroupArn: string, instanceId: string, port: number): string {

@@ -3,8 +3,10 @@
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { tagsWith } from '#cloud/load-balancers/tags.ts';
+import type { WireTags } from '#cloud/load-balancers/tags.ts';
 import type { Operations } from '#cloud/service.ts';
-import { mergeTags, removeTags, tagList } from '#cloud/tags.ts';
+import { removeTags, tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
 import {
   listenerOf,
@@ -20,29 +22,12 @@ import {
 interface Tagged {
   readonly tags: Tags;
 }
-type WireTags = readonly { Key: string; Value?: string | undefined }[];
 
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-tags.html */
-const MOST_TAGS = 50;
+const TOO_MANY = "You've reached the limit on the number of tags for this resource.";
 
 /** Tags as a new resource gets them. */
 export function newTags(wanted: WireTags = []): Tags {
-  return added({}, wanted);
-}
-
-function added(tags: Tags, wanted: WireTags): Tags {
-  const keys = wanted.map(({ Key }) => Key);
-  const twice = keys.find((key, i) => keys.indexOf(key) !== i);
-  if (twice !== undefined)
-    throw new Fault('DuplicateTagKeysException', `Tag key was specified more than once: ${twice}`);
-  const merged = mergeTags(tags, wanted);
-  if (Object.keys(merged).length > MOST_TAGS) {
-    throw new Fault(
-      'TooManyTagsException',
-      "You've reached the limit on the number of tags for this resource.",
-    );
-  }
-  return merged;
+  return tagsWith({}, wanted, TOO_MANY);
 }
 
 /** The table and the row of a resource that carries tags. */
@@ -60,7 +45,7 @@ export const tagOperations: Operations<'elasticloadbalancing'> = {
   AddTags(ctx, { ResourceArns, Tags }) {
     for (const arn of ResourceArns) {
       const { table, row } = taggedBy(ctx, arn);
-      ctx.update(table, row, { tags: added(row.tags, Tags) });
+      ctx.update(table, row, { tags: tagsWith(row.tags, Tags, TOO_MANY) });
     }
   },
 

@@ -154,14 +154,18 @@ function monitor(ctx: Ctx, stack: Stack, operation: Operation): number | undefin
   return undefined;
 }
 
+/** A stack begins to clean up, unless it has: it takes resources away and shows this status. */
+function beginRemoval(ctx: Ctx, stack: Stack, operation: Operation, status: Stack['status']): Stack {
+  const change = { operation: { ...operation, phase: 'remove' } } as const;
+  return stack.status === status
+    ? ctx.update(stacks, stack, change)
+    : setStackStatus(ctx, stack, status, undefined, change);
+}
+
 /** What the update no longer needs goes; nested stacks do the same with theirs. */
 function cleanUp(ctx: Ctx, stack: Stack, operation: Operation): void {
   const status = 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS';
-  const next = { ...operation, phase: 'remove' } as const;
-  const cleaning =
-    stack.status === status
-      ? ctx.update(stacks, stack, { operation: next })
-      : setStackStatus(ctx, stack, status, undefined, { operation: next });
+  const cleaning = beginRemoval(ctx, stack, operation, status);
   queueLeftovers(ctx, cleaning);
   removeNext(ctx, cleaning);
   for (const nested of nestedOf(ctx, stack)) {
@@ -274,11 +278,7 @@ function reverting(ctx: Ctx, stack: Stack, operation: Operation): number | undef
     operation.kind === 'import'
       ? 'IMPORT_ROLLBACK_IN_PROGRESS'
       : 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS';
-  const next = { ...operation, phase: 'remove' } as const;
-  const cleaning =
-    stack.status === status
-      ? ctx.update(stacks, stack, { operation: next })
-      : setStackStatus(ctx, stack, status, undefined, { operation: next });
+  const cleaning = beginRemoval(ctx, stack, operation, status);
   queueUndone(ctx, cleaning);
   removeNext(ctx, cleaning);
   return undefined;

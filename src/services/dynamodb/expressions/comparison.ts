@@ -56,8 +56,14 @@ function compared(by: Comparator, left: Value | undefined, right: Value | undefi
   if (!left || !right) return false;
   if (by === '=') return equal(left, right);
   const order = compareValues(left, right);
-  if (order === undefined) return false;
+  return order !== undefined && isOrdered(by, order);
+}
+
+/** Whether two values whose order is negative, zero or positive compare like this. */
+export function isOrdered(by: '=' | '<' | '<=' | '>' | '>=', order: number): boolean {
   switch (by) {
+    case '=':
+      return order === 0;
     case '<':
       return order < 0;
     case '<=':

@@ -11,7 +11,7 @@ import type { Usher } from './usher.ts';
 /** Wall time without news after which a script that waits is believed to: its other processes might be about to begin (ms). */
 const GRACE_MS = 20;
 /** The same where a process has begun that does not wait itself: it may be waiting for one that does (ms). */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 10_000;
 /** Between two looks at whether everything waits (wall ms). */
 const LOOK_MS = 10;
 /** How long a script has waited at least that asks the same again (ms): about as long as a command takes. */

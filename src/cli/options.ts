@@ -1,5 +1,6 @@
 // Options that several commands share, and how their values are read.
 
+import { DEFAULT_ACCOUNT } from '#cloud/authenticate.ts';
 import { UserError } from '#cloud/user-error.ts';
 import type { TimingProfile } from '#cloud/timing.ts';
 import type { Driver, ProcessOptions } from '#sandtable';
@@ -28,6 +29,14 @@ export function portOf(values: Values): number {
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new UserError('bad-port', `--port is a number from 0 to 65535; it was ${JSON.stringify(text)}.`, {
     hint: 'Give a free port, or 0 for any.',
+  });
+}
+
+export function accountOf(values: Values): string {
+  const text = values.text('account') ?? DEFAULT_ACCOUNT;
+  if (/^\d{12}$/.test(text)) return text;
+  throw new UserError('bad-account', `--account has 12 digits; it was ${JSON.stringify(text)}.`, {
+    hint: `Leave --account out for ${DEFAULT_ACCOUNT}.`,
   });
 }
 

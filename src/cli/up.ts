@@ -1,9 +1,19 @@
 // `sandtable up`: a local AWS until Ctrl-C.
 
+import { DEFAULT_ACCOUNT } from '#cloud/authenticate.ts';
 import { serve } from '#server/serve.ts';
 import type { Served } from '#server/serve.ts';
 import type { Command } from './command.ts';
-import { clockOf, dnsPortOf, functionsOf, portOf, portOption, profileOf, seedOption } from './options.ts';
+import {
+  accountOf,
+  clockOf,
+  dnsPortOf,
+  functionsOf,
+  portOf,
+  portOption,
+  profileOf,
+  seedOption,
+} from './options.ts';
 import { version } from './version.ts';
 
 export const command: Command = {
@@ -19,6 +29,12 @@ export const command: Command = {
       default: 'real',
     },
     timings: { type: 'string', value: 'PROFILE', help: 'instant or typical', default: 'instant' },
+    account: {
+      type: 'string',
+      value: 'ACCOUNT',
+      help: 'the account of keys such as test, which name none',
+      default: DEFAULT_ACCOUNT,
+    },
     'dns-port': {
       type: 'string',
       value: 'PORT',
@@ -38,6 +54,7 @@ export const command: Command = {
       seed: values.text('seed') ?? 'sandtable',
       clock: clockOf(values.text('clock') ?? 'real'),
       timings: profileOf(values.text('timings') ?? 'instant'),
+      account: accountOf(values),
       functions: functionsOf(values, 'modelled'),
       ...(dnsPort === undefined ? {} : { dnsPort }),
       version: version(),

@@ -24,6 +24,8 @@ export interface Edge {
   readonly wallNow?: () => number;
   /** Told of our own bugs. */
   readonly crashed?: (error: unknown) => void;
+  /** The account of keys such as `test`, which name none: `DEFAULT_ACCOUNT` unless given. */
+  readonly account?: string;
 }
 
 export interface Authenticated {
@@ -50,10 +52,11 @@ export function authenticate(
 ): Authenticated {
   const wording: Wording = signingName === 's3' ? 's3' : signingName === 'ec2' ? 'ec2' : 'other';
   const parsed = parseAuthorization(wire, wording);
-  if (!parsed) return anonymous(wire, wording);
+  const home = edge.account ?? DEFAULT_ACCOUNT;
+  if (!parsed) return anonymous(wire, wording, home);
   if (isProblem(parsed)) throw faultOf(parsed);
   const region = parsed.scope.region === 'aws-global' ? DEFAULT_REGION : parsed.scope.region;
-  const account = localAccount(parsed.accessKeyId);
+  const account = localAccount(parsed.accessKeyId, home);
   if (account !== undefined)
     return { principal: rootOf(account), account, region, wire: unframed(wire, parsed, undefined, edge) };
   const key = world.read(`${DEFAULT_ACCOUNT}/${GLOBAL}`, (ctx) =>
@@ -64,7 +67,7 @@ export function authenticate(
   const problem = verifySignature(wire, parsed, key.secret, options);
   if (problem) throw faultOf(problem);
   const { principal } = key;
-  const owner = principal.type === 'anonymous' ? DEFAULT_ACCOUNT : principal.account;
+  const owner = principal.type === 'anonymous' ? home : principal.account;
   return { principal, account: owner, region, wire: unframed(wire, parsed, key.secret, edge) };
 }
 
@@ -72,9 +75,9 @@ export function authenticate(
  * Keys that do not look like AWS's (`test`, `local`, a 12-digit account number) are an account's root, so that nothing
  * needs set-up; their signatures are not checked, because nobody was given a secret for them.
  */
-function localAccount(accessKeyId: string): string | undefined {
+function localAccount(accessKeyId: string, home: string): string | undefined {
   if (/^\d{12}$/.test(accessKeyId)) return accessKeyId;
-  return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(accessKeyId) ? undefined : DEFAULT_ACCOUNT;
+  return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(accessKeyId) ? undefined : home;
 }
 
 function checkKey(
@@ -89,11 +92,11 @@ function checkKey(
 }
 
 /** Only S3 and a few operations of STS and SNS are open to requests without a signature; policies decide on the former. */
-function anonymous(wire: WireRequest, wording: Wording): Authenticated {
+function anonymous(wire: WireRequest, wording: Wording, account: string): Authenticated {
   const text = wire.body.length < 4096 ? new TextDecoder().decode(wire.body) : '';
   if (wording !== 's3' && !ANONYMOUS_ACTIONS.test(text) && !ANONYMOUS_ACTIONS.test(wire.query))
     throw faultOf(missingToken(wording));
-  return { principal: { type: 'anonymous' }, account: DEFAULT_ACCOUNT, region: DEFAULT_REGION, wire };
+  return { principal: { type: 'anonymous' }, account, region: DEFAULT_REGION, wire };
 }
 
 /** Without a secret the frames are taken apart and their signatures left unread. */

@@ -21,7 +21,7 @@ import type { Door } from './endpoint.ts';
 import { principalName } from './principal.ts';
 import { notModelled } from './refuse.ts';
 import { faultOf, REPLY, Waiting } from './waiting.ts';
-import type { Reply } from './waiting.ts';
+import type { Answer, Reply } from './waiting.ts';
 
 /** A request whose answer comes later. `cancel` gives it up, because whoever asked is gone. */
 export interface Deferred {
@@ -33,6 +33,16 @@ export interface Deferred {
 
 /** Bytes; enough for any request that clients compress, and no bomb. */
 const LARGEST_INFLATED = 67_108_864;
+
+/** What a request hears whose world ended while it waited. */
+const GONE: Answer = {
+  ok: false,
+  fault: {
+    shape: 'ServiceUnavailable',
+    message: 'The local AWS was reset while this request waited.',
+    fields: {},
+  },
+};
 
 /** Any JSON service will do to spell an error for a request that is for no service at all. */
 const NOBODY = 'sts';
@@ -78,6 +88,12 @@ export class Gateway {
         new Fault('InternalFailure', 'The request processing has failed because of an internal error.'),
       );
     }
+  }
+
+  /** Gives up every request that still waits: its world is no longer served. */
+  close(): void {
+    for (const [id, give] of this.#pending) give({ id, answer: GONE });
+    this.#pending.clear();
   }
 
   /** Lets a web page of another origin see the answer, where the service has that configured. */

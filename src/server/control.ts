@@ -11,7 +11,15 @@ export interface Controlled {
   readonly version: string;
   /** Why its clock cannot be moved from here, if so. */
   readonly fixed?: string;
+  /** Puts a fresh world in the place of this one, where that can be done. */
+  readonly reset?: () => Promise<void>;
 }
+
+/** Where clients of other local clouds ask for what we have under names of our own. */
+export const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['/moto-api/reset', '/_sandtable/reset'],
+  ['/_localstack/state/reset', '/_sandtable/reset'],
+]);
 
 /** Most that one request may move the clock (ms): ten years. */
 const LONGEST_ADVANCE_MS = 315_360_000_000;
@@ -31,6 +39,10 @@ export async function control(
     case 'POST /_sandtable/clock':
       if (controlled.fixed !== undefined) return answer(409, { message: controlled.fixed });
       return move(controlled, body);
+    case 'POST /_sandtable/reset':
+      if (!controlled.reset) return answer(409, { message: 'The world of a rehearsal is not reset.' });
+      await controlled.reset();
+      return answer(200, { status: 'ok' });
     default:
       return answer(404, { message: `Sandtable has no ${route}.` });
   }

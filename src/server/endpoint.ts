@@ -9,7 +9,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { bodyBytes } from '#cloud/body.ts';
 import type { Deferred, Gateway } from '#cloud/gateway.ts';
 import type { WireRequest, WireResponse } from '#contract/wire.ts';
-import { control } from './control.ts';
+import { ALIASES, control } from './control.ts';
 import type { Controlled } from './control.ts';
 import { refusal } from './origin.ts';
 import type { Usher } from './usher.ts';
@@ -96,7 +96,8 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
   if (refused) return send(response, plain(403, refused), controlled);
   const body = await collect(request);
   if (!body) return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
-  const url = request.url ?? '/';
+  const asked = request.url ?? '/';
+  const url = ALIASES.get(asked) ?? asked;
   if (usher && url.startsWith(USHERED)) {
     const gone = new AbortController();
     response.once('close', () => gone.abort());

@@ -1,0 +1,57 @@
+// Moto's own tests (github.com/getmoto/moto, `tests/`) in server mode, where they reset the endpoint between tests. Needs pytest, pytest-timeout,
+// boto3 and what the tests import (freezegun, requests-mock, …) on Python's path; moto itself is taken from the checkout. Some tests
+// expect URLs of moto's own port: run it with `--port 5000`.
+
+import { join } from 'node:path';
+import { pytest } from './suite.ts';
+import type { Suite } from './suite.ts';
+
+export const moto: Suite = {
+  name: 'moto',
+  title: "moto's tests in server mode",
+  account: '123456789012',
+  caller: 'root',
+  functions: 'process',
+  parts: {
+    acm: ['test_acm'],
+    autoscaling: ['test_autoscaling'],
+    cloudformation: ['test_cloudformation'],
+    codedeploy: ['test_codedeploy'],
+    dynamodb: ['test_dynamodb'],
+    ec2: ['test_ec2'],
+    ecr: ['test_ecr'],
+    ecs: ['test_ecs'],
+    elasticloadbalancing: ['test_elbv2'],
+    'elasticloadbalancing-classic': ['test_elb'],
+    events: ['test_events'],
+    iam: ['test_iam'],
+    kms: ['test_kms'],
+    lambda: ['test_awslambda', 'test_awslambda_simple'],
+    logs: ['test_logs'],
+    monitoring: ['test_cloudwatch'],
+    route53: ['test_route53'],
+    s3: ['test_s3', 'test_s3bucket_path'],
+    secretsmanager: ['test_secretsmanager'],
+    sns: ['test_sns'],
+    sqs: ['test_sqs'],
+    ssm: ['test_ssm'],
+    sts: ['test_sts'],
+  },
+  run({ checkout, url, credentials, reports }, service, parts) {
+    const report = join(reports, `${service}.xml`);
+    const tests = parts.map((part) => join('tests', part));
+    const path = [checkout, process.env['PYTHONPATH'] ?? ''].filter(Boolean).join(':');
+    return {
+      command: pytest(report, ...tests),
+      cwd: checkout,
+      env: {
+        PYTHONPATH: path,
+        TEST_SERVER_MODE: 'true',
+        TEST_SERVER_MODE_ENDPOINT: url,
+        ...credentials,
+        AWS_DEFAULT_REGION: 'us-east-1',
+      },
+      report,
+    };
+  },
+};

@@ -1,6 +1,7 @@
-// Floci's compatibility tests (github.com/floci-io/floci, `compatibility-tests/`), language by language. They are black boxes that are
-// pointed at an endpoint. Needs what their README asks for: pytest (with pytest-timeout) and boto3, `npm install` in sdk-test-node,
-// bats with bats-support and bats-assert. The Go and Java parts are not here: the registries of their modules were never in reach.
+// Floci's compatibility tests (github.com/floci-io/floci, `compatibility-tests/`), language by language: black boxes that are
+// pointed at an endpoint. Needs what their README asks for: pytest (with pytest-timeout) and boto3, `npm install` in sdk-test-
+// node, bats with bats-support and bats-assert. The Go and Java parts are not here: the registries of their modules were never
+// in reach.
 
 import { join } from 'node:path';
 import { pytest } from './suite.ts';

@@ -1,5 +1,6 @@
-// LocalStack's tests that were validated against AWS (github.com/localstack/localstack, `tests/aws/services/`): the recorded snapshots
-// are AWS's own answers. Needs pytest, pytest-timeout, boto3, localstack-core with its Python dependencies and localstack-snapshot on Python's path.
+// LocalStack's tests that were validated against AWS (github.com/localstack/localstack, `tests/aws/services/`): the recorded
+// snapshots are AWS's own answers. Needs pytest, pytest-timeout, boto3, localstack-core with its Python dependencies and
+// localstack-snapshot on Python's path.
 
 import { join } from 'node:path';
 import { pytest } from './suite.ts';

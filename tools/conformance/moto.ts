@@ -1,6 +1,6 @@
-// Moto's own tests (github.com/getmoto/moto, `tests/`) in server mode, where they reset the endpoint between tests. Needs pytest, pytest-timeout,
-// boto3 and what the tests import (freezegun, requests-mock, …) on Python's path; moto itself is taken from the checkout. Some tests
-// expect URLs of moto's own port: run it with `--port 5000`.
+// Moto's own tests (github.com/getmoto/moto, `tests/`) in server mode, where they reset the endpoint between tests. Needs
+// pytest, pytest-timeout, boto3 and what the tests import (freezegun, requests-mock, …) on Python's path; moto itself is taken
+// from the checkout. Some tests expect URLs of moto's own port: run it with `--port 5000`.
 
 import { join } from 'node:path';
 import { pytest } from './suite.ts';

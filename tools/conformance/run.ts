@@ -1,6 +1,7 @@
 // Runs other people's tests against a fresh endpoint, service by service, and records what came of it:
 //   npm run conformance -- --suite moto --path CHECKOUT [--services sqs,sns] [--port 5000] [--dry] [--why]
-// Nothing of a checkout is kept but the names of tests and the reasons they gave. `--dry` only prints; `--why` prints failures whole.
+// Nothing of a checkout is kept but the names of tests and the reasons they gave. `--dry` only prints; `--why` prints failures
+// whole; `--only` is pytest's -k.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

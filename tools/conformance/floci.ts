@@ -108,6 +108,7 @@ const awscli: Suite = {
     return {
       command: [
         'bats',
+        '--print-output-on-failure',
         '--report-formatter',
         'junit',
         '-o',

@@ -40,7 +40,7 @@ export const localstack: Suite = {
       .filter(Boolean)
       .join(':');
     return {
-      command: pytest(report, '-m', 'aws_validated', ...tests),
+      command: pytest(report, '--continue-on-collection-errors', '-m', 'aws_validated', ...tests),
       cwd: checkout,
       env: {
         PYTHONPATH: path,

@@ -7,7 +7,7 @@ const config: ViteUserConfig = {
     alias: [{ find: /^sandtable$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) }],
   },
   test: {
-    include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'rehearsals/**/*.test.ts'],
+    include: ['{src,tests,rehearsals}/**/*.test.ts', 'examples/in-tests/vitest/*.test.ts'],
     sequence: { shuffle: true },
     retry: 0,
     isolate: false,

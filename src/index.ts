@@ -1,5 +1,14 @@
-// What the package offers to rehearsal files.
+// What the package offers: worlds for tests, and rehearsals.
 
+export { createWorld } from './create-world.ts';
+export type {
+  ClientConfig,
+  ConfigOptions,
+  EmbeddedWorld,
+  JournalEntry,
+  WorldOptions,
+} from '#rehearsal/embedded/world.ts';
+export type { WorldClock } from '#rehearsal/embedded/clock.ts';
 export { availability, capacity, deployment, expectation, fact } from '#rehearsal/expectations.ts';
 export type { Expectation, Finding } from '#rehearsal/expectations.ts';
 export { rehearsal } from '#rehearsal/rehearsal.ts';

@@ -1,9 +1,10 @@
-// Bundles the command and the library of rehearsals into dist/. One chunk for each thing that is loaded on its own, so that
-// `up` does not pay for rehearsals, nor a service for the contracts of others.
+// Bundles the command and the library of rehearsals into dist/, with declarations of what the package exports. One chunk for
+// each thing that is loaded on its own, so that `up` does not pay for rehearsals, nor a service for the contracts of others.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { writeDeclarations } from './declarations.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -25,7 +26,7 @@ const bundle = await rolldown({
   },
   cwd: root,
   platform: 'node',
-  resolve: { conditionNames: ['development', 'import', 'module', 'node'] },
+  resolve: { conditionNames: ['sandtable-source', 'import', 'module', 'node'] },
   logLevel: 'warn',
 });
 await bundle.write({
@@ -36,3 +37,4 @@ await bundle.write({
   minify: true,
 });
 await bundle.close();
+writeDeclarations(root, join(dist, 'types'));

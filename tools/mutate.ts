@@ -80,7 +80,7 @@ function rehearseIn(tree: string, claim: string): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const child = spawn(
     process.execPath,
-    ['--conditions=development', join(tree, 'tools', 'mutate.ts'), REHEARSE, claim],
+    ['--conditions=sandtable-source', join(tree, 'tools', 'mutate.ts'), REHEARSE, claim],
     { cwd: tree, timeout: PATIENCE_MS },
   );
   let output = '';

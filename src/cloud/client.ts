@@ -20,9 +20,17 @@ interface SdkResponse {
   readonly body: unknown;
 }
 
+/** The signal of an `AbortController`, or what SDK clients take for one. */
+interface AbortLike {
+  readonly aborted: boolean;
+  readonly addEventListener?: (type: 'abort', listener: () => void) => void;
+  readonly removeEventListener?: (type: 'abort', listener: () => void) => void;
+}
+
 /** For the option `requestHandler` of any SDK v3 client. */
 export interface SdkRequestHandler {
-  handle(request: SdkRequest): Promise<{ response: SdkResponse }>;
+  /** `abortSignal` gives a request up while it waits for its answer, with an `AbortError`. */
+  handle(request: SdkRequest, options?: { abortSignal?: AbortLike }): Promise<{ response: SdkResponse }>;
   updateHttpClientConfig(): void;
   httpHandlerConfigs(): Record<string, never>;
   destroy(): void;
@@ -34,11 +42,16 @@ interface Hooks {
   readonly parked?: (deferred: Deferred) => Promise<WireResponse>;
 }
 
-/** A handler for clients of this gateway's world. */
-export function requestHandler(gateway: Gateway, hooks: Hooks): SdkRequestHandler {
+/**
+ * A handler for clients of this gateway's world.
+ * @internal
+ */
+export function requestHandler(gateway: Pick<Gateway, 'handle'>, hooks: Hooks): SdkRequestHandler {
   return {
-    async handle(request) {
-      const answer = gateway.handle(await wireOf(request));
+    async handle(request, { abortSignal } = {}) {
+      if (abortSignal?.aborted) throw new Aborted();
+      const given = gateway.handle(await wireOf(request));
+      const answer = 'response' in given && abortSignal ? abortable(given, abortSignal) : given;
       const response = 'response' in answer ? await (hooks.parked?.(answer) ?? answer.response) : answer;
       const bytes = bodyBytes(response.body, hooks.blob);
       const streams = request.method === 'GET' && request.hostname.includes('s3');
@@ -49,6 +62,29 @@ export function requestHandler(gateway: Gateway, hooks: Hooks): SdkRequestHandle
     httpHandlerConfigs: () => ({}),
     destroy: () => {},
   };
+}
+
+class Aborted extends Error {
+  constructor() {
+    super('Request aborted');
+    this.name = 'AbortError';
+  }
+}
+
+/** An answer for which nobody waits any more once the signal is given. */
+function abortable(deferred: Deferred, signal: AbortLike): Deferred {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      deferred.cancel();
+      reject(new Aborted());
+    };
+  });
+  signal.addEventListener?.('abort', abort);
+  const response = Promise.race([deferred.response, aborted]).finally(() =>
+    signal.removeEventListener?.('abort', abort),
+  );
+  return { ...deferred, response };
 }
 
 async function wireOf(request: SdkRequest): Promise<WireRequest> {

@@ -39,7 +39,10 @@ export interface ActiveInjection {
   readonly startedAt: number;
 }
 
-/** Injections in force. Rows of the world, not of an account. */
+/**
+ * Injections in force. Rows of the world, not of an account.
+ * @internal
+ */
 export const injections: Table<ActiveInjection> = table<ActiveInjection>(
   'cloud/injections',
   (row) => row.id,
@@ -47,17 +50,26 @@ export const injections: Table<ActiveInjection> = table<ActiveInjection>(
   { settles: true },
 );
 
-/** An injection began or ended. Emitted in the scope of the account and region that it is for. */
+/**
+ * An injection began or ended. Emitted in the scope of the account and region that it is for.
+ * @internal
+ */
 export const injectionChanged: EventKind<{ injection: Injection; active: boolean }> =
   event('cloud/injection-changed');
 
-/** Injections of one kind that are in force. */
+/**
+ * Injections of one kind that are in force.
+ * @internal
+ */
 export function active<K extends Injection['kind']>(ctx: Ctx, kind: K): Extract<Injection, { kind: K }>[] {
   const found = ctx.everywhere.list(injections, 'kind', kind);
   return found.map((row) => row.injection as Extract<Injection, { kind: K }>);
 }
 
-/** The error that an injection makes this call answer, if any. */
+/**
+ * The error that an injection makes this call answer, if any.
+ * @internal
+ */
 export function injectedFault(ctx: Ctx, service: string, operation: string): Fault | undefined {
   for (const injection of active(ctx, 'api-error')) {
     if (injection.service !== service || (injection.operation !== operation && injection.operation !== '*'))

@@ -43,6 +43,7 @@ export interface TimingChoice {
   readonly values: Readonly<Record<string, number>>;
 }
 
+/** @internal */
 export const timingChoices: Table<TimingChoice> = table<TimingChoice>(
   'cloud/timing-choices',
   (row) => row.id,
@@ -56,6 +57,7 @@ export interface TimingUse {
   readonly typical: Timing['typical'];
 }
 
+/** @internal */
 export const timingUses: Table<TimingUse> = table<TimingUse>('cloud/timing-uses', (row) => row.name);
 
 /** Milliseconds that `timing` takes under a choice; `draw` is uniform in [0, 1). */

@@ -6,7 +6,7 @@ import type { ScriptClock } from './script-clock.ts';
 
 /** Puts the world's time, chance and network in place of the runtime's until the returned function is called. */
 export function useVirtualTime(
-  clock: ScriptClock,
+  clock: Pick<ScriptClock, 'now' | 'timer'>,
   random: RandomStream,
   worldFetch: typeof fetch,
 ): () => void {

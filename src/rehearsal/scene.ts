@@ -23,7 +23,10 @@ import { FrontDoor } from './front-door.ts';
 import type { Send } from './front-door.ts';
 import { ScriptClock } from './script-clock.ts';
 
-/** What a composition hands to the rehearsal floor. */
+/**
+ * What a composition hands to the rehearsal floor.
+ * @internal
+ */
 export interface Composition {
   readonly cloud: Cloud;
   readonly primitives: Primitives;
@@ -38,7 +41,10 @@ export interface Composition {
   readonly packRevision: (folder: string, instead?: Readonly<Record<string, string>>) => Promise<Uint8Array>;
 }
 
-/** A world that is opened to real processes. */
+/**
+ * A world that is opened to real processes.
+ * @internal
+ */
 export interface Served {
   readonly gateway: Gateway;
   readonly world: World<Ctx>;
@@ -47,7 +53,10 @@ export interface Served {
   readonly crashed: (error: unknown) => void;
 }
 
-/** Real machines or functions of one world. */
+/**
+ * Real machines or functions of one world.
+ * @internal
+ */
 export interface Outside {
   readonly performers: Performers;
   /** Virtual milliseconds in one of wall time while something really runs. */
@@ -106,20 +115,49 @@ export interface SceneInjections {
 /** While a program outside is awaited, the event loop is not turned without end (wall ms). */
 const IDLE_TURN_MS = 2;
 
+/** A gateway to a world in which what takes no time happens at once, and not only when somebody waits. */
+function atOnce(gateway: Gateway, world: World<Ctx>): Pick<Gateway, 'handle'> {
+  return {
+    handle(wire) {
+      world.advance(world.now);
+      const given = gateway.handle(wire);
+      world.advance(world.now);
+      return given;
+    },
+  };
+}
+
 const SCOPE = `${DEFAULT_ACCOUNT}/${DEFAULT_REGION}`;
 
 export class Scene {
   readonly clock: ScriptClock;
+  /** @internal */
   readonly world: World<Ctx>;
-  readonly #handler: SdkRequestHandler;
+  /**
+   * Carries the requests of SDK clients into this world.
+   * @internal
+   */
+  readonly requestHandler: SdkRequestHandler;
   readonly #composition: Composition;
   readonly #worldClock: Clock<Ctx>;
   readonly #loads: string[] = [];
   readonly #outside: Outside | undefined;
-  /** Our own bugs that the gateway turned into `InternalFailure`. */
+  /**
+   * Our own bugs that the gateway turned into `InternalFailure`.
+   * @internal
+   */
   readonly crashes: unknown[] = [];
 
-  constructor(world: World<Ctx>, composition: Composition, outside?: Outside) {
+  /**
+   * `tasks`: see `ScriptClock`.
+   * @internal
+   */
+  constructor(
+    world: World<Ctx>,
+    composition: Composition,
+    outside?: Outside,
+    tasks: 'counted' | 'unknown' = 'counted',
+  ) {
     const { cloud, primitives, host } = composition;
     this.world = world;
     this.#composition = composition;
@@ -130,12 +168,12 @@ export class Scene {
       this.#worldClock,
       host,
       (idle) => new Promise((resolve) => void host.after(idle ? IDLE_TURN_MS : 0, resolve)),
+      tasks,
     );
-    const gateway = new Gateway(world, cloud, {
-      primitives,
-      crashed: (error) => void this.crashes.push(error),
-    });
-    this.#handler = requestHandler(gateway, {
+    const crashed = (error: unknown): void => void this.crashes.push(error);
+    const plain = new Gateway(world, cloud, { primitives, crashed });
+    const gateway = tasks === 'counted' ? plain : atOnce(plain, world);
+    this.requestHandler = requestHandler(gateway, {
       blob: (hash) => world.blobs.get(hash),
       parked: (deferred) => this.clock.answer(deferred),
     });
@@ -148,7 +186,10 @@ export class Scene {
     this.fetch = worldFetch(send, globalThis.fetch);
   }
 
-  /** AWS without an SDK, for what Sandtable itself asks. */
+  /**
+   * AWS without an SDK, for what Sandtable itself asks.
+   * @internal
+   */
   readonly door: FrontDoor;
 
   /** What `fetch` is for the script. */
@@ -160,7 +201,7 @@ export class Scene {
     client: <C>(Client: new (configuration: ClientConfiguration) => C, options: ClientOptions = {}): C => {
       const { region = DEFAULT_REGION, credentials = { accessKeyId: 'test', secretAccessKey: 'test' } } =
         options;
-      return new Client({ region, credentials, requestHandler: this.#handler as never });
+      return new Client({ region, credentials, requestHandler: this.requestHandler as never });
     },
   };
 
@@ -210,36 +251,55 @@ export class Scene {
     return this.#composition.packRevision(folder, instead);
   }
 
-  /** Whether loads are a sample, sent to real machines. */
+  /**
+   * Whether loads are a sample, sent to real machines.
+   * @internal
+   */
   get samples(): boolean {
     return this.#outside?.requestsPerSecond !== undefined;
   }
 
-  /** Running time of all instances so far (ms). */
+  /**
+   * Running time of all instances so far (ms).
+   * @internal
+   */
   get instanceMs(): number {
     return this.look((ctx) => this.runningMs(ctx));
   }
 
+  /** @internal */
   runningMs(ctx: Ctx): number {
     return ctx.port(instances).instanceMs(ctx);
   }
 
-  /** Looks at rows of the default account and region. */
+  /**
+   * Looks at rows of the default account and region.
+   * @internal
+   */
   look<Q>(what: (ctx: Ctx) => Q): Q {
     return this.world.read(SCOPE, what);
   }
 
-  /** The load that the script started first, which the report shows. */
+  /**
+   * The load that the script started first, which the report shows.
+   * @internal
+   */
   get firstLoad(): string | undefined {
     return this.#loads[0];
   }
 
-  /** What follows is what the rehearsal is about: loads of its preparation are not shown. */
+  /**
+   * What follows is what the rehearsal is about: loads of its preparation are not shown.
+   * @internal
+   */
   prepared(): void {
     this.#loads.length = 0;
   }
 
-  /** Opens the world to what really runs on its machines. Real processes sign with the wall clock's time. */
+  /**
+   * Opens the world to what really runs on its machines. Real processes sign with the wall clock's time.
+   * @internal
+   */
   async open(): Promise<void> {
     const { cloud, primitives, host } = this.#composition;
     const crashed = (error: unknown): void => void this.crashes.push(error);
@@ -248,7 +308,10 @@ export class Scene {
     await this.#outside.serve({ gateway, world: this.world, clock: this.#worldClock, crashed });
   }
 
-  /** Ends everything that goes on outside the world. */
+  /**
+   * Ends everything that goes on outside the world.
+   * @internal
+   */
   async close(): Promise<void> {
     this.#worldClock.stop();
     await this.#outside?.close();

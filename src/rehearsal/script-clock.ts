@@ -1,5 +1,6 @@
 // The clock of a rehearsal's script. Virtual time moves only while every task of the script is parked: in `sleep`, `until`,
-// a long poll, or a timer of the stock SDK. Whatever else a script awaits (a file, a bundle) takes no virtual time.
+// a long poll, or a timer of the stock SDK. Whatever else a script awaits (a file, a bundle) takes no virtual time. Where it is
+// not known who all asks, as in somebody's tests, time moves once nobody has asked for anything for a few turns.
 
 import type { Clock, Host } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -50,6 +51,7 @@ export class ScriptClock {
   readonly #clock: Clock<Ctx>;
   readonly #host: Pick<Host, 'wall'>;
   readonly #turn: (idle: boolean) => Promise<void>;
+  readonly #counted: boolean;
   readonly #parks: Park[] = [];
   readonly #awaited = new Set<Deferred>();
   #running = 0;
@@ -60,11 +62,21 @@ export class ScriptClock {
   #seq = 0;
   #news = 0;
 
-  /** `turn` lets the event loop go round once; `idle` says that there is no hurry, because something outside is awaited. */
-  constructor(clock: Clock<Ctx>, host: Pick<Host, 'wall'>, turn: (idle: boolean) => Promise<void>) {
+  /**
+   * `turn` lets the event loop go round once; `idle` says that there is no hurry, because something outside is awaited.
+   * `tasks`: whether everything that asks is a task of this clock's, so that it can be counted who is parked.
+   * @internal
+   */
+  constructor(
+    clock: Clock<Ctx>,
+    host: Pick<Host, 'wall'>,
+    turn: (idle: boolean) => Promise<void>,
+    tasks: 'counted' | 'unknown' = 'counted',
+  ) {
     this.#clock = clock;
     this.#host = host;
     this.#turn = turn;
+    this.#counted = tasks === 'counted';
   }
 
   /** Virtual time, epoch ms. */
@@ -98,13 +110,19 @@ export class ScriptClock {
     return this.#parked(Promise.all(results));
   }
 
-  /** Waits for an answer that comes later, as a parked task. */
+  /**
+   * Waits for an answer that comes later, as a parked task.
+   * @internal
+   */
   async answer(deferred: Deferred): Promise<WireResponse> {
     this.#awaited.add(deferred);
     return this.#parked(deferred.response).finally(() => this.#awaited.delete(deferred));
   }
 
-  /** Awaits something outside the world, such as a program of the user's: no virtual time passes meanwhile. */
+  /**
+   * Awaits something outside the world, such as a program of the user's: no virtual time passes meanwhile.
+   * @internal
+   */
   async outside<Q>(work: Promise<Q>): Promise<Q> {
     this.#outside += 1;
     try {
@@ -115,7 +133,10 @@ export class ScriptClock {
     }
   }
 
-  /** Parks the task until `due` (epoch ms; never, if infinite), or until one of these answers is there. */
+  /**
+   * Parks the task until `due` (epoch ms; never, if infinite), or until one of these answers is there.
+   * @internal
+   */
   async rest(due: number, answers: readonly Deferred[]): Promise<void> {
     for (const deferred of answers) this.#awaited.add(deferred);
     const park = due === Infinity ? undefined : Promise.withResolvers<void>();
@@ -129,7 +150,10 @@ export class ScriptClock {
     }
   }
 
-  /** For patched `setTimeout`: calls back in virtual time. Returns how to take it back. */
+  /**
+   * For patched `setTimeout`: calls back in virtual time. Returns how to take it back.
+   * @internal
+   */
   timer(ms: number, run: () => void): () => void {
     this.#timers += 1;
     const park = this.#park(this.now + Math.max(0, ms), () => {
@@ -143,7 +167,10 @@ export class ScriptClock {
     };
   }
 
-  /** Runs a script to its end, moving time whenever all of it is parked. */
+  /**
+   * Runs a script to its end, moving time whenever all of it is parked.
+   * @internal
+   */
   async drive<Q>(script: () => Promise<Q>, limitMs: number = DEFAULT_LIMIT_MS): Promise<Q> {
     const deadline = this.now + limitMs;
     let ended = false;
@@ -152,9 +179,9 @@ export class ScriptClock {
     let quiet = 0;
     let newsAt = this.#host.wall();
     while (!ended) {
-      const news = this.#news;
+      const news = this.#heard;
       await this.#turn(this.#outside > 0);
-      quiet = news === this.#news ? quiet + 1 : 0;
+      quiet = news === this.#heard ? quiet + 1 : 0;
       if (quiet === 0 || this.#outside > 0) newsAt = this.#host.wall();
       if (ended) break;
       if (!this.#mayMove(quiet)) {
@@ -192,7 +219,13 @@ export class ScriptClock {
     return !world.foreground && world.nextDue === undefined && world.pendingEffects().length === 0;
   }
 
+  /** Changes whenever something was asked for or has come about. Requests of tasks that are not counted show in the world only. */
+  get #heard(): number {
+    return this.#counted ? this.#news : this.#news + this.#clock.world.position;
+  }
+
   #mayMove(quiet: number): boolean {
+    if (!this.#counted) return quiet >= QUIET_TURNS && (this.#awaited.size > 0 || this.#next() !== undefined);
     if (this.#running === 0) return true;
     return this.#timers > 0 && quiet >= QUIET_TURNS;
   }

@@ -22,6 +22,7 @@ export interface InvocationLoad extends Pace {
   readonly function: string;
 }
 
+/** @internal */
 export const invocationLoads: Table<InvocationLoad> = table<InvocationLoad>(
   'traffic/invocation-loads',
   (row) => row.id,
@@ -37,6 +38,7 @@ export interface InvocationProgress {
   readonly minuteEndsAt: number;
 }
 
+/** @internal */
 export const invocationProgress: Table<InvocationProgress> = table<InvocationProgress>(
   'traffic/invocation-progress',
   (row) => row.load,
@@ -45,6 +47,7 @@ export const invocationProgress: Table<InvocationProgress> = table<InvocationPro
 /**
  * Starts a load now, in the account and region of `ctx`. Throws `RangeError` for numbers that make no load, for a function that
  * is not there and where functions really run, so that nobody knows beforehand what comes of an invocation.
+ * @internal
  */
 export function startInvocations(ctx: Ctx, request: InvocationRequest): InvocationLoad {
   const { function: name, resolution = 'binned' } = request;
@@ -67,7 +70,10 @@ export function startInvocations(ctx: Ctx, request: InvocationRequest): Invocati
   return load;
 }
 
-/** Ends a load now. */
+/**
+ * Ends a load now.
+ * @internal
+ */
 export function stopInvocations(world: Ctx, load: InvocationLoad): void {
   if (load.endsAt !== undefined && load.endsAt <= world.now) return;
   world.update(invocationLoads, load, { endsAt: world.now });
@@ -81,7 +87,10 @@ const minuteOver: TimerKind<MinuteOver> = timer<MinuteOver>('traffic/invocation-
   background: true,
 });
 
-/** Each minute boundary while a load goes on: settles, and publishes what CloudWatch gets. */
+/**
+ * Each minute boundary while a load goes on: settles, and publishes what CloudWatch gets.
+ * @internal
+ */
 export const publishInvocations: TimerHandler<MinuteOver, Ctx> = {
   kind: minuteOver,
   live: (ctx, { load, at }) => ctx.get(invocationProgress, load)?.minuteEndsAt === at,

@@ -28,7 +28,10 @@ export interface LoadRequest extends PaceRequest {
 
 const MOST_CLIENTS = 100_000;
 
-/** Starts a load now, in the account and region of `ctx`. Throws `RangeError` for numbers that make no load. */
+/**
+ * Starts a load now, in the account and region of `ctx`. Throws `RangeError` for numbers that make no load.
+ * @internal
+ */
 export function startLoad(ctx: Ctx, request: LoadRequest): Load {
   const { host, port, path, method = 'GET', resolution, clients } = request;
   const pace = paceFrom(ctx, request);
@@ -60,7 +63,10 @@ export function startLoad(ctx: Ctx, request: LoadRequest): Load {
   return load;
 }
 
-/** Ends a load now; requests under way still come to their end. */
+/**
+ * Ends a load now; requests under way still come to their end.
+ * @internal
+ */
 export function stopLoad(ctx: Ctx, id: string): void {
   const world = ctx.everywhere;
   const invoking = world.get(invocationLoads, id);
@@ -77,6 +83,7 @@ const settlementDue: TimerKind<{ load: string }> = timer<{ load: string }>('traf
   background: true,
 });
 
+/** @internal */
 export const settleWhenDue: TimerHandler<{ load: string }, Ctx> = {
   kind: settlementDue,
   live: (ctx, { load }) => ctx.get(progress, load) !== undefined,
@@ -91,7 +98,10 @@ export const settleWhenDue: TimerHandler<{ load: string }, Ctx> = {
   },
 };
 
-/** Answers of name servers expire while a load goes on: each bucket's end is settled by itself. */
+/**
+ * Answers of name servers expire while a load goes on: each bucket's end is settled by itself.
+ * @internal
+ */
 export const settleNames: TimerHandler<{ load: string }, Ctx> = {
   kind: namesDue,
   live: (ctx, { load }) => ctx.get(caches, load) !== undefined,
@@ -109,6 +119,7 @@ interface Pulse {
   readonly dueAt: number;
 }
 
+/** @internal */
 export const pulses: Table<Pulse> = table<Pulse>('traffic/pulses', (row) => row.id);
 
 const minuteOver: TimerKind<{ at: number }> = timer<{ at: number }>('traffic/minute-over', {
@@ -122,7 +133,10 @@ function keepTime(world: Ctx): void {
   world.schedule(minuteOver, dueAt, { at: dueAt });
 }
 
-/** Each minute boundary while a load goes on: settles, and publishes what CloudWatch gets. */
+/**
+ * Each minute boundary while a load goes on: settles, and publishes what CloudWatch gets.
+ * @internal
+ */
 export const publishEachMinute: TimerHandler<{ at: number }, Ctx> = {
   kind: minuteOver,
   live: (ctx, { at }) => ctx.get(pulses, 'pulse')?.dueAt === at,

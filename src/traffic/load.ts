@@ -36,6 +36,7 @@ export interface Load extends Pace {
   readonly clients?: number;
 }
 
+/** @internal */
 export const loads: Table<Load> = table<Load>('traffic/loads', (row) => row.id, {}, { settles: true });
 
 /** Why a request failed. */
@@ -71,7 +72,10 @@ export interface PaceRequest {
   readonly durationMs?: number;
 }
 
-/** A pace that begins now. Throws `RangeError` for numbers that make none. */
+/**
+ * A pace that begins now. Throws `RangeError` for numbers that make none.
+ * @internal
+ */
 export function paceFrom(
   ctx: Ctx,
   { ratePerSecond, bucketMs = BUCKET_MS, durationMs }: PaceRequest,
@@ -113,11 +117,15 @@ export interface Bucket {
   readonly served: Readonly<Record<string, number>>;
 }
 
+/** @internal */
 export const buckets: Table<Bucket> = table<Bucket>('traffic/buckets', (row) => bucketKey(row.load, row.at), {
   load: (row) => row.load,
 });
 
-/** Keys sort by time: instants are padded. */
+/**
+ * Keys sort by time: instants are padded.
+ * @internal
+ */
 export function bucketKey(load: string, at: number): string {
   return `${load}/${String(at).padStart(15, '0')}`;
 }

@@ -67,7 +67,10 @@ export interface Measurement {
   readonly series: readonly MeasuredBucket[];
 }
 
-/** Results of a load up to now. Reads only; throws `RangeError` where there is no such load. */
+/**
+ * Results of a load up to now. Reads only; throws `RangeError` where there is no such load.
+ * @internal
+ */
 export function measured(ctx: Ctx, loadId: string, window: { from?: number; to?: number } = {}): Measurement {
   const world = ctx.everywhere;
   const load: Pace | undefined = world.get(loads, loadId) ?? world.get(invocationLoads, loadId);

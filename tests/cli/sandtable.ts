@@ -33,7 +33,7 @@ export function start(
   cwd: string = packageRoot(),
   environment: Readonly<Record<string, string>> = {},
 ): Running {
-  const child = spawn(NODE, ['--conditions=development', ENTRY, ...args], {
+  const child = spawn(NODE, ['--conditions=sandtable-source', ENTRY, ...args], {
     cwd,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

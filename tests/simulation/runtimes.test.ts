@@ -21,7 +21,7 @@ interface Hashes {
 }
 
 async function hashesOn(runtime: string, trace: string): Promise<Hashes> {
-  const { stdout } = await run(runtime, ['--conditions=development', script, SEED, VARIANT, trace], {
+  const { stdout } = await run(runtime, ['--conditions=sandtable-source', script, SEED, VARIANT, trace], {
     cwd: root,
   });
   return JSON.parse(stdout) as Hashes;

@@ -593,7 +593,7 @@ it.skipIf(process.platform !== 'linux').each(['SIGINT', 'SIGKILL'] as const)(
   async (signal) => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ctrl-c-')));
     const program = join(import.meta.dirname, 'functions-program.ts');
-    const child = spawn(process.execPath, ['--conditions=development', '--no-warnings', program], {
+    const child = spawn(process.execPath, ['--conditions=sandtable-source', '--no-warnings', program], {
       env: { PATH: process.env['PATH'], TMPDIR: folder },
       stdio: 'ignore',
     });

@@ -352,7 +352,7 @@ it.skipIf(process.platform !== 'linux').each(['SIGINT', 'SIGTERM', 'SIGKILL'] as
   async (signal) => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ctrl-c-')));
     const program = join(import.meta.dirname, 'process-program.ts');
-    const args = ['--conditions=development', '--no-warnings', program];
+    const args = ['--conditions=sandtable-source', '--no-warnings', program];
     const child = spawn(process.execPath, args, {
       env: { PATH: process.env['PATH'], TMPDIR: folder },
       stdio: 'ignore',

@@ -2,7 +2,7 @@
 
 import type { ParseArgsConfig } from 'node:util';
 
-/** 0 passed, 1 an expectation failed, 2 the user's error, 3 not modelled. */
+/** 0 passed, 1 an expectation failed, 2 the user's error, 3 not modelled. `up --once-ready` exits as its command did. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface CommandOption {
@@ -13,6 +13,8 @@ export interface CommandOption {
   readonly default?: string | boolean;
   /** The option may be given several times, and after its name several values that look like this. */
   readonly many?: RegExp;
+  /** Its value may stand after `--` instead, word by word. */
+  readonly words?: boolean;
 }
 
 export interface Command {
@@ -21,7 +23,7 @@ export interface Command {
   /** Positional arguments, as the help writes them. */
   readonly positionals?: string;
   readonly options: Readonly<Record<string, CommandOption>>;
-  readonly run: (values: Values, positionals: readonly string[]) => Promise<ExitCode>;
+  readonly run: (values: Values, positionals: readonly string[]) => Promise<number>;
 }
 
 export class Values {
@@ -66,7 +68,11 @@ export function repeated(given: readonly string[], options: Command['options']):
   const out: string[] = [];
   let more: { readonly name: string; readonly values: RegExp } | undefined;
   for (const [at, text] of given.entries()) {
-    if (text === '--') return [...out, ...given.slice(at)];
+    if (text === '--') {
+      const last = out.at(-1) ?? '';
+      if (options[last.slice(2)]?.words) out[out.length - 1] = `${last}=`;
+      return [...out, ...given.slice(at)];
+    }
     const name = /^--([\w-]+)/.exec(text)?.[1];
     const { many } = (name === undefined ? undefined : options[name]) ?? {};
     if (name !== undefined) more = many && { name: `--${name}`, values: many };

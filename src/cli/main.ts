@@ -44,7 +44,7 @@ function help(): string {
   ].join('\n');
 }
 
-async function main(given: readonly string[]): Promise<ExitCode> {
+async function main(given: readonly string[]): Promise<number> {
   const [name, ...rest] = given;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     console.log(help());

@@ -3,11 +3,12 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { UserError } from '#cloud/user-error.ts';
 import type { ProgramEnd } from '#rehearsal/script.ts';
+import { clientEnvironment } from './client-environment.ts';
 import { ScriptProcesses } from './script-processes.ts';
 import { ADDRESS, writeShims } from './script-shims.ts';
 
@@ -91,28 +92,12 @@ export class ScriptProcess {
 
   #environment(url: string): NodeJS.ProcessEnv {
     const { commands, python } = writeShims(this.#folder, awsCli());
-    // Version 1 of the CLI presigns with Signature Version 2 unless told otherwise; S3 takes none from buckets of today.
-    writeFileSync(join(this.#folder, 'config'), '[default]\ns3 =\n  signature_version = s3v4\n');
-    writeFileSync(join(this.#folder, 'credentials'), '');
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-    const { PATH = '', PYTHONPATH, NO_PROXY, no_proxy = NO_PROXY } = process.env;
-    const direct = ['127.0.0.1', 'localhost', ...(no_proxy ? [no_proxy] : [])].join(',');
+    const { PATH = '', PYTHONPATH } = process.env;
     return {
-      ...Object.fromEntries(own),
+      ...clientEnvironment(url, this.#folder),
       PATH: [commands, PATH].join(delimiter),
       PYTHONPATH: [python, ...(PYTHONPATH ? [PYTHONPATH] : [])].join(delimiter),
-      NO_PROXY: direct,
-      no_proxy: direct,
       [ADDRESS]: new URL(url).host,
-      AWS_ENDPOINT_URL: url,
-      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_REGION: 'us-east-1',
-      AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_CONFIG_FILE: join(this.#folder, 'config'),
-      AWS_SHARED_CREDENTIALS_FILE: join(this.#folder, 'credentials'),
-      AWS_EC2_METADATA_DISABLED: 'true',
       AWS_PAGER: '',
     };
   }

@@ -1,9 +1,11 @@
-// `sandtable up`: a local AWS until Ctrl-C.
+// `sandtable up`: a local AWS until Ctrl-C, or until the end of a command.
 
 import { DEFAULT_ACCOUNT } from '#cloud/authenticate.ts';
+import { UserError } from '#cloud/user-error.ts';
 import { serve } from '#server/serve.ts';
 import type { Served } from '#server/serve.ts';
-import type { Command } from './command.ts';
+import type { Command, Values } from './command.ts';
+import { onceReady, runCommand } from './once-ready.ts';
 import {
   accountOf,
   clockOf,
@@ -18,7 +20,9 @@ import { version } from './version.ts';
 
 export const command: Command = {
   name: 'up',
-  summary: 'Serves a fresh local AWS on 127.0.0.1 until Ctrl-C.',
+  summary:
+    'Serves a fresh local AWS on 127.0.0.1 until Ctrl-C; with --once-ready until the end of a command, whose exit code it takes.',
+  positionals: '[--once-ready -- COMMAND ARGUMENT…]',
   options: {
     port: portOption,
     seed: seedOption,
@@ -46,8 +50,35 @@ export const command: Command = {
       help: 'modelled, or process: runs the code of Lambda functions on this computer, as you and with your rights',
       default: 'modelled',
     },
+    init: {
+      type: 'string',
+      value: 'COMMAND',
+      help: 'run this line in the shell once the endpoint answers, and say that it is ready when that has succeeded',
+    },
+    'once-ready': {
+      type: 'string',
+      value: 'COMMAND',
+      help: 'run this line in the shell (or what follows --), then stop and exit with its exit code',
+      words: true,
+    },
+    json: {
+      type: 'boolean',
+      help: 'say where it serves in one line of JSON on stdout, for programs that start it',
+    },
   },
-  async run(values) {
+  async run(values, rest) {
+    const command = onceReady(values, rest);
+    const init = initOf(values);
+    if (command !== undefined && values.flag('json')) {
+      throw new UserError(
+        'two-outputs',
+        'With --once-ready the output is that of the command: --json has no place in it.',
+        {
+          hint: 'The command finds the address in AWS_ENDPOINT_URL.',
+        },
+      );
+    }
+    let ready = false;
     const dnsPort = dnsPortOf(values);
     const served = await serve({
       port: portOf(values),
@@ -58,16 +89,50 @@ export const command: Command = {
       functions: functionsOf(values, 'modelled'),
       ...(dnsPort === undefined ? {} : { dnsPort }),
       version: version(),
+      ready: () => ready,
       crashed: (error) => console.error(error),
     });
-    console.log(greeting(served, portOf(values)));
-    if (served.dnsPort !== undefined)
-      console.log(`It answers DNS at 127.0.0.1:${served.dnsPort} (dig @127.0.0.1 -p ${served.dnsPort} NAME)`);
-    console.log(exportsFor(served.url));
-    await untilInterrupted(served);
-    return 0;
+    try {
+      // Output for people goes where that of programs does not.
+      const say = command === undefined && !values.flag('json') ? console.log : console.error;
+      say(greeting(served, portOf(values)));
+      const failed = init === undefined ? 0 : await runCommand(init, served.url, ['ignore', 2, 2]);
+      if (failed !== 0) return failed;
+      ready = true;
+      if (command !== undefined) return await runCommand(command, served.url, 'inherit');
+      if (values.flag('json')) console.log(JSON.stringify(announcement(served)));
+      else say(`${dnsAt(served)}${exportsFor(served.url)}`);
+      await interrupted();
+      return 0;
+    } finally {
+      await served.close();
+    }
   },
 };
+
+function initOf(values: Values): string | undefined {
+  const init = values.text('init');
+  if (init === undefined || init.trim() !== '') return init;
+  throw new UserError('no-command', '--init was given no command.', {
+    hint: "sandtable up --init 'sh seed.sh'",
+  });
+}
+
+/** What a program that starts this one needs to know. */
+function announcement({ url, port, dnsPort }: Served): object {
+  return {
+    url,
+    port,
+    ...(dnsPort === undefined ? {} : { dnsPort }),
+    pid: process.pid,
+    environment: environmentFor(url),
+  };
+}
+
+function dnsAt({ dnsPort }: Served): string {
+  if (dnsPort === undefined) return '';
+  return `It answers DNS at 127.0.0.1:${dnsPort} (dig @127.0.0.1 -p ${dnsPort} NAME)\n`;
+}
 
 /** Where the endpoint is, and why not where it was asked to be. Port 0 is any. */
 export function greeting({ url, port }: Served, asked: number): string {
@@ -75,20 +140,33 @@ export function greeting({ url, port }: Served, asked: number): string {
   return `Sandtable serves a local AWS at ${url}${moved}`;
 }
 
-/** What points an AWS SDK or the AWS CLI at the endpoint. */
-export function exportsFor(url: string): string {
-  return [
-    `export AWS_ENDPOINT_URL=${url}`,
-    'export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test',
-    // boto3 and version 1 of the AWS CLI know the second name only.
-    'export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
-  ].join('\n');
+/** What points an AWS SDK or the AWS CLI at the endpoint. boto3 and version 1 of the AWS CLI know the last name only. */
+function environmentFor(url: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+  };
 }
 
+/** The same for a shell. */
+export function exportsFor(url: string): string {
+  const [endpoint, key, secret, ...regions] = Object.entries(environmentFor(url)).map((pair) =>
+    pair.join('='),
+  );
+  return [`export ${endpoint}`, `export ${key} ${secret}`, `export ${regions.join(' ')}`].join('\n');
+}
+
+/** Serves until Ctrl-C, then no more. */
 export async function untilInterrupted(served: Served): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+  await interrupted();
   await served.close();
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve());
+  });
 }

@@ -11,6 +11,10 @@ export interface Controlled {
   readonly version: string;
   /** Why its clock cannot be moved from here, if so. */
   readonly fixed?: string;
+  /** The services that are modelled, by the names of their contracts. */
+  readonly services?: readonly string[];
+  /** Whether what is to be set up has been. */
+  readonly ready?: () => boolean;
   /** Puts a fresh world in the place of this one, where that can be done. */
   readonly reset?: () => Promise<void>;
 }

@@ -11,6 +11,7 @@ import type { Deferred, Gateway } from '#cloud/gateway.ts';
 import type { WireRequest, WireResponse } from '#contract/wire.ts';
 import { ALIASES, control } from './control.ts';
 import type { Controlled } from './control.ts';
+import { localstack } from './localstack.ts';
 import { refusal } from './origin.ts';
 import type { Usher } from './usher.ts';
 
@@ -105,6 +106,8 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
   }
   if (url.startsWith('/_sandtable/'))
     return send(response, await control(controlled, request.method ?? 'GET', url, body), controlled);
+  if (url.startsWith('/_localstack/'))
+    return send(response, localstack(controlled, request.method ?? 'GET', url), controlled);
   const wire = wireOf(request, url, body);
   await usher?.arrives(wire);
   controlled.clock.catchUp();

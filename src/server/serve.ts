@@ -1,5 +1,6 @@
 // Puts a world behind the endpoint: the composition of `sandtable up`.
 
+import type { Cloud } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { servedAt } from '#cloud/endpoint.ts';
 import { dns } from '#cloud/ports/dns.ts';
@@ -34,6 +35,8 @@ export interface ServeOptions {
   /** Where names are answered over UDP and TCP, 0 for any port; nowhere unless given. */
   readonly dnsPort?: number;
   readonly version: string;
+  /** Whether what is to be set up has been, for clients that ask; there is nothing to set up unless given. */
+  readonly ready?: () => boolean;
   /** Told of our own bugs; the client got `InternalFailure`. */
   readonly crashed: (error: unknown) => void;
 }
@@ -46,6 +49,7 @@ export interface Served extends Endpoint {
 
 /** One world with what moves and answers it. A reset stands up another in its place. */
 interface Standing {
+  readonly cloud: Cloud;
   readonly world: World<Ctx>;
   readonly clock: Clock<Ctx>;
   readonly gateway: Gateway;
@@ -54,7 +58,7 @@ interface Standing {
 
 /** Starts a fresh world on the wall clock's present and serves it. */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { port, version } = options;
+  const { port, version, ready = () => true } = options;
   let standing = await stand(options);
   let url = '';
   const reset = async (): Promise<void> => {
@@ -66,7 +70,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
   };
   const controlled: Controlled = {
     version,
+    ready,
     reset,
+    get services() {
+      return [...standing.cloud.services.keys()];
+    },
     get world() {
       return standing.world;
     },
@@ -138,7 +146,7 @@ async function stand(options: ServeOptions): Promise<Standing> {
     crashed,
     ...(account === undefined ? {} : { account }),
   };
-  return { world, clock, running, gateway: new Gateway(world, cloud, edge) };
+  return { cloud, world, clock, running, gateway: new Gateway(world, cloud, edge) };
 }
 
 function begin({ world, clock, running }: Standing, url: string): void {

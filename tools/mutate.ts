@@ -57,7 +57,7 @@ async function rehearse(claim: string): Promise<void> {
   const { default: found } = (await import(file)) as { default: Rehearsal };
   const outcome = await runAll(found, composeRehearsal()).then(judge, (error: Error): Outcome => {
     // What a script waits for not coming about is a finding; other errors say that the change broke something else.
-    const kind = error.name === 'RehearsalTimeout' ? 'fails' : 'crashes';
+    const kind = error.name === 'OutOfTime' ? 'fails' : 'crashes';
     return { kind, why: `${error.name}: ${error.message.split('\n')[0] ?? ''}` };
   });
   console.log(JSON.stringify(outcome));

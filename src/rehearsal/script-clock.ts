@@ -19,17 +19,18 @@ const STUCK_MS = 60_000;
 /** Turns of the event loop without news after which a script that only waits for its timers counts as parked. */
 const QUIET_TURNS = 3;
 
-/** A rehearsal whose condition did not come about in time, or whose script never ends. */
-class RehearsalTimeout extends Error {
+/** A condition that did not come about in time, or a script that never ends. */
+class OutOfTime extends Error {
   constructor(message: string) {
     super(message);
-    this.name = 'RehearsalTimeout';
+    this.name = 'OutOfTime';
   }
 }
 
 const STUCK =
-  `The script has awaited something of its own for ${STUCK_MS / 1000} s of wall time. ` +
+  `has awaited something of its own for ${STUCK_MS / 1000} s of wall time. ` +
   'Wait for the world with clock.sleep or clock.until, during which virtual time moves.';
+const STUCK_TASK = `has awaited something outside the world for ${STUCK_MS / 1000} s of wall time. Do so outside of clock.run.`;
 
 interface Park {
   readonly due: number;
@@ -99,7 +100,7 @@ export class ScriptClock {
       const found = await condition();
       if (found) return found;
       if (this.now >= deadline)
-        throw new RehearsalTimeout(`${what} did not come about within ${within / 1000} s of virtual time.`);
+        throw new OutOfTime(`${what} did not come about within ${within / 1000} s of virtual time.`);
       await this.sleep(Math.min(every, deadline - this.now));
     }
   }
@@ -185,20 +186,18 @@ export class ScriptClock {
       if (quiet === 0 || this.#outside > 0) newsAt = this.#host.wall();
       if (ended) break;
       if (!this.#mayMove(quiet)) {
-        if (this.#host.wall() - newsAt > STUCK_MS) throw new RehearsalTimeout(STUCK);
+        if (this.#host.wall() - newsAt > STUCK_MS) throw this.#outOfTime(this.#counted ? STUCK : STUCK_TASK);
         continue;
       }
       const next = this.#next();
       if (!next && this.#idle()) {
-        throw new RehearsalTimeout(
-          'The script waits for something that nothing in the world will bring about.',
-        );
+        throw this.#outOfTime('waits for something that nothing in the world will bring about.');
       }
       const due = Math.min(next?.due ?? Infinity, deadline);
       await this.#clock.advance(due, () => this.#answered() || this.#clock.outbox.failure !== undefined);
       if (this.#clock.outbox.failure) throw this.#clock.outbox.failure;
       if (this.now >= deadline) {
-        throw new RehearsalTimeout(`The script did not end within ${limitMs / 1000} s of virtual time.`);
+        throw this.#outOfTime(`did not end within ${limitMs / 1000} s of virtual time.`);
       }
       this.#resume(next);
       quiet = 0;
@@ -217,6 +216,10 @@ export class ScriptClock {
   #idle(): boolean {
     const { world } = this.#clock;
     return !world.foreground && world.nextDue === undefined && world.pendingEffects().length === 0;
+  }
+
+  #outOfTime(what: string): OutOfTime {
+    return new OutOfTime(`The ${this.#counted ? 'script' : 'task'} ${what}`);
   }
 
   /** Changes whenever something was asked for or has come about. Requests of tasks that are not counted show in the world only. */

@@ -23,8 +23,8 @@ export function refusal({ headers }: { headers: IncomingHttpHeaders }): string |
   // A page may ask for an image, or send its visitor to a link, without saying where it comes from; browsers say at least this.
   // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
   if (headers['sec-fetch-site'] === 'cross-site') return FOREIGN;
-  // Of a name that they do not know for loopback, browsers say neither: those that have it are programs.
-  if (borrowed && /^Mozilla\//.test(headers['user-agent'] ?? '')) return NOT_FOR_BROWSERS;
+  // To a name that they do not know for loopback browsers send no Sec-Fetch-Site: they are known by what they call themselves.
+  if (borrowed && headers['user-agent']?.startsWith('Mozilla/')) return NOT_FOR_BROWSERS;
   const { origin } = headers;
   if (origin !== undefined && !LOOPBACK_ORIGIN.test(origin)) return FOREIGN;
   return undefined;

@@ -232,7 +232,7 @@ describe('its clock', () => {
       for (;;) await received(sqs, QueueUrl, 20);
     };
     await expect(world.clock.run(forever, { within: 60_000 })).rejects.toThrow(
-      'did not end within 60 s of virtual time.',
+      'The task did not end within 60 s of virtual time.',
     );
     await expect(world.clock.run(async () => received(sqs, QueueUrl, 20))).resolves.toEqual([]);
   });

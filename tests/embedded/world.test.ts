@@ -60,6 +60,13 @@ function trusting(Service: string): string {
 }
 
 describe('a world inside a test', () => {
+  it("answers clients whose configuration is the test's own but for the request handler", async () => {
+    const world = await newWorld();
+    const credentials = { accessKeyId: '111122223333', secretAccessKey: 'test' };
+    const sts = new STSClient({ region: 'eu-west-1', credentials, requestHandler: world.requestHandler() });
+    expect((await sts.send(new GetCallerIdentityCommand({}))).Account).toBe('111122223333');
+  });
+
   it('answers stock clients of any account and region', async () => {
     const world = await newWorld();
     const [here, there] = [world.client(SQSClient), new SQSClient(world.config({ region: 'eu-west-1' }))];

@@ -97,8 +97,13 @@ export class EmbeddedWorld {
     return {
       region,
       credentials: credentials ?? { accessKeyId: account, secretAccessKey: 'test' },
-      requestHandler: this.#handler as never,
+      requestHandler: this.requestHandler(),
     };
+  }
+
+  /** The way into this world alone, for clients whose configuration is otherwise yours: `{ ...yours, requestHandler: world.requestHandler() }`. */
+  requestHandler(): never {
+    return this.#handler as never;
   }
 
   /** A stock SDK v3 client of this world: `world.client(SQSClient)`. */

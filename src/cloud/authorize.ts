@@ -154,6 +154,7 @@ function contextFor(ctx: Ctx, principal: Principal, extra: Request['extra']): Co
     'aws:RequestedRegion': ctx.region,
     'aws:SecureTransport': 'true',
     ...ofPrincipal(principal),
+    ...ofCredentials(principal),
     ...ofChain(principal),
     ...extra,
   };
@@ -169,7 +170,7 @@ const WITHOUT_SOURCE_OWNER: ReadonlySet<string> = new Set(['events.amazonaws.com
 function ofPrincipal(principal: Principal): Record<string, ContextValue | undefined> {
   switch (principal.type) {
     case 'anonymous':
-      return { 'aws:PrincipalType': 'Anonymous' };
+      return { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' };
     case 'service':
       return {
         'aws:PrincipalIsAWSService': 'true',
@@ -199,6 +200,17 @@ function ofPrincipal(principal: Principal): Record<string, ContextValue | undefi
   }
 }
 
+/** Keys that only requests with temporary credentials have. Nobody here has shown an MFA device. */
+function ofCredentials(principal: Principal): Record<string, ContextValue> {
+  if (principal.type === 'service' || principal.type === 'anonymous') return {};
+  if (principal.type !== 'role' && !principal.temporary) return {};
+  const { issuedAt } = principal;
+  return {
+    'aws:MultiFactorAuthPresent': 'false',
+    ...(issuedAt === undefined ? {} : { 'aws:TokenIssueTime': formatIso(issuedAt) }),
+  };
+}
+
 /** Services between the principal and the request. */
 function ofChain(principal: Principal): Record<string, ContextValue> {
   const via = 'via' in principal ? principal.via : undefined;
@@ -220,7 +232,6 @@ function ofAccount({ account, arn }: { account: string; arn: string }): Record<s
   return {
     'aws:PrincipalAccount': account,
     'aws:PrincipalArn': arn,
-    'aws:SourceOwner': account,
     'aws:PrincipalIsAWSService': 'false',
   };
 }

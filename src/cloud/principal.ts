@@ -4,6 +4,8 @@
 interface Forwarded {
   /** The services, first to last, such as `s3.amazonaws.com`: `aws:CalledVia`. */
   readonly via?: readonly string[];
+  /** When temporary credentials were handed out (epoch ms): `aws:TokenIssueTime`. */
+  readonly issuedAt?: number;
 }
 
 /** The root user of an account. */

@@ -117,10 +117,29 @@ function valuesOf(context: Context, key: string): readonly string[] {
   return typeof value === 'string' ? [value] : value;
 }
 
+/**
+ * What set operators look at: "a context key with a null dataset, such as an empty string" counts as missing to them
+ * (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
+ */
+function setOf(context: Context, key: string): readonly string[] {
+  const values = valuesOf(context, key);
+  return values.every((value) => value === '') ? [] : values;
+}
+
 /** `Null` asks for absence: "true" that the key is missing, "false" that it is there with a value. */
 function compileNull(key: string, values: readonly string[]): ConditionTest {
   const wanted = values.map((value) => value.toLowerCase());
-  return (context) => wanted.includes(String(valuesOf(context, key).length === 0));
+  return (context) => {
+    const multivalued = typeof context.get(key) === 'object';
+    const actual = multivalued ? setOf(context, key) : valuesOf(context, key);
+    return wanted.includes(String(actual.length === 0));
+  };
+}
+
+/** Whether an operator holds for what does not match. */
+export function isNegated(operator: string): boolean {
+  const { name = '' } = parseOperator(operator) ?? {};
+  return Object.hasOwn(negated, name);
 }
 
 /** `operator` must be one that `parseOperator` knows. */
@@ -154,11 +173,11 @@ function quantified(
 ): ConditionTest {
   const whenMissing = ifExists || quantifier === 'ForAllValues' || (negative && quantifier === undefined);
   if (quantifier === 'ForAllValues') {
-    return (context) => valuesOf(context, key).every((value) => agrees(value, context) !== negative);
+    return (context) => setOf(context, key).every((value) => agrees(value, context) !== negative);
   }
   if (quantifier === 'ForAnyValue') {
     return (context) => {
-      const actual = valuesOf(context, key);
+      const actual = setOf(context, key);
       return actual.length === 0 ? whenMissing : actual.some((value) => agrees(value, context) !== negative);
     };
   }

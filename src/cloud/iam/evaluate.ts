@@ -143,13 +143,18 @@ function explicitDeny(request: Request): Decision | undefined {
   const { boundary, endpointPolicy, resourcePolicy } = evaluation;
   return (
     levelsDeny(evaluation.rcps, 'resource control policy', request) ??
-    levelsDeny(evaluation.scps, 'service control policy', request) ??
+    levelsDeny(scpsOf(evaluation), 'service control policy', request) ??
     (endpointPolicy && denied([endpointPolicy], 'VPC endpoint policy', request)) ??
     (resourcePolicy && denied([resourcePolicy], resourcePolicyType(evaluation), request)) ??
     denied(evaluation.identityPolicies, 'identity-based policy', request) ??
     (boundary && denied([boundary], 'permissions boundary', request)) ??
     (evaluation.sessionPolicies && denied(evaluation.sessionPolicies, 'session policy', request))
   );
+}
+
+/** They bind the principals of an account, and neither services nor whoever is nobody. */
+function scpsOf({ principal, scps = [] }: Evaluation): readonly (readonly Policy[])[] {
+  return accountOfPrincipal(principal) === undefined ? [] : scps;
 }
 
 function levelsDeny(
@@ -193,7 +198,8 @@ function allowed(by: Decision['by'], { policy, statement }: Partial<Finding>): D
 
 /** What limits whole accounts and networks. */
 function ceilingOfAccounts(request: Request): Decision | undefined {
-  const { endpointPolicy, rcps = [], scps = [] } = request.evaluation;
+  const { endpointPolicy, rcps = [] } = request.evaluation;
+  const scps = scpsOf(request.evaluation);
   const silent = (level: readonly Policy[]): boolean => allowance(level, request).grade === Grade.none;
   if (rcps.some(silent)) return implicit('resource control policy', request);
   if (scps.some(silent)) return implicit('service control policy', request);

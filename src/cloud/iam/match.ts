@@ -74,11 +74,19 @@ export function expandTemplate(template: Template, context: Context): string | u
   return text;
 }
 
-/** Multivalued keys cannot be used as variables. */
+/** Multivalued keys cannot be used as variables, and what clients send is text, never a wildcard. */
 function variableValue({ key, fallback }: Variable, context: Context): string | undefined {
   const value = context.get(key);
-  const single = typeof value === 'string' ? value : value?.length === 1 ? value[0] : undefined;
-  return single ?? fallback;
+  if (value === undefined) return fallback;
+  const single = typeof value === 'string' ? value : value.length === 1 ? value[0] : undefined;
+  return single === undefined || WILD.test(single) ? undefined : single;
+}
+
+/** Whether every variable in these texts has a value in a request. */
+export function compileResolves(texts: readonly string[], variables: boolean): (context: Context) => boolean {
+  const parts = texts.flatMap((text) => compileTemplate(text, { variables, wildcards: false }));
+  const needed = parts.filter((part) => typeof part !== 'string');
+  return (context) => needed.every((variable) => variableValue(variable, context) !== undefined);
 }
 
 // ---- Actions ----

@@ -2,9 +2,10 @@
 // out once.
 
 import { Fault } from '#contract/fault.ts';
-import { compileCondition, parseOperator, type ConditionTest } from './conditions.ts';
+import { compileCondition, isNegated, parseOperator, type ConditionTest } from './conditions.ts';
 import {
   compileActions,
+  compileResolves,
   compileResources,
   type ActionMatcher,
   type Context,
@@ -83,7 +84,7 @@ function compileStatement(raw: RawStatement, variables: boolean): Statement {
     matchesAction: actionsOf(raw),
     matchesResource: resourcesOf(raw, variables),
     grade: gradesOf(raw),
-    conditions: conditionsOf(raw, variables),
+    conditions: [...conditionsOf(raw, variables), ...resolutionsOf(raw, variables)],
     principals: principalsOf(raw),
   };
 }
@@ -130,6 +131,28 @@ function conditionsOf(
         compileCondition(operator, key, [values].flat().map(String), variables),
       ),
     );
+}
+
+/**
+ * "If AWS cannot resolve a variable this might cause the entire statement to be invalid": nothing is allowed because it differs
+ * from a text that nobody knows
+ * (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+ */
+function resolutionsOf(raw: RawStatement, variables: boolean): readonly ConditionTest[] {
+  if (!variables || raw.Effect === 'Deny') return [];
+  const { Condition: condition = {}, NotResource: notResource } = raw;
+  const tests: ConditionTest[] =
+    notResource === undefined ? [] : [compileResolves(listOf(notResource), true)];
+  for (const [operator, keys] of Object.entries(condition)) {
+    if (!isNegated(operator)) continue;
+    for (const [key, values] of Object.entries(keys)) {
+      const resolves = compileResolves([values].flat().map(String), true);
+      const name = key.toLowerCase();
+      const optional = operator.endsWith('IfExists');
+      tests.push((context) => (optional && context.get(name) === undefined) || resolves(context));
+    }
+  }
+  return tests;
 }
 
 export function conditionsHold(statement: Statement, context: Context): boolean {

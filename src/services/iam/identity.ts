@@ -118,6 +118,7 @@ function sessionFor(ctx: Ctx, role: Role, through: ThroughRole): RolePrincipal |
     roleArn: role.arn,
     roleId: role.id,
     sessionName,
+    issuedAt: ctx.now,
     ...(Object.keys(role.tags).length > 0 ? { tags: role.tags } : {}),
   };
 }

@@ -49,18 +49,19 @@ export function openSession(
   machine?: string,
 ): AccessKey & { sessionToken: string } {
   const account = principal.type === 'anonymous' ? ctx.account : principal.account;
+  const named = principal.type !== 'anonymous' && principal.type !== 'service';
   const session: Session = {
     accessKeyId: accessKeyId(ctx, 'ASIA', account),
     secret: secretKey(ctx),
     sessionToken: sessionToken(ctx),
-    principal,
+    principal: named ? { ...principal, issuedAt: ctx.now } : principal,
     expiresAt,
     ...(machine === undefined ? {} : { machine }),
   };
   const world = ctx.everywhere;
   world.put(sessions, session);
   world.schedule(forgetDue, expiresAt + KEPT_EXPIRED_MS, { accessKeyId: session.accessKeyId });
-  return credentials(session, principal);
+  return credentials(session, session.principal);
 }
 
 function credentials(session: Session, principal: Principal): AccessKey & { sessionToken: string } {
@@ -85,7 +86,9 @@ export function accessKey(ctx: Ctx, id: string): AccessKey | undefined {
 function asOfNow(ctx: Ctx, principal: Principal): Principal | undefined {
   if (principal.type === 'user') {
     const user = userPrincipal(ctx, principal.account, principal.name);
-    return user?.id === principal.id ? { ...user, temporary: true } : undefined;
+    if (user?.id !== principal.id) return undefined;
+    const { issuedAt } = principal;
+    return { ...user, temporary: true, ...(issuedAt === undefined ? {} : { issuedAt }) };
   }
   if (principal.type !== 'role') return principal;
   const role = roleByArn(ctx, principal.roleArn);

@@ -210,14 +210,14 @@ function ceilingOfAccounts(request: Request): Decision | undefined {
 
 /** What limits one principal, whatever grants. */
 function ceilingOfPrincipal(request: Request): Decision | undefined {
-  const { boundary, principal, sessionPolicies } = request.evaluation;
+  const { boundary, principal, sessionPolicies = [] } = request.evaluation;
   if (principal.type === 'root') return undefined;
   if (boundary !== undefined && allowance([boundary], request).grade === Grade.none) {
     return implicit('permissions boundary', request);
   }
-  return sessionPolicies !== undefined &&
-    sessionPolicies.length > 0 &&
-    allowance(sessionPolicies, request).grade === Grade.none
+  // A federated user without a session policy may do nothing (docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html).
+  const narrowed = principal.type === 'federated-user' || sessionPolicies.length > 0;
+  return narrowed && allowance(sessionPolicies, request).grade === Grade.none
     ? implicit('session policy', request)
     : undefined;
 }

@@ -28,7 +28,7 @@ export const userArn = (name: string, account: string = HOME): string =>
 export const roleArn = (name: string, account: string = HOME): string =>
   `arn:aws:iam::${account}:role/${name}`;
 export const sessionArn = (name: string, account: string = HOME): string =>
-  `arn:aws:sts::${account}:assumed-role/${name}/s`;
+  `arn:aws:sts::${account}:assumed-role/${name}/tour`;
 export const rootArn = (account: string): string => `arn:aws:iam::${account}:root`;
 
 export type Condition = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -138,8 +138,8 @@ function compiled(statements: readonly Statement[], kind: PolicyKind, version?: 
 
 /** The text of a policy. Trust policies name no resource. */
 export function documentOf(statements: readonly Statement[], kind: PolicyKind, version?: string): string {
-  const Statement =
-    kind === 'trust' ? statements.map(({ Resource: _, ...statement }) => statement) : statements;
+  const without = kind === 'trust' ? { Resource: undefined } : {};
+  const Statement = statements.map((statement) => ({ ...statement, ...without }));
   return JSON.stringify({ Version: version ?? '2012-10-17', Statement });
 }
 

@@ -4,10 +4,11 @@ import { decodeChunked, isAwsChunked, isChunkProblem } from '#contract/sigv4/chu
 import { isProblem, parseAuthorization } from '#contract/sigv4/authorization.ts';
 import type { ParsedAuthorization } from '#contract/sigv4/authorization.ts';
 import { signingKey } from '#contract/sigv4/canonical.ts';
-import { expiredToken, missingToken, unknownAccessKey } from '#contract/sigv4/problems.ts';
+import { expiredToken, invalidToken, missingToken, unknownAccessKey } from '#contract/sigv4/problems.ts';
 import type { SignatureProblem, Wording } from '#contract/sigv4/problems.ts';
 import { verifySignature } from '#contract/sigv4/verify.ts';
 import { Fault } from '#contract/fault.ts';
+import { signsFor } from '#contract/identify.ts';
 import type { WireRequest } from '#contract/wire.ts';
 import type { Primitives, World } from '#world/index.ts';
 import { GLOBAL } from './ctx.ts';
@@ -39,9 +40,11 @@ export interface Authenticated {
 export const DEFAULT_ACCOUNT = '000000000000';
 export const DEFAULT_REGION = 'us-east-1';
 
-/** Operations that AWS serves to anyone: what they are asked for bears a proof of its own. */
-const ANONYMOUS_ACTIONS =
-  /(?:^|&)Action=(?:AssumeRoleWithSAML|AssumeRoleWithWebIdentity|ConfirmSubscription|Unsubscribe)(?:&|$)/;
+/** Operations that AWS serves to anyone, by signing name: what they are asked for bears a proof of its own. */
+const ANONYMOUS_ACTIONS: ReadonlyMap<string, RegExp> = new Map([
+  ['sts', /(?:^|&)Action=(?:AssumeRoleWithSAML|AssumeRoleWithWebIdentity)(?:&|$)/],
+  ['sns', /(?:^|&)Action=(?:ConfirmSubscription|Unsubscribe)(?:&|$)/],
+]);
 
 /** Throws `Fault` with AWS's own words where a request proves no identity. */
 export function authenticate(
@@ -53,7 +56,7 @@ export function authenticate(
   const wording: Wording = signingName === 's3' ? 's3' : signingName === 'ec2' ? 'ec2' : 'other';
   const parsed = parseAuthorization(wire, wording);
   const home = edge.account ?? DEFAULT_ACCOUNT;
-  if (!parsed) return anonymous(wire, wording, home);
+  if (!parsed) return anonymous(wire, signingName, home);
   if (isProblem(parsed)) throw faultOf(parsed);
   const region = parsed.scope.region === 'aws-global' ? DEFAULT_REGION : parsed.scope.region;
   const account = localAccount(parsed.accessKeyId, home);
@@ -63,7 +66,15 @@ export function authenticate(
     ctx.port(identity).accessKey(ctx, parsed.accessKeyId),
   );
   checkKey(key, parsed, wording, world.now);
-  const options = { primitives: edge.primitives, wording, nowMs: edge.wallNow?.() ?? parsed.signedAtMs };
+  const nowMs = edge.wallNow?.() ?? parsed.signedAtMs;
+  const { service } = parsed.scope;
+  // A URL that was signed for one service must not be good for another, whatever headers it comes with.
+  const options = {
+    primitives: edge.primitives,
+    wording,
+    nowMs,
+    service: signsFor(service, signingName) ? service : signingName,
+  };
   const problem = verifySignature(wire, parsed, key.secret, options);
   if (problem) throw faultOf(problem);
   const { principal } = key;
@@ -77,7 +88,7 @@ export function authenticate(
  */
 function localAccount(accessKeyId: string, home: string): string | undefined {
   if (/^\d{12}$/.test(accessKeyId)) return accessKeyId;
-  return /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(accessKeyId) ? undefined : home;
+  return /^A(?:KIA|SIA|[A-Z]{3}[A-Z0-9]{12,}$)/.test(accessKeyId) ? undefined : home;
 }
 
 function checkKey(
@@ -86,16 +97,20 @@ function checkKey(
   wording: Wording,
   now: number,
 ): asserts key is AccessKey {
-  if (!key?.active || key.sessionToken !== parsed.sessionToken)
-    throw faultOf(unknownAccessKey(wording, parsed.accessKeyId));
+  if (!key?.active) throw faultOf(unknownAccessKey(wording, parsed.accessKeyId));
+  if (key.sessionToken !== parsed.sessionToken) {
+    const given = parsed.sessionToken !== undefined;
+    throw faultOf(given ? invalidToken(wording) : unknownAccessKey(wording, parsed.accessKeyId));
+  }
   if (key.expiresAt !== undefined && key.expiresAt <= now) throw faultOf(expiredToken(wording));
 }
 
 /** Only S3 and a few operations of STS and SNS are open to requests without a signature; policies decide on the former. */
-function anonymous(wire: WireRequest, wording: Wording, account: string): Authenticated {
+function anonymous(wire: WireRequest, signingName: string, account: string): Authenticated {
   const text = wire.body.length < 4096 ? new TextDecoder().decode(wire.body) : '';
-  if (wording !== 's3' && !ANONYMOUS_ACTIONS.test(text) && !ANONYMOUS_ACTIONS.test(wire.query))
-    throw faultOf(missingToken(wording));
+  const open = ANONYMOUS_ACTIONS.get(signingName);
+  if (signingName !== 's3' && !open?.test(text) && !open?.test(wire.query))
+    throw faultOf(missingToken(signingName === 'ec2' ? 'ec2' : 'other'));
   return { principal: { type: 'anonymous' }, account, region: DEFAULT_REGION, wire };
 }
 

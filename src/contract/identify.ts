@@ -74,12 +74,16 @@ const otherNames: Readonly<Record<string, string>> = {
   's3-object-lambda': 's3',
 };
 
+/** Whether a credential scope's name is one of those under which a service is signed for. */
+export function signsFor(name: string, signingName: string): boolean {
+  return name === signingName || (Object.hasOwn(otherNames, name) && otherNames[name] === signingName);
+}
+
 function bySigningName(headers: readonly ContractHeader[], wire: WireRequest): ContractHeader | undefined {
   const name = signingName(wire);
   if (name === undefined) return undefined;
-  const own = Object.hasOwn(otherNames, name) ? otherNames[name] : name;
   return oneOf(
-    headers.filter((h) => h.signingName === own),
+    headers.filter((h) => signsFor(name, h.signingName)),
     wire,
   );
 }

@@ -57,6 +57,13 @@ export function unknownAccessKey(wording: Wording, accessKeyId: string): Signatu
   return { shape: 'InvalidClientTokenId', message };
 }
 
+/** A session token of another key, or with a key that has none. */
+export function invalidToken(wording: Wording): SignatureProblem {
+  if (wording !== 's3') return unknownAccessKey(wording, '');
+  const message = 'The provided token is malformed or otherwise invalid.';
+  return { shape: 'InvalidToken', message, status: 400 };
+}
+
 /** Temporary credentials past their end. */
 export function expiredToken(wording: Wording): SignatureProblem {
   if (wording === 's3')

@@ -2,8 +2,14 @@
 // wire requests for the gateway and its answers into responses.
 
 import { createServer as createHttpServer } from 'node:http';
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { IncomingMessage, Server as HttpServer, ServerOptions, ServerResponse } from 'node:http';
+import type {
+  Http2Server,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  Http2Stream,
+  ServerHttp2Session,
+} from 'node:http2';
 import { createServer as createSocketServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { bodyBytes } from '#cloud/body.ts';
@@ -12,7 +18,8 @@ import type { WireRequest, WireResponse } from '#contract/wire.ts';
 import { ALIASES, control } from './control.ts';
 import type { Controlled } from './control.ts';
 import { localstack } from './localstack.ts';
-import { refusal } from './origin.ts';
+import { caution, refusal } from './origin.ts';
+import { Patience } from './patience.ts';
 import type { Usher } from './usher.ts';
 
 type Request = IncomingMessage | Http2ServerRequest;
@@ -30,6 +37,15 @@ export interface EndpointOptions {
   readonly address?: string;
   /** Lets time pass for clients that wait. */
   readonly usher?: Usher;
+  /** How long clients are waited for that say nothing. */
+  readonly patience?: Waits;
+}
+
+interface Waits {
+  /** Before a connection's first byte, between pieces of a body, and without a stream (ms). */
+  readonly silenceMs: number;
+  /** For all headers of a request (ms). */
+  readonly headersMs: number;
 }
 
 export interface Endpoint {
@@ -40,6 +56,12 @@ export interface Endpoint {
 
 /** Bytes of the largest body that is taken in: S3's largest single PUT is 5 GiB, which no laptop should be asked to hold. */
 const LARGEST_BODY = 1024 * 1024 * 1024;
+/** More than the clients of one computer open, and fewer than the files that a process may have open. */
+const MOST_CONNECTIONS = 2048;
+const WAITS: Waits = { silenceMs: 60_000, headersMs: 20_000 };
+const HTTP_2 = {
+  settings: { maxConcurrentStreams: 256, maxHeaderListSize: 65_536, enablePush: false },
+} as const;
 /** The first bytes of HTTP/2 by prior knowledge are `PRI * HTTP/2.0`. */
 const HTTP2_PREFACE = 0x50_52_49;
 
@@ -47,7 +69,7 @@ const HTTP2_PREFACE = 0x50_52_49;
 const USHERED = '/_sandtable/script/';
 
 export async function listen(options: EndpointOptions): Promise<Endpoint> {
-  const { port, tries = 20, address = '127.0.0.1' } = options;
+  const { port, tries = 20, address = '127.0.0.1', patience = WAITS } = options;
   const serve = (request: Request, response: Response): void => {
     answer(options, request, response).catch((error: unknown) => {
       // A client that goes away in the middle of its request is nobody's fault.
@@ -56,30 +78,51 @@ export async function listen(options: EndpointOptions): Promise<Endpoint> {
       if (!response.headersSent) send(response, plain(500, 'InternalFailure'), options.controlled);
     });
   };
-  const http = createHttpServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve);
+  const http = createHttpServer(timesOf(patience), serve);
+  // It never listens itself, and only then begins to look at how long headers take.
+  http.emit('listening');
   // Loaded by the first client that speaks HTTP/2: Kinesis' does, most others never.
   let loading: Promise<Http2Server> | undefined;
   const http2 = (): Promise<Http2Server> =>
-    (loading ??= import('node:http2').then(({ createServer }) => createServer(serve)));
+    (loading ??= import('node:http2').then(({ createServer }) => {
+      const made = createServer(HTTP_2, serve);
+      made.on('session', (session) => closeIdle(session, patience));
+      return made;
+    }));
   const sockets = new Set<Socket>();
   const server = createSocketServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
+    socket.setTimeout(patience.silenceMs, () => socket.destroy());
     sniff(socket, http, http2);
   });
+  server.maxConnections = MOST_CONNECTIONS;
   const bound = await bind(server, port, tries, address);
   const close = (): Promise<void> =>
     new Promise((resolve) => {
+      http.close();
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
   return { url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`, port: bound, close };
 }
 
+/** A body takes as long as it takes. */
+function timesOf({ silenceMs, headersMs }: Waits): ServerOptions {
+  const connectionsCheckingInterval = Math.ceil(headersMs / 4);
+  return {
+    keepAliveTimeout: silenceMs,
+    requestTimeout: 0,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval,
+  };
+}
+
 /** Looks at the first bytes of a connection and hands it to the server that speaks its protocol. */
 function sniff(socket: Socket, http: HttpServer, http2: () => Promise<Http2Server>): void {
   socket.once('readable', () => {
+    socket.setTimeout(0).removeAllListeners('timeout');
     const first = socket.read() as Buffer | null;
     if (first === null) return;
     socket.unshift(first);
@@ -91,11 +134,24 @@ function sniff(socket: Socket, http: HttpServer, http2: () => Promise<Http2Serve
   });
 }
 
+/** A session without streams is closed after a while; one that waits for an answer is not. */
+function closeIdle(session: ServerHttp2Session, { silenceMs }: Waits): void {
+  let streams = 0;
+  session.on('stream', (stream: Http2Stream) => {
+    streams += 1;
+    stream.once('close', () => (streams -= 1));
+  });
+  session.setTimeout(silenceMs, () => streams === 0 && session.close());
+}
+
 async function answer(options: EndpointOptions, request: Request, response: Response): Promise<void> {
   const { gateway, controlled, usher } = options;
   const refused = refusal(request);
   if (refused) return send(response, plain(403, refused), controlled);
-  const body = await collect(request);
+  // A proxy would be asked for a whole URL, and this is none.
+  if (!request.url?.startsWith('/'))
+    return send(response, plain(400, 'The request must name a path, such as / or /bucket/key.'), controlled);
+  const body = await collect(request, options.patience ?? WAITS);
   if (!body) return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
   const asked = request.url ?? '/';
   const url = ALIASES.get(asked) ?? asked;
@@ -117,7 +173,8 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
     response.once('close', usher?.waits(wire, given) ?? (() => {}));
     return later(given, response, controlled);
   }
-  send(response, given, controlled);
+  const careful = caution(request, given.headers['content-type']);
+  send(response, { ...given, headers: { ...careful, ...given.headers } }, controlled);
   usher?.answered(wire, given);
 }
 
@@ -146,13 +203,19 @@ function wireOf(request: Request, url: string, body: Uint8Array): WireRequest {
   };
 }
 
-async function collect(request: Request): Promise<Uint8Array | undefined> {
+async function collect(request: Request, { silenceMs }: Waits): Promise<Uint8Array | undefined> {
   const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > LARGEST_BODY) return undefined;
-    pieces.push(piece);
+  const patience = new Patience(silenceMs, () => request.destroy());
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      patience.renew();
+      size += piece.length;
+      if (size > LARGEST_BODY) return undefined;
+      pieces.push(piece);
+    }
+  } finally {
+    patience.end();
   }
   return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }
@@ -160,11 +223,20 @@ async function collect(request: Request): Promise<Uint8Array | undefined> {
 function send(response: Response, wire: WireResponse, { world }: Controlled): void {
   if (response.destroyed) return;
   const bytes = bodyBytes(wire.body, (hash) => world.blobs.get(hash));
-  const headers: Record<string, string | number> = { ...wire.headers };
+  const headers: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(wire.headers)) headers[name] = headerText(value);
   // HEAD answers carry the length of a body that they do not have.
   headers['content-length'] ??= bytes.length;
   (response as ServerResponse).writeHead(wire.status, headers);
   (response as ServerResponse).end(bytes);
+}
+
+/** What ends a line cannot begin a header of its own; other signs go out as the bytes of UTF-8. */
+function headerText(value: string): string {
+  // eslint-disable-next-line no-control-regex
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
+  // eslint-disable-next-line no-control-regex
+  return Buffer.from(value.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, '')).toString('latin1');
 }
 
 function plain(status: number, message: string): WireResponse {

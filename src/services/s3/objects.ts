@@ -1,5 +1,6 @@
 // Objects: put, get, head.
 
+import type { Fault } from '#contract/fault.ts';
 import { formatHttpDate } from '#contract/protocols/timestamp.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -13,6 +14,7 @@ import { checkKey, describe, keepingOf } from './description.ts';
 import type { Described } from './description.ts';
 import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
+import { invalidArgument } from './faults.ts';
 import { checkDecryption, encryptionMembers } from './object-encryption.ts';
 import { requestedRange, sliced } from './ranges.ts';
 import type { ByteRange } from './ranges.ts';
@@ -37,6 +39,15 @@ function read(ctx: Ctx, input: Get, method: string): { answer: Got; object: Stor
   return { answer: { ...facts(found, object, input), ...extent(object, range, input) }, object, range };
 }
 
+/** What may stand in a header: no line ends, and nothing beyond ISO 8859-1. */
+const REPRESENTABLE = /^[\t\x20-\x7e\xa0-\xff]*$/;
+
+/** A presigned URL could otherwise write headers of its own into the answer. */
+function notRepresentable(name: string, value: string | undefined): Fault {
+  const parameter = `response-${name.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase()}`;
+  return invalidArgument(parameter, value, 'Header value cannot be represented using ISO-8859-1.');
+}
+
 function facts({ bucket }: Place, object: StoredObject, input: Get): Got {
   const tagCount = Object.keys(object.tags).length;
   const { ResponseExpires } = input;
@@ -49,6 +60,8 @@ function facts({ bucket }: Place, object: StoredObject, input: Get): Got {
     Expires: ResponseExpires === undefined ? undefined : formatHttpDate(ResponseExpires),
   };
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given)
+    if (!REPRESENTABLE.test(String(value))) throw notRepresentable(name, value);
   return {
     AcceptRanges: 'bytes',
     LastModified: wholeSeconds(object.modifiedAt),

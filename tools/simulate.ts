@@ -1,8 +1,10 @@
 // Simulates seeds: `npm run simulate -- --seeds 100`, or one of them again: `npm run simulate -- --seed 17`. Prints a line for
-// each; a failure comes with the line that reproduces it.
+// each; a failure comes with the line that reproduces it. With `--requests` valid, mutated and hostile requests of all protocols are
+// fired at the gateway among the disturbances.
 
 import { parseArgs } from 'node:util';
 import { composeCloud } from '#sandtable';
+import { arsenal } from '../tests/simulation/barrage.ts';
 import { simulate, SimulationFailure } from '../tests/simulation/simulation.ts';
 
 const { values } = parseArgs({
@@ -12,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     steps: { type: 'string' },
     faults: { type: 'boolean', default: false },
+    requests: { type: 'boolean', default: false },
   },
 });
 
@@ -19,7 +22,10 @@ const first = Number(values.from);
 const seeds = values.seed
   ? [values.seed]
   : Array.from({ length: Number(values.seeds) }, (_, n) => String(first + n));
-const options = values.steps === undefined ? {} : { steps: Number(values.steps) };
+const options = {
+  ...(values.steps === undefined ? {} : { steps: Number(values.steps) }),
+  ...(values.requests ? { arsenal: await arsenal() } : {}),
+};
 const cloud = composeCloud();
 let failed = 0;
 for (const seed of seeds) {

@@ -64,7 +64,15 @@ async function translate(translation: Translation, { signal }: { signal: AbortSi
 function run(input: string, region: string, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
     const { PATH = '' } = process.env;
-    const environment = { PATH, AWS_DEFAULT_REGION: region, PYTHONDONTWRITEBYTECODE: '1' };
+    // The translator asks boto3 for the Region, and boto3 would look into the files of whoever runs it.
+    const environment = {
+      PATH,
+      AWS_DEFAULT_REGION: region,
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
     const child = spawn('python3', ['-I', '-c', PROGRAM], {
       env: environment,
       signal,

@@ -1,6 +1,8 @@
 // Requests that are well-formed and mean harm: depth without end, patterns that backtrack, numbers that no memory holds.
 
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { encodeCbor } from '#contract/protocols/cbor.ts';
 import { subnets as subnetRows } from '#services/ec2/network.ts';
 import { newTable } from '../table.ts';
 import type { TestTable } from '../table.ts';
@@ -211,4 +213,181 @@ it('numbers that no memory holds are refused', () => {
     SecondaryPrivateIpAddressCount: '2000000000',
   };
   expect(form(table, 'ec2', '2016-11-15', parameters)).toBe(400);
+});
+
+describe('names that mean something to JavaScript', () => {
+  const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'];
+  const polluted = (): unknown => ({}) as { polluted?: unknown };
+
+  it('are names like any other in JSON', () => {
+    const table = newTable();
+    for (const name of NAMES) {
+      const text = `{"${name}":{"polluted":true},"QueueName":"q","tags":{"${name}":"v"},"Attributes":{"${name}":"1"}}`;
+      json(table, 'sqs', 'AmazonSQS.CreateQueue', text);
+      const item = `{"TableName":"t","Item":{"${name}":{"M":{"${name}":{"S":"polluted"}}}}}`;
+      json(table, 'dynamodb', 'DynamoDB_20120810.PutItem', item);
+    }
+    expect(polluted()).toEqual({});
+  });
+
+  it('are names like any other in forms', () => {
+    const table = newTable();
+    for (const name of NAMES) {
+      const parameters = {
+        Action: 'CreateTopic',
+        Name: 't',
+        [`${name}.polluted`]: '1',
+        [`Tags.member.1.${name}`]: '1',
+      };
+      sns(table, parameters);
+      form(table, 'ec2', '2016-11-15', { Action: 'DescribeVpcs', [`Filter.1.${name}`]: '1' });
+    }
+    expect(polluted()).toEqual({});
+  });
+
+  it('are names like any other in templates, JSON and YAML', () => {
+    const table = newTable();
+    for (const name of NAMES) {
+      const body = { Type: 'AWS::SNS::Topic', Metadata: { [name]: { polluted: true } } };
+      const quoted = JSON.stringify(body);
+      stack(
+        table,
+        `{"Resources":{"${name}":${quoted},"A":${quoted}},"Mappings":{"${name}":{"${name}":{"polluted":"1"}}}}`,
+      );
+      stack(
+        table,
+        `Resources:\n  ${name}: &a\n    Type: AWS::SNS::Topic\n  B:\n    <<: *a\n`,
+        'ValidateTemplate',
+      );
+      stack(
+        table,
+        `${name}:\n  polluted: true\nResources:\n  A:\n    Type: AWS::SNS::Topic\n`,
+        'ValidateTemplate',
+      );
+    }
+    table.advance(60_000);
+    table.check();
+    expect(polluted()).toEqual({});
+  });
+
+  it('are names like any other of all that a template names', () => {
+    for (const name of NAMES.filter((one) => /^[a-zA-Z]+$/.test(one))) {
+      const table = newTable();
+      const topic = { Type: 'AWS::SNS::Topic', Condition: name, Properties: { DisplayName: { Ref: name } } };
+      const after = {
+        Type: 'AWS::SNS::Topic',
+        DependsOn: name,
+        Properties: { DisplayName: { 'Fn::Sub': `\${${name}}` } },
+      };
+      const find = { 'Fn::FindInMap': [name, name, name] };
+      const template = {
+        Parameters: { [name]: { Type: 'String', Default: 'x' } },
+        Conditions: { [name]: { 'Fn::Equals': [{ Ref: name }, 'x'] } },
+        Mappings: { [name]: { [name]: { [name]: 'v' } } },
+        Resources: { A: topic },
+        Outputs: { [name]: { Value: find } },
+      };
+      expect(stack(table, JSON.stringify(template))).toBe(200);
+      const named = {
+        Resources: { [name]: { Type: 'AWS::SNS::Topic' }, B: after, C: { ...after, DependsOn: ['B', name] } },
+      };
+      expect(stack(table, JSON.stringify(named).replaceAll('"s"', '"s2"'), 'ValidateTemplate')).toBe(200);
+      const other = form(table, 'cloudformation', '2010-05-15', {
+        Action: 'CreateStack',
+        StackName: 'other',
+        TemplateBody: JSON.stringify(named),
+      });
+      expect(other).toBe(200);
+      // What is not there is not found on Object.prototype either.
+      for (const missing of [{ Ref: name }, { 'Fn::GetAtt': [name, name] }, find, { 'Fn::If': [name, 1, 2] }])
+        expect(
+          stack(
+            table,
+            JSON.stringify({
+              Resources: { A: { ...topic, Condition: undefined, Properties: { DisplayName: missing } } },
+            }),
+            'CreateStack',
+          ),
+        ).toBe(400);
+      table.advance(120_000);
+      const described = table.gateway.handle({
+        method: 'POST',
+        path: '/',
+        query: '',
+        host: 'localhost',
+        headers: {
+          authorization:
+            'AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=0',
+          'x-amz-date': '20260105T000000Z',
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: new TextEncoder().encode('Action=DescribeStacks&Version=2010-05-15'),
+      }) as { body: Uint8Array };
+      const text = new TextDecoder().decode(described.body);
+      expect([name, text.match(/<StackStatus>(\w+)/g)]).toEqual([
+        name,
+        ['<StackStatus>CREATE_COMPLETE', '<StackStatus>CREATE_COMPLETE'],
+      ]);
+    }
+  });
+
+  it('are names like any other in CBOR', () => {
+    const table = newTable();
+    const bytes = encodeCbor(
+      JSON.parse('{"__proto__":{"polluted":true},"Namespace":"n","constructor":{"a":1}}'),
+    );
+    const answer = table.gateway.handle({
+      method: 'POST',
+      path: '/service/GraniteServiceVersion20100801/operation/ListMetrics',
+      query: '',
+      host: 'localhost',
+      headers: {
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0',
+        'x-amz-date': '20260105T000000Z',
+        'smithy-protocol': 'rpc-v2-cbor',
+      },
+      body: bytes,
+    });
+    expect(answer).toMatchObject({ status: 200 });
+    expect(polluted()).toEqual({});
+  });
+});
+
+it('entities of a document type are no XML', () => {
+  const table = newTable();
+  const body =
+    '<!DOCTYPE a [<!ENTITY a "a"><!ENTITY b "&a;&a;&a;&a;">]><CreateBucketConfiguration>&b;</CreateBucketConfiguration>';
+  const answer = table.gateway.handle({
+    method: 'PUT',
+    path: '/bucket',
+    query: '',
+    host: 'localhost',
+    headers: {
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
+      'x-amz-date': '20260105T000000Z',
+    },
+    body: new TextEncoder().encode(body),
+  });
+  expect(answer).toMatchObject({ status: 400 });
+});
+
+it('bombs do not go off', () => {
+  const table = newTable();
+  const answer = table.gateway.handle({
+    method: 'POST',
+    path: '/',
+    query: '',
+    host: 'localhost',
+    headers: {
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/logs/aws4_request, SignedHeaders=host, Signature=0',
+      'x-amz-date': '20260105T000000Z',
+      'x-amz-target': 'Logs_20140328.PutLogEvents',
+      'content-encoding': 'gzip',
+    },
+    body: gzipSync(new Uint8Array(80 * 1024 * 1024)),
+  });
+  expect(answer).toMatchObject({ status: 400 });
 });

@@ -1,6 +1,7 @@
 // Mutated requests for the gateway: valid ones of every modelled operation, as stock clients write them, with bytes changed.
 
 import fc from 'fast-check';
+import type { Member, Shape } from '../../src/contract/contract.ts';
 import { loadContract } from '../../src/contract/load.ts';
 import type { WireRequest } from '../../src/contract/wire.ts';
 import { randomStream } from '#world/index.ts';
@@ -34,9 +35,53 @@ const CLIENTS: Readonly<Record<string, string>> = {
 };
 
 /** A valid request of each modelled operation, by `service:operation`, signed with credentials that need no set-up. */
-export async function validRequests(
+export function validRequests(table: TestTable, seed: number): Promise<[name: string, wire: WireRequest][]> {
+  return requestsOf(
+    table,
+    (input) => (fc.sample(structureOf(input), { numRuns: 1, seed })[0] ?? {}) as Record<string, unknown>,
+  );
+}
+
+/** The same with what is required and no more, in values that mean something. */
+export function plainRequests(table: TestTable): Promise<[name: string, wire: WireRequest][]> {
+  return requestsOf(table, (input) => plainStructure(input, 0));
+}
+
+const DEEPEST_PLAIN = 6;
+
+function plainStructure(shape: Shape, depth: number): Record<string, unknown> {
+  const wanted = shape.members.filter((member) => member.required);
+  return Object.fromEntries(wanted.map((member) => [member.name, plainValue(member, depth + 1)]));
+}
+
+function plainValue({ shape }: Member, depth: number): unknown {
+  switch (shape.kind) {
+    case 'string':
+      return shape.enumeration?.[0] ?? 'target';
+    case 'boolean':
+      return true;
+    case 'integer':
+    case 'long':
+    case 'double':
+      return 1;
+    case 'timestamp':
+      return 1_767_571_200_000;
+    case 'blob':
+      return Uint8Array.of(1);
+    case 'structure':
+      return depth > DEEPEST_PLAIN ? {} : plainStructure(shape, depth);
+    case 'list':
+      return depth > DEEPEST_PLAIN ? [] : [plainValue(shape.item, depth + 1)];
+    case 'map':
+      return { id: plainValue(shape.item, depth + 1) };
+    case 'document':
+      return {};
+  }
+}
+
+async function requestsOf(
   table: TestTable,
-  seed: number,
+  inputFor: (shape: Shape) => Record<string, unknown>,
 ): Promise<[name: string, wire: WireRequest][]> {
   const found: [string, WireRequest][] = [];
   for (const [id, service] of table.cloud.services) {
@@ -51,7 +96,7 @@ export async function validRequests(
     for (const name of Object.keys(service.operations)) {
       if (!sdk.has(name)) continue;
       const input = loadContract(id).operation(name)?.input;
-      const given = input ? (fc.sample(structureOf(input), { numRuns: 1, seed })[0] ?? {}) : {};
+      const given = input ? inputFor(input) : {};
       await sdk.send(name, input ? (toSdk(input, given) as object) : {}).catch(() => {});
     }
   }

@@ -3,6 +3,7 @@
 import type { Cloud } from '#cloud/cloud.ts';
 import { waitDue } from '#cloud/waiting.ts';
 import { part as traffic } from '#traffic/traffic.ts';
+import { modelledFunctions } from '#workloads/functions/modelled.ts';
 import { modelled } from '#workloads/modelled/modelled.ts';
 
 export interface Behaviour {
@@ -11,7 +12,7 @@ export interface Behaviour {
 }
 
 export function behaviourOf(cloud: Cloud): Behaviour {
-  const parts = [...cloud.services.values(), modelled, traffic];
+  const parts = [...cloud.services.values(), modelled, modelledFunctions, traffic];
   return {
     timers: new Set([
       waitDue.name,

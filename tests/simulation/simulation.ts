@@ -6,6 +6,8 @@ import type { Cloud } from '#cloud/cloud.ts';
 import { primitives } from '#runtime/primitives.ts';
 import type { Cause } from '#world/index.ts';
 import { behaviourOf } from './behaviour.ts';
+import { barrageOf, fire } from './barrage.ts';
+import type { Arsenal, Barrage } from './barrage.ts';
 import { calm } from './calm.ts';
 import { DISTURBANCES, heal } from './disturbances.ts';
 import { Draw } from './draw.ts';
@@ -14,6 +16,7 @@ import { Stage } from './stage.ts';
 import type { Watch } from './stage.ts';
 import { swarmOf } from './swarm.ts';
 import type { Swarm } from './swarm.ts';
+import { furnish } from './target.ts';
 import { Safety } from './watch.ts';
 
 /** 2026-01-05T00:00:00Z, a Monday. */
@@ -59,7 +62,8 @@ function move(stage: Stage, draw: Draw): void {
 }
 
 /** A step depends on seed, ordinal and world alone. */
-function step(stage: Stage, ordinal: number, { seed, swarm, most }: Course): void {
+function step(stage: Stage, ordinal: number, { seed, swarm, most, barrage }: Course): void {
+  if (barrage) fire(stage, seed, ordinal, barrage);
   if (stage.world.position > most) return;
   const draw = new Draw(seed, `step ${ordinal}`);
   const entries = Object.keys(DISTURBANCES).map((name) => [name, swarm.weights[name] ?? 0] as const);
@@ -77,6 +81,7 @@ interface Course {
   readonly swarm: Swarm;
   /** Transitions after which nothing is disturbed any more. */
   readonly most: number;
+  readonly barrage: Barrage | undefined;
 }
 
 function raise(cloud: Cloud, { seed, swarm }: Course): Stage {
@@ -86,6 +91,11 @@ function raise(cloud: Cloud, { seed, swarm }: Course): Stage {
     ctx.put(timingChoices, { id: 'timings', profile: swarm.profile, factors: {}, values: {} }),
   );
   return new Stage(cloud, world);
+}
+
+function prepare(stage: Stage, { swarm, barrage }: Course): void {
+  build(stage, swarm);
+  if (barrage) furnish(stage);
 }
 
 /** Runs steps `from` to `to`; a failure says at which. */
@@ -115,20 +125,23 @@ export interface Options {
   readonly most?: number;
   /** Runs only once and compares nothing: for the hash alone. */
   readonly once?: boolean;
+  /** Fires some of these at the gateway at every step. */
+  readonly arsenal?: Arsenal;
 }
 
 /** Simulates a seed. Throws `SimulationFailure`. */
 export function simulate(
   cloud: Cloud,
   seed: string,
-  { steps = STEPS, most = MOST_TRANSITIONS, once = false }: Options = {},
+  { steps = STEPS, most = MOST_TRANSITIONS, once = false, arsenal }: Options = {},
 ): Simulated {
   const swarm = swarmOf(seed, Object.keys(DISTURBANCES));
-  const course: Course = { seed, steps, swarm, most };
+  const barrage = arsenal && barrageOf(seed, arsenal);
+  const course: Course = { seed, steps, swarm, most, barrage };
   const middle = Math.floor(steps / 2);
   const stage = raise(cloud, course);
   const watch: Watch & { audit(): void } = new Safety(stage, behaviourOf(cloud));
-  at(course, 'building', () => build(stage, swarm));
+  at(course, 'building', () => prepare(stage, course));
   run(stage, course, 0, middle);
   const copies: [what: string, Stage][] = [];
   if (!once)
@@ -141,7 +154,7 @@ export function simulate(
   }
   if (!once) {
     const again = raise(cloud, course);
-    at(course, 'building again', () => build(again, swarm));
+    at(course, 'building again', () => prepare(again, course));
     run(again, course, 0, steps);
     same(course, 'run again', again.world.hash(), hash);
   }

@@ -7,6 +7,7 @@ import type { Input, OperationName, Output, ServiceId } from '#cloud/contracts.t
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
 import { Waiting } from '#cloud/waiting.ts';
+import type { WireRequest, WireResponse } from '#contract/wire.ts';
 import { primitives } from '#runtime/primitives.ts';
 import type { Snapshot, World } from '#world/index.ts';
 import type { Draw } from './draw.ts';
@@ -62,6 +63,15 @@ export class Stage {
     }
     this.watch?.look();
     return outcome as Outcome<Output<S, O>>;
+  }
+
+  /** Counts the answer to a request that went through a gateway. */
+  told(wire: WireRequest, { status }: WireResponse): void {
+    this.calls += 1;
+    if (status < 400) return;
+    const operation = wire.headers['x-amz-target'] ?? `${wire.method} ${wire.headers['content-type'] ?? ''}`;
+    const name = `${status} for ${operation}`;
+    this.faults.set(name, (this.faults.get(name) ?? 0) + 1);
   }
 
   /** A call that must succeed. */

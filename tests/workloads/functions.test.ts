@@ -2,7 +2,17 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
@@ -428,6 +438,45 @@ it('gives functions what Lambda and their configuration give them, and nothing o
     expect(String(env['HOME']).startsWith(s.host.rootOf('e-1') as string)).toBe(true);
   } finally {
     delete process.env['DEVELOPERS_OWN'];
+  }
+});
+
+// https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html
+it('leads no SDK in a function to an account of the developer', async () => {
+  const s = stand();
+  const home = mkdtempSync(join(tmpdir(), 'sandtable-decoy-'));
+  mkdirSync(join(home, '.aws'));
+  writeFileSync(join(home, '.aws', 'credentials'), '[decoy]\naws_access_key_id = AKIADECOYDECOYDECOY1\n');
+  const decoys = {
+    HOME: home,
+    AWS_PROFILE: 'decoy',
+    AWS_SECRET_ACCESS_KEY: 'decoy',
+    AWS_SESSION_TOKEN: 'decoy',
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://decoy',
+    NODE_OPTIONS: '--title=decoy',
+  };
+  const own = Object.fromEntries(Object.keys(decoys).map((name) => [name, process.env[name]]));
+  Object.assign(process.env, decoys);
+  try {
+    const blob = s.store({
+      'index.js': `
+        const { existsSync, readFileSync } = require('node:fs');
+        const { homedir } = require('node:os');
+        exports.handler = async () => ({
+          env: Object.values(process.env).join(),
+          file: existsSync(homedir() + '/.aws/credentials'),
+          config: readFileSync(process.env.AWS_SHARED_CREDENTIALS_FILE, 'utf8'),
+          metadata: process.env.AWS_EC2_METADATA_DISABLED,
+        });`,
+    });
+    const found = payload(await s.invoke(blob));
+    expect(found).toMatchObject({ file: false, config: '', metadata: 'true' });
+    expect(found['env']).not.toContain('decoy');
+  } finally {
+    for (const [name, value] of Object.entries(own))
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    rmSync(home, { recursive: true });
   }
 });
 

@@ -164,11 +164,17 @@ it('runs the example application, replaces it in place, and knows what listens',
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 it('gives scripts what CodeDeploy and the machine give them, and nothing of the developer', async () => {
   const s = stand();
-  process.env['AWS_SECRET_ACCESS_KEY'] = 'of the developer';
+  const decoys = ['AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE', 'AWS_SESSION_TOKEN', 'GITHUB_TOKEN'];
+  for (const name of decoys) process.env[name] = 'of the developer';
   try {
-    await start(s, starting('env | sort > "$SANDTABLE_ROOT/env"; pwd > "$SANDTABLE_ROOT/cwd"'));
+    await start(
+      s,
+      starting(
+        'env | sort > "$SANDTABLE_ROOT/env"; pwd > "$SANDTABLE_ROOT/cwd"; ls -d ~/.aws >> "$SANDTABLE_ROOT/env" || true',
+      ),
+    );
   } finally {
-    delete process.env['AWS_SECRET_ACCESS_KEY'];
+    for (const name of decoys) delete process.env[name];
   }
   const text = readFileSync(s.host.pathOf(ID, 'env'), 'utf8');
   const env = Object.fromEntries(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
@@ -183,7 +189,8 @@ it('gives scripts what CodeDeploy and the machine give them, and nothing of the 
     SANDTABLE_ROOT: s.host.pathOf(ID, '/').replace(/\/$/, ''),
     AWS_REGION: 'us-east-1',
   });
-  expect(text).not.toContain('of the developer');
+  expect(env).toMatchObject({ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' });
+  expect(text).not.toMatch(/of the developer|\.aws/);
 });
 
 it('reports exit code and output of a script that fails', async () => {

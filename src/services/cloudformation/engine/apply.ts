@@ -38,16 +38,20 @@ export function writeWalk(
   order: readonly string[],
   dependsOn: ReadonlyMap<string, readonly string[]>,
 ): readonly string[] {
-  const dependents: Record<string, string[]> = {};
-  const needs: Record<string, readonly string[]> = {};
-  for (const logicalId of order) {
-    needs[logicalId] = dependsOn.get(logicalId) ?? [];
-    for (const needed of needs[logicalId]) (dependents[needed] ??= []).push(logicalId);
-  }
+  // Maps, because a resource may be called `constructor`.
+  const followers = new Map<string, string[]>();
+  const needed = order.map((logicalId) => [logicalId, dependsOn.get(logicalId) ?? []] as const);
+  for (const [logicalId, needs] of needed)
+    for (const need of needs) followers.set(need, [...(followers.get(need) ?? []), logicalId]);
   const operation = stack.operation?.id ?? '';
-  ctx.put(walks, { stackId: stack.id, operation, order, dependsOn: needs, dependents });
+  const row = { stackId: stack.id, operation, order };
+  ctx.put(walks, {
+    ...row,
+    dependsOn: Object.fromEntries(needed),
+    dependents: Object.fromEntries(followers),
+  });
   ctx.put(remaining, { stackId: stack.id, count: order.length });
-  return order.filter((logicalId) => needs[logicalId]?.length === 0);
+  return needed.filter(([, needs]) => needs.length === 0).map(([logicalId]) => logicalId);
 }
 
 /** Begins with resources whose time has come, and with those that follow where nothing has to be done. */
@@ -66,9 +70,9 @@ export function completed(ctx: Ctx, stackId: string, logicalId: string): readonl
   if (!walk || !left) return [];
   ctx.put(remaining, { stackId, count: left.count - 1 });
   if (left.count === 1) ctx.wake(STACK_LIFE, stackId);
-  return (walk.dependents[logicalId] ?? []).filter((next) =>
-    (walk.dependsOn[next] ?? []).every((needed) => isDone(ctx, walk, needed)),
-  );
+  const { dependents, dependsOn } = walk;
+  const next = Object.hasOwn(dependents, logicalId) ? (dependents[logicalId] ?? []) : [];
+  return next.filter((one) => (dependsOn[one] ?? []).every((needed) => isDone(ctx, walk, needed)));
 }
 
 function isDone(ctx: Ctx, { stackId, operation }: Walk, logicalId: string): boolean {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { composeCloud } from '#sandtable';
+import { arsenal } from './barrage.ts';
 import { simulate } from './simulation.ts';
 
 /** `SEEDS=200 npm test -- tests/simulation` for more; `npm run simulate` for the long run. */
@@ -18,6 +19,14 @@ it.each(Array.from({ length: SEEDS }, (_, n) => `${PREFIX}-${n}`))(
     expect(calls).toBeGreaterThan(50);
   },
 );
+
+// Each answer is looked at as it comes: see barrage.ts.
+it('keeps its invariants, alike on every run, while hostile requests of all protocols arrive', async () => {
+  const all = await arsenal();
+  expect(all.length).toBeGreaterThan(2000);
+  const { calls } = simulate(composeCloud(), `${PREFIX}-requests`, { steps: 4, most: 1000, arsenal: all });
+  expect(calls).toBeGreaterThan(50);
+});
 
 it('tells another seed apart', () => {
   const hash = (seed: string): string => simulate(composeCloud(), seed, { steps: 5, once: true }).hash;

@@ -1,6 +1,6 @@
 // Simulates seeds: `npm run simulate -- --seeds 100`, or one of them again: `npm run simulate -- --seed 17`. Prints a line for
-// each; a failure comes with the line that reproduces it. With `--requests` valid, mutated and hostile requests of all protocols are
-// fired at the gateway among the disturbances.
+// each; a failure comes with the line that reproduces it. With `--requests` valid, mutated and hostile requests of all protocols
+// are fired at the gateway among the disturbances.
 
 import { parseArgs } from 'node:util';
 import { composeCloud } from '#sandtable';

@@ -215,7 +215,8 @@ function ceilingOfPrincipal(request: Request): Decision | undefined {
   if (boundary !== undefined && allowance([boundary], request).grade === Grade.none) {
     return implicit('permissions boundary', request);
   }
-  // A federated user without a session policy may do nothing (docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html).
+  // A federated user without a session policy may do nothing
+  // (docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html).
   const narrowed = principal.type === 'federated-user' || sessionPolicies.length > 0;
   return narrowed && allowance(sessionPolicies, request).grade === Grade.none
     ? implicit('session policy', request)

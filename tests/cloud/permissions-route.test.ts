@@ -6,6 +6,7 @@ import {
   BUCKET,
   byService,
   check,
+  deny,
   EVENTS,
   FRIEND,
   Ground,
@@ -67,6 +68,22 @@ describe('EventBridge, ECR, Route 53 and the destinations of S3', () => {
       has: [allow('events:PutRule', `${EVENTS}:rule/a`)],
       asks: rule('a'),
       allowed: true,
+    }),
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html#eb-events-creator-account
+    () => ({
+      that: 'the deletion of a rule by the account that made it, where that is denied',
+      has: [
+        allow('events:*'),
+        deny('events:DeleteRule', '*', { StringEquals: { 'events:creatorAccount': HOME } }),
+      ],
+      asks: ['events', 'DeleteRule', { Name: 'a' }],
+      allowed: false,
+    }),
+    () => ({
+      that: 'a rule that somebody else made',
+      has: [allow('events:PutRule', '*', { StringEqualsIfExists: { 'events:creatorAccount': STRANGER } })],
+      asks: rule('a'),
+      allowed: false,
     }),
     () => ({
       that: 'another rule',

@@ -47,11 +47,13 @@ export const service: Service = defineService({
   resourcePolicy: policyFor,
   resourceConditions(ctx, arn) {
     const place = ruleOfArn(arn);
-    const row = place
-      ? ctx.get(rules, ruleKey(place.bus, place.name))
-      : ctx.get(buses, arn.split(':event-bus/')[1] ?? '');
+    const rule = place && ctx.get(rules, ruleKey(place.bus, place.name));
+    const row = place ? rule : ctx.get(buses, arn.split(':event-bus/')[1] ?? '');
     const tags = Object.entries(row?.tags ?? {});
-    return Object.fromEntries(tags.map(([key, tag]) => [`aws:ResourceTag/${key}`, tag]));
+    return {
+      ...Object.fromEntries(tags.map(([key, tag]) => [`aws:ResourceTag/${key}`, tag])),
+      ...(rule && { 'events:creatorAccount': rule.createdBy }),
+    };
   },
   refused: {
     CreateEventBus: ['EventSourceName', 'KmsKeyIdentifier', 'DeadLetterConfig', 'LogConfig'],

@@ -9,7 +9,7 @@ import { instanceOf } from './instances.ts';
 import { isAttached, newPublicIp, releasePublicIp, setSecondaryPublicIp } from './interfaces.ts';
 import { addresses, addressOf, interfaceOf, interfaces, privateIpsOf } from './network.ts';
 import type { Address, NetworkInterface } from './network.ts';
-import { missing } from './requests.ts';
+import { missing, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 /** The address by either of its names. */
@@ -48,7 +48,8 @@ function disassociate(ctx: Ctx, { association }: Address): void {
 }
 
 export const addressOperations: Operations<'ec2'> = {
-  AllocateAddress(ctx, { Domain, TagSpecifications }) {
+  AllocateAddress(ctx, { Domain, NetworkBorderGroup = ctx.region, TagSpecifications }) {
+    if (NetworkBorderGroup !== ctx.region) throw unmodelled(`The network border group ${NetworkBorderGroup}`);
     if (Domain === 'standard')
       throw new Fault('InvalidParameterValue', 'EC2-Classic is retired: the only domain is vpc.');
     const address: Address = { allocationId: `eipalloc-${ctx.id('elastic-ip')}`, publicIp: newPublicIp(ctx) };
@@ -64,8 +65,11 @@ export const addressOperations: Operations<'ec2'> = {
     };
   },
 
-  ReleaseAddress(ctx, { AllocationId, PublicIp }) {
+  ReleaseAddress(ctx, { AllocationId, PublicIp, NetworkBorderGroup = ctx.region }) {
     const { allocationId, publicIp, association } = named(ctx, AllocationId, PublicIp);
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html
+    if (NetworkBorderGroup !== ctx.region)
+      throw new Fault('InvalidAddress.NotFound', `Address '${publicIp}' not found.`);
     if (association) throw new Fault('InvalidIPAddress.InUse', `Address ${publicIp} is in use.`);
     ctx.delete(addresses, allocationId);
     removeTagsOf(ctx, allocationId);
@@ -115,6 +119,13 @@ export const addressOperations: Operations<'ec2'> = {
       };
     });
     return { Addresses };
+  },
+
+  // Reverse DNS names, which are all that an address has for attributes, cannot be given to one here, and AWS shows only
+  // addresses that have one. https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-addresses-attribute.html
+  DescribeAddressesAttribute(ctx, { AllocationIds = [] }) {
+    for (const id of AllocationIds) addressOf(ctx, id);
+    return { Addresses: [] };
   },
 
   AssociateAddress(

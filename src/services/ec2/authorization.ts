@@ -147,6 +147,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DeleteVpcEndpoints: { members: { VpcEndpointIds: 'vpc-endpoint' } },
   DeleteVpcPeeringConnection: peering,
   DeregisterImage: { members: { ImageId: 'image' } },
+  DescribeAddressesAttribute: { members: { AllocationIds: 'elastic-ip' } },
   DescribeInstanceAttribute: instance,
   DescribeVpcAttribute: { members: vpc },
   DetachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
@@ -166,6 +167,14 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   GetManagedPrefixListEntries: list,
   ImportKeyPair: { members: { KeyName: 'key-pair' } },
   ModifyInstanceAttribute: { members: { InstanceId: 'instance', Groups: 'security-group' } },
+  ModifyInstanceCreditSpecification: {
+    also: (
+      _: Ctx,
+      {
+        InstanceCreditSpecifications: all,
+      }: { InstanceCreditSpecifications: readonly { InstanceId: string }[] },
+    ) => all.map(({ InstanceId }) => InstanceId),
+  },
   ModifyInstanceMetadataOptions: instance,
   ModifyLaunchTemplate: template,
   ModifyManagedPrefixList: list,

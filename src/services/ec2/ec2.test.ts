@@ -10,6 +10,7 @@ import {
   DescribeIamInstanceProfileAssociationsCommand,
   DescribeImagesCommand,
   DescribeInstanceAttributeCommand,
+  DescribeInstanceCreditSpecificationsCommand,
   DescribeInstancesCommand,
   DescribeInstanceStatusCommand,
   DescribeInstanceTypesCommand,
@@ -19,6 +20,7 @@ import {
   DescribeVolumesCommand,
   EC2Client,
   ModifyInstanceAttributeCommand,
+  ModifyInstanceCreditSpecificationCommand,
   ModifyLaunchTemplateCommand,
   RebootInstancesCommand,
   RunInstancesCommand,
@@ -257,6 +259,43 @@ describe('RunInstances', () => {
     });
     await expect(run({ InstanceType: 't4g.micro' })).rejects.toMatchObject({ name: 'InvalidParameterValue' });
     await expect(run({ CpuOptions: { CoreCount: 1 } })).rejects.toMatchObject({ name: 'NotImplemented' });
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceCreditSpecifications.html
+  it('shows the credit option of an instance, as asked for or as its type begins, and changes it', async () => {
+    const credits = async (...InstanceIds: string[]) => {
+      const found = await ec2.send(new DescribeInstanceCreditSpecificationsCommand({ InstanceIds }));
+      return found.InstanceCreditSpecifications?.map((one) => one.CpuCredits);
+    };
+    const t3 = await runOne();
+    const asked = await runOne({ CreditSpecification: { CpuCredits: 'standard' } });
+    const t2 = await runOne({ InstanceType: 't2.micro' });
+    const m5 = await runOne({ InstanceType: 'm5.large' });
+    expect(await credits(t3, asked, t2, m5)).toEqual(['unlimited', 'standard', 'standard', 'standard']);
+    expect(await credits()).toEqual(['unlimited']);
+    const changed = await ec2.send(
+      new ModifyInstanceCreditSpecificationCommand({
+        InstanceCreditSpecifications: [t2, m5].map((InstanceId) => ({ InstanceId, CpuCredits: 'unlimited' })),
+      }),
+    );
+    expect(changed.SuccessfulInstanceCreditSpecifications).toEqual([{ InstanceId: t2 }]);
+    expect(changed.UnsuccessfulInstanceCreditSpecifications?.[0]?.Error?.Code).toBe(
+      'InstanceCreditSpecification.NotSupported',
+    );
+    expect(await credits(t2)).toEqual(['unlimited']);
+  });
+
+  // Terraform names both with every instance.
+  it('takes hibernation and enclaves that are off, and refuses them on', async () => {
+    const off = { HibernationOptions: { Configured: false }, EnclaveOptions: { Enabled: false } };
+    expect((await run(off))[0]).toMatchObject(off);
+    await expect(run({ HibernationOptions: { Configured: true } })).rejects.toMatchObject({
+      name: 'NotImplemented',
+      message: expect.stringContaining('Hibernation') as string,
+    });
+    await expect(run({ EnclaveOptions: { Enabled: true } })).rejects.toMatchObject({
+      name: 'NotImplemented',
+    });
   });
 
   // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html

@@ -9,6 +9,7 @@ import type { Operations, Service } from '#cloud/service.ts';
 import { addressOperations } from './addresses.ts';
 import { attachmentOperations } from './attachments.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
+import { creditOperations } from './credits.ts';
 import { defaultOperations, ensureDefaults } from './defaults.ts';
 import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
 import { endpointOperations, endpointStep } from './endpoints.ts';
@@ -121,6 +122,7 @@ const operations: Operations<'ec2'> = {
   ...lifecycleOperations,
   ...instanceStatusOperations,
   ...instanceAttributeOperations,
+  ...creditOperations,
   ...instanceProfileOperations,
   ...volumeOperations,
   ...attachmentOperations,

@@ -80,6 +80,8 @@ export interface Launch {
   terminationProtection: boolean;
   stopProtection: boolean;
   metadata: MetadataOptions;
+  /** Where it was asked for; otherwise what the type begins with. */
+  cpuCredits?: 'standard' | 'unlimited';
 }
 
 /** Options of the instance metadata service. */
@@ -90,7 +92,12 @@ export interface MetadataOptions {
   readonly tags: 'enabled' | 'disabled';
 }
 
-export const launches: Table<Launch> = table<Launch>('ec2/launches', (row) => row.instanceId);
+export const launches: Table<Launch> = table<Launch>(
+  'ec2/launches',
+  (row) => row.instanceId,
+  {},
+  { version: 2 },
+);
 
 type WireInstance = NonNullable<NonNullable<Output<'ec2', 'RunInstances'>['Instances']>[number]>;
 type WireReservation = Output<'ec2', 'RunInstances'>;

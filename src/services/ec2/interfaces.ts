@@ -178,6 +178,11 @@ export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: s
   return groupIds.map((GroupId) => ({ GroupId, GroupName: ctx.get(securityGroups, GroupId)?.name ?? '' }));
 }
 
+/** Whose an attached interface is: interfaces of load balancers and the like are Amazon's. */
+function ownerShown(ctx: Ctx, { kind }: NetworkInterface): string {
+  return kind === 'interface' ? ctx.account : 'amazon-aws';
+}
+
 export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
   const { kind, vpcId, privateIp } = row;
   const PrivateIpAddresses = addressesShown(ctx, row);
@@ -189,7 +194,7 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
         AttachTime: row.attachedAt,
         DeleteOnTermination: kind === 'interface' && (row.deleteOnTermination ?? true),
         DeviceIndex: kind === 'interface' ? (row.deviceIndex ?? 0) : 1,
-        InstanceOwnerId: kind === 'interface' ? ctx.account : 'amazon-aws',
+        InstanceOwnerId: ownerShown(ctx, row),
         Status: 'attached',
         ...ofInstance,
       }
@@ -235,6 +240,7 @@ export const interfaceOperations: Operations<'ec2'> = {
         'attachment.device-index': (row) => row.deviceIndex ?? 0,
         'attachment.instance-id': (row) =>
           row.kind === 'interface' && isAttached(row) ? row.ownerId : undefined,
+        'attachment.instance-owner-id': (row) => (isAttached(row) ? ownerShown(ctx, row) : undefined),
         'attachment.status': (row) => (isAttached(row) ? 'attached' : 'detached'),
         'availability-zone': (row) => row.zone,
         description: (row) => row.description,

@@ -18,6 +18,7 @@ export interface LaunchRequest {
 /** Members that RunInstances and launch templates have in common and that are honoured. */
 const SHARED = [
   'BlockDeviceMappings',
+  'CreditSpecification',
   'DisableApiStop',
   'DisableApiTermination',
   'EbsOptimized',

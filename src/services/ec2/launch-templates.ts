@@ -9,7 +9,7 @@ import { pageOf } from '#cloud/pagination.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
-import { listed, missing, notTogether, once } from './requests.ts';
+import { listed, missing, notTogether, once, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 export type LaunchTemplateData = Input<'ec2', 'CreateLaunchTemplate'>['LaunchTemplateData'];
@@ -133,6 +133,12 @@ function describeVersion(template: LaunchTemplate, version: LaunchTemplateVersio
   };
 }
 
+/** Switches that every launch may name, and that stay off. */
+export function checkSwitches({ HibernationOptions, EnclaveOptions }: LaunchTemplateData): void {
+  if (HibernationOptions?.Configured) throw unmodelled('Hibernation');
+  if (EnclaveOptions?.Enabled) throw unmodelled('Nitro Enclaves');
+}
+
 function putVersion(
   ctx: Ctx,
   templateId: string,
@@ -140,6 +146,7 @@ function putVersion(
   data: LaunchTemplateData,
   description: string | undefined,
 ): void {
+  checkSwitches(data);
   ctx.put(launchTemplateVersions, {
     templateId,
     number,

@@ -5,6 +5,7 @@ import { fromBase64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
+import { creditsOf } from './credits.ts';
 import { imageOf } from './images.ts';
 import type { OwnImage } from './images.ts';
 import type { PublicImage } from './image-catalogue.ts';
@@ -18,6 +19,7 @@ import { attachInterface, isAttached, makeInterface, newPublicIp } from './inter
 import { keyPairNamed } from './key-pairs.ts';
 import { checkCounts, interfaceRequest, launchRequest } from './launch-request.ts';
 import type { LaunchRequest } from './launch-request.ts';
+import { checkSwitches } from './launch-templates.ts';
 import type { LaunchTemplateData } from './launch-templates.ts';
 import { beginLaunch, noCapacity } from './lifecycle.ts';
 import {
@@ -97,7 +99,8 @@ function subnetFor(
 ): Subnet {
   if (Placement?.Tenancy !== undefined && Placement.Tenancy !== 'default')
     throw unmodelled(`The tenancy ${Placement.Tenancy}`);
-  const zone = zoneOf(ctx, Placement?.AvailabilityZone, Placement?.AvailabilityZoneId);
+  // Terraform names an empty zone where it names a subnet.
+  const zone = zoneOf(ctx, Placement?.AvailabilityZone || undefined, Placement?.AvailabilityZoneId);
   const subnetId = input.SubnetId ?? named;
   if (subnetId !== undefined) {
     const subnet = subnetOf(ctx, subnetId);
@@ -258,6 +261,7 @@ function standingInterface(ctx: Ctx, id: string | undefined): NetworkInterface |
 function planFor(ctx: Ctx, input: RunInstances): Plan {
   const { parameters, template } = launchRequest(ctx, input);
   checkCounts(input);
+  checkSwitches(input);
   const image = imageFor(ctx, parameters.ImageId);
   const type = typeFor(parameters.InstanceType, image);
   const eni = interfaceRequest(parameters, input);
@@ -283,7 +287,7 @@ function planFor(ctx: Ctx, input: RunInstances): Plan {
     publicIp: !standing && (eni.AssociatePublicIpAddress ?? subnet.mapPublicIp),
     description: eni.Description ?? '',
     profile,
-    launch: launchDetails(ctx, input, parameters, image),
+    launch: launchDetails(ctx, input, parameters, image, type),
     devices,
     tags: parameters.TagSpecifications,
     template,
@@ -295,8 +299,10 @@ function launchDetails(
   { ClientToken }: RunInstances,
   parameters: Parameters,
   image: PublicImage,
+  type: InstanceType,
 ): Omit<Launch, 'instanceId'> {
-  const { UserData, KeyName, MetadataOptions = {} } = parameters;
+  const { UserData, KeyName, MetadataOptions = {}, CreditSpecification } = parameters;
+  const credits = CreditSpecification?.CpuCredits;
   return {
     createdAt: ctx.now,
     architecture: image.architecture,
@@ -318,6 +324,7 @@ function launchDetails(
     ...(UserData === undefined ? {} : { userData: UserData }),
     ...(KeyName === undefined ? {} : { keyName: KeyName }),
     ...(ClientToken === undefined ? {} : { clientToken: ClientToken }),
+    ...(credits === undefined ? {} : { cpuCredits: creditsOf(type.name, credits) }),
   };
 }
 

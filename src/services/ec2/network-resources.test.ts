@@ -2,7 +2,9 @@
 // network interfaces of their own.
 
 import {
+  DescribeAddressesAttributeCommand,
   DescribeAddressesCommand,
+  ReleaseAddressCommand,
   AssociateAddressCommand,
   AllocateAddressCommand,
   AcceptVpcPeeringConnectionCommand,
@@ -48,7 +50,7 @@ import { instances } from '#cloud/ports/instances.ts';
 import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../tests/table.ts';
 import { ipv6Block } from './ipv6.ts';
-import { ec2Table } from './test-cloud.ts';
+import { ACCOUNT, ec2Table } from './test-cloud.ts';
 
 const DAY = 86_400_000;
 const BUCKET_HOST = 'releases.s3.us-east-1.amazonaws.com';
@@ -435,6 +437,36 @@ describe('a network interface of its own', () => {
     await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
     const { Addresses } = await ec2.send(new DescribeAddressesCommand({}));
     expect(Addresses?.map((one) => one.AssociationId)).toEqual([undefined]);
+  });
+
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html
+  it('has addresses of its region, which have no attributes and are released there alone', async () => {
+    const { AllocationId = '', NetworkBorderGroup } = await ec2.send(
+      new AllocateAddressCommand({ NetworkBorderGroup: 'us-east-1' }),
+    );
+    expect(NetworkBorderGroup).toBe('us-east-1');
+    const ask = () =>
+      ec2.send(
+        new DescribeAddressesAttributeCommand({ AllocationIds: [AllocationId], Attribute: 'domain-name' }),
+      );
+    const shown = await ask();
+    expect(shown.Addresses ?? []).toEqual([]);
+    const release = (NetworkBorderGroup: string) =>
+      ec2.send(new ReleaseAddressCommand({ AllocationId, NetworkBorderGroup }));
+    await expect(release('us-west-2')).rejects.toThrow(named('InvalidAddress.NotFound'));
+    await release('us-east-1');
+    await expect(ask()).rejects.toThrow(named('InvalidAllocationID.NotFound'));
+  });
+
+  it('is found by the account of whoever it is attached to', async () => {
+    const { subnetId: SubnetId } = await network('10.0.0.0/16');
+    const NetworkInterfaceId = await card(SubnetId);
+    await launch({ NetworkInterfaces: [{ NetworkInterfaceId, DeviceIndex: 0 }] });
+    const owned = async (account: string) => {
+      const Filters = [{ Name: 'attachment.instance-owner-id', Values: [account] }];
+      return (await ec2.send(new DescribeNetworkInterfacesCommand({ Filters }))).NetworkInterfaces?.length;
+    };
+    expect([await owned(ACCOUNT), await owned('amazon-elb')]).toEqual([1, 0]);
   });
 
   it('can be the first one of a launch, which brings its address and cannot be detached', async () => {

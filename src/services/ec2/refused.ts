@@ -63,8 +63,6 @@ const LAUNCH = [
   'CapacityReservationSpecification',
   'CpuOptions',
   'ElasticInferenceAccelerators',
-  'EnclaveOptions',
-  'HibernationOptions',
   'InstanceMarketOptions',
   'KernelId',
   'LicenseSpecifications',
@@ -79,7 +77,7 @@ const TEMPLATE = [...LAUNCH, 'ElasticGpuSpecifications', 'InstanceRequirements',
 );
 
 export const refused: Refused = {
-  AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'NetworkBorderGroup', 'PublicIpv4Pool'],
+  AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'PublicIpv4Pool'],
   AssociateRouteTable: ['GatewayId', 'PublicIpv4Pool'],
   AssociateVpcCidrBlock: [
     ...IPAM,
@@ -162,7 +160,6 @@ export const refused: Refused = {
   ModifyVolume: ['MultiAttachEnabled'],
   ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],
   ModifyVpcEndpoint: ['DnsOptions', 'SubnetConfigurations'],
-  ReleaseAddress: ['NetworkBorderGroup'],
   ReplaceRoute: [...ROUTE_TARGETS, 'LocalTarget'],
   RevokeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   RevokeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],

@@ -217,6 +217,12 @@ export const attributeOperations: Operations<'elasticloadbalancing'> = {
     return { Attributes: list(LOAD_BALANCER, attributes) };
   },
 
+  DescribeCapacityReservation(ctx, { LoadBalancerArn }) {
+    loadBalancerOf(ctx, LoadBalancerArn);
+    // Nothing is reserved: the operation that would reserve it is refused.
+    return { CapacityReservationState: [] };
+  },
+
   DescribeListenerAttributes(ctx, { ListenerArn }) {
     return { Attributes: list(LISTENER, listenerOf(ctx, ListenerArn).attributes) };
   },

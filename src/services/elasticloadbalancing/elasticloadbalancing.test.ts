@@ -9,6 +9,7 @@ import {
   DeleteRuleCommand,
   DeleteTargetGroupCommand,
   DescribeAccountLimitsCommand,
+  DescribeCapacityReservationCommand,
   DescribeListenerAttributesCommand,
   DescribeListenersCommand,
   DescribeLoadBalancerAttributesCommand,
@@ -224,6 +225,22 @@ it('changes subnets and security groups', async () => {
     new SetSubnetsCommand({ LoadBalancerArn: lb, Subnets: ['subnet-b', 'subnet-c'] }),
   );
   expect(AvailabilityZones?.map(({ ZoneName }) => ZoneName)).toEqual(['us-east-1b', 'us-east-1c']);
+});
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeCapacityReservation.html
+it('has reserved no capacity for a load balancer', async () => {
+  const { elb, lb } = await stand();
+  const reserved = await elb.send(new DescribeCapacityReservationCommand({ LoadBalancerArn: lb }));
+  expect(reserved.CapacityReservationState).toEqual([]);
+  expect(reserved.MinimumLoadBalancerCapacity).toBeUndefined();
+});
+
+// Terraform sends it so.
+it('takes an empty protocol version for the first one of HTTP', async () => {
+  const { elb, group } = await stand();
+  const arn = await group('blue', { ProtocolVersion: '' });
+  const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] }));
+  expect(TargetGroups?.[0]?.ProtocolVersion).toBe('HTTP1');
 });
 
 it('keeps attributes, fills in defaults, and refuses what would change something that is not modelled', async () => {

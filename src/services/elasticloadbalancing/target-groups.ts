@@ -35,7 +35,7 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
     const {
       Name,
       Protocol,
-      ProtocolVersion = 'HTTP1',
+      ProtocolVersion,
       Port,
       VpcId,
       TargetType = 'instance',
@@ -47,7 +47,9 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
     if (Port === undefined) throw new Fault('ValidationError', 'A port must be specified');
     if (VpcId === undefined) throw new Fault('ValidationError', 'A VPC ID must be specified');
     if (Protocol !== 'HTTP') throw notModelled(`Target groups with the protocol ${Protocol} are`);
-    if (ProtocolVersion !== 'HTTP1') throw notModelled(`The protocol version ${ProtocolVersion} is`);
+    // Terraform sends an empty version where none is meant.
+    if (ProtocolVersion && ProtocolVersion !== 'HTTP1')
+      throw notModelled(`The protocol version ${ProtocolVersion} is`);
     if (IpAddressType !== 'ipv4') throw notModelled(`The IP address type ${IpAddressType} is`);
     const healthCheck = healthCheckOf(INITIAL_CHECK, input);
     const tags = newTags(input.Tags);

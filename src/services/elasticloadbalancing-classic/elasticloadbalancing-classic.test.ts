@@ -102,6 +102,24 @@ it('gives all load balancers of the default VPC that name no security group one 
   ]);
 });
 
+// Terraform names one with every listener.
+it('takes an empty certificate for none, and refuses others', async () => {
+  const s = await ClassicStand.open();
+  const create = (SSLCertificateId: string) =>
+    s.elb.send(
+      new CreateLoadBalancerCommand({
+        LoadBalancerName,
+        ...ZONES,
+        Listeners: [{ ...HTTP, SSLCertificateId }],
+      }),
+    );
+  await create('');
+  expect((await s.describe()).ListenerDescriptions?.[0]?.Listener?.Protocol).toBe('HTTP');
+  await expect(create('arn:aws:iam::000000000000:server-certificate/c')).rejects.toMatchObject({
+    name: 'NotImplemented',
+  });
+});
+
 it('creates the same load balancer once, and refuses its name for another', async () => {
   const s = await ClassicStand.open();
   const create = (more: object = {}) =>

@@ -124,10 +124,6 @@ export const service: Service = defineService({
       ]),
     );
   },
-  refused: {
-    CreateLoadBalancer: ['Listeners.SSLCertificateId'],
-    CreateLoadBalancerListeners: ['Listeners.SSLCertificateId'],
-  },
   withoutEffect: {
     ModifyLoadBalancerAttributes: {
       'LoadBalancerAttributes.AccessLog.S3BucketName': UNWRITTEN,

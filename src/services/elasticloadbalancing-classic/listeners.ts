@@ -26,7 +26,10 @@ function parse({
   LoadBalancerPort,
   InstanceProtocol = Protocol,
   InstancePort,
+  SSLCertificateId,
 }: WireListener): Listener {
+  // Terraform names an empty certificate with every listener.
+  if (SSLCertificateId) throw notModelled('SSLCertificateId, the certificate of a listener, is');
   const [protocol, inside] = [Protocol.toUpperCase(), InstanceProtocol.toUpperCase()];
   for (const one of [protocol, inside]) {
     if (one === 'HTTPS' || one === 'SSL') throw notModelled(`${one} listeners need certificates, which are`);

@@ -47,6 +47,7 @@ export const authorization: NonNullable<ServiceDefinition<'route53'>['authorizat
   DeleteHostedZone: { resources: ofZoneId },
   UpdateHostedZoneComment: { resources: ofZoneId },
   GetHostedZoneLimit: { resources: ofZone },
+  GetDNSSEC: { resources: ofZone },
   AssociateVPCWithHostedZone: { resources: ofZone, conditions: vpcCondition },
   DisassociateVPCFromHostedZone: { resources: ofZone, conditions: vpcCondition },
   ChangeResourceRecordSets: { resources: ofZone, conditions: batchConditions },

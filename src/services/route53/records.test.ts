@@ -11,6 +11,7 @@ import {
   DeleteHostedZoneCommand,
   GetAccountLimitCommand,
   GetChangeCommand,
+  GetDNSSECCommand,
   GetHostedZoneCommand,
   ListHostedZonesByNameCommand,
   ListHostedZonesByVPCCommand,
@@ -108,6 +109,14 @@ describe('hosted zones', () => {
       name: 'NoSuchHostedZone',
       message: `No hosted zone found with ID: ${Id}`,
     });
+  });
+
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetDNSSEC.html
+  it('are not signed', async () => {
+    const stand = new Route53Stand();
+    const HostedZoneId = await stand.zone();
+    const { Status, KeySigningKeys } = await stand.route53.send(new GetDNSSECCommand({ HostedZoneId }));
+    expect([Status?.ServeSignature, KeySigningKeys]).toEqual(['NOT_SIGNING', []]);
   });
 
   it('are private to VPCs where one is given', async () => {

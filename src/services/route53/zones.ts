@@ -131,6 +131,14 @@ export const zoneOperations: Operations<'route53'> = {
     };
   },
 
+  GetDNSSEC(ctx, { HostedZoneId }) {
+    const zone = zoneOf(ctx, HostedZoneId);
+    if (zone.isPrivate)
+      throw new Fault('InvalidArgument', 'Operation is unsupported for private hosted zones.');
+    // The operations that would sign a zone are refused.
+    return { Status: { ServeSignature: 'NOT_SIGNING' }, KeySigningKeys: [] };
+  },
+
   UpdateHostedZoneComment(ctx, { Id, Comment }) {
     const zone = ctx.update(hostedZones, zoneOf(ctx, Id), { comment: Comment ?? null });
     return { HostedZone: describeZone(zone) };

@@ -7,7 +7,10 @@ import { invalid, notModelled } from './faults.ts';
 
 /** Attributes that SNS knows and that are not modelled: logs of deliveries, archives. */
 const REFUSED =
-  /^(?:(?:Lambda|SQS|HTTP|Application|Firehose)(?:Success|Failure)Feedback(?:RoleArn|SampleRate)|ArchivePolicy|BeginningArchiveTime|MaximumMessageSize)$/;
+  /^(?:(?:Lambda|SQS|HTTP|Application|Firehose)(?:Success|Failure)FeedbackRoleArn|ArchivePolicy|BeginningArchiveTime|MaximumMessageSize)$/;
+
+/** How many of the successful deliveries are logged, in per cent. A topic logs none without a role to do it with. */
+const SAMPLE_RATE = /^(?:Lambda|SQS|HTTP|Application|Firehose)SuccessFeedbackSampleRate$/;
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   SignatureVersion: ['1', '2'],
@@ -37,6 +40,8 @@ export function checkAttribute(
     if (problem !== undefined) throw wrong(`DeliveryPolicy: ${problem}`);
   } else if (name === 'DisplayName') {
     if (value.length > LONGEST_NAME) throw wrong('DisplayName: Invalid value.');
+  } else if (SAMPLE_RATE.test(name)) {
+    if (!/^(?:\d{1,2}|100)$/.test(value)) throw wrong(`${name}: Invalid value [${value}].`);
   } else if (name !== 'KmsMasterKeyId') {
     throw invalid('AttributeName');
   }

@@ -139,6 +139,19 @@ describe('topics', () => {
     expect((await publish()).MessageId).toBeTypeOf('string');
   });
 
+  // Terraform sets the rate of every protocol, whether or not there is a role.
+  // https://docs.aws.amazon.com/sns/latest/dg/topics-attrib.html
+  it('keep the sample rates of delivery logs, from 0 to 100', async () => {
+    const { set, attributes } = await stage();
+    await set('SQSSuccessFeedbackSampleRate', '0');
+    await set('HTTPSuccessFeedbackSampleRate', '100');
+    expect(await attributes()).toMatchObject({
+      SQSSuccessFeedbackSampleRate: '0',
+      HTTPSuccessFeedbackSampleRate: '100',
+    });
+    await expect(set('SQSSuccessFeedbackSampleRate', '101')).rejects.toThrow('Invalid parameter');
+  });
+
   it('refuse what is not modelled or not known', async () => {
     const { set } = await stage();
     await expect(set('SQSFailureFeedbackRoleArn', 'arn:aws:iam::000000000000:role/r')).rejects.toThrow(

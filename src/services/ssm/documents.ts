@@ -164,6 +164,13 @@ export const documentOperations: Operations<'ssm'> = {
     return { Document: describe(ctx, document, versionOf(ctx, document, { version, versionName })) };
   },
 
+  // Of permissions there is one type, Share, which the contract has checked.
+  DescribeDocumentPermission(ctx, { Name, PermissionType: _ }) {
+    documentOf(ctx, Name);
+    // Documents are not shared: the operation that would do it is refused.
+    return { AccountIds: [], AccountSharingInfoList: [] };
+  },
+
   GetDocument(ctx, { Name, DocumentVersion: asked, VersionName: versionName, DocumentFormat }) {
     const document = documentOf(ctx, Name);
     const version = versionOf(ctx, document, { version: asked, versionName });

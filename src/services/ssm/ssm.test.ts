@@ -13,6 +13,7 @@ import {
   DeleteParameterCommand,
   DeleteParametersCommand,
   DescribeDocumentCommand,
+  DescribeDocumentPermissionCommand,
   DescribeParametersCommand,
   GetDocumentCommand,
   GetParameterCommand,
@@ -407,6 +408,15 @@ describe('documents', () => {
     await expect(
       ssm.send(new CreateDocumentCommand({ Name: 'say', Content: command('echo') })),
     ).rejects.toMatchObject({ name: 'DocumentAlreadyExists' });
+  });
+
+  it('are shared with nobody', async () => {
+    const { ssm } = stage();
+    await ssm.send(new CreateDocumentCommand({ Name: 'say', Content: command('echo') }));
+    const ask = (Name: string) =>
+      ssm.send(new DescribeDocumentPermissionCommand({ Name, PermissionType: 'Share' }));
+    expect((await ask('say')).AccountIds).toEqual([]);
+    await expect(ask('missing')).rejects.toMatchObject({ name: 'InvalidDocument' });
   });
 
   it('get versions, of which one is the default', async () => {

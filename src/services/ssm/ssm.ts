@@ -82,6 +82,7 @@ export const service: Service = defineService({
       further: (ctx, { Name, Tags }) => tagging(documentArn(ctx, Name), Tags),
     },
     DescribeDocument: { resources: ofDocument },
+    DescribeDocumentPermission: { resources: ofDocument },
     GetDocument: { resources: ofDocument },
     UpdateDocument: { resources: ofDocument },
     UpdateDocumentDefaultVersion: { resources: ofDocument },

@@ -1,4 +1,5 @@
-// An endpoint for real clients in processes of their own, on a clock that they move through the control API.
+// An endpoint for real clients in processes of their own, on a clock that they move through the control API unless the test says
+// otherwise.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packRevision } from '#runtime/revision-folder.ts';
 import { serve } from '#server/serve.ts';
-import type { Served } from '#server/serve.ts';
+import type { Served, ServeOptions } from '#server/serve.ts';
 
 export interface ClientEndpoint extends Served {
   /** A folder with `v1.zip`, the example application's first revision. */
@@ -16,7 +17,7 @@ export interface ClientEndpoint extends Served {
   readonly done: () => Promise<void>;
 }
 
-export async function clientEndpoint(): Promise<ClientEndpoint> {
+export async function clientEndpoint(options: Partial<ServeOptions> = {}): Promise<ClientEndpoint> {
   const crashes: unknown[] = [];
   const served = await serve({
     port: 0,
@@ -24,6 +25,7 @@ export async function clientEndpoint(): Promise<ClientEndpoint> {
     clock: 'manual',
     timings: 'typical',
     version: 'test',
+    ...options,
     crashed: (error) => void crashes.push(error),
   });
   const bundles = await mkdtemp(join(tmpdir(), 'sandtable-clients-'));

@@ -150,7 +150,8 @@ export const interfaceAttachmentOperations: Operations<'ec2'> = {
     tell(ctx, row);
   },
 
-  AttachNetworkInterface(ctx, { NetworkInterfaceId, InstanceId, DeviceIndex }) {
+  AttachNetworkInterface(ctx, { NetworkInterfaceId, InstanceId, DeviceIndex, NetworkCardIndex }) {
+    if (NetworkCardIndex) throw unmodelled('A further network card');
     const row = ownInterfaceOf(ctx, NetworkInterfaceId);
     const { instanceId, state, zone } = instanceOf(ctx, InstanceId);
     if (isAttached(row)) {

@@ -194,6 +194,7 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
         AttachTime: row.attachedAt,
         DeleteOnTermination: kind === 'interface' && (row.deleteOnTermination ?? true),
         DeviceIndex: kind === 'interface' ? (row.deviceIndex ?? 0) : 1,
+        NetworkCardIndex: 0,
         InstanceOwnerId: ownerShown(ctx, row),
         Status: 'attached',
         ...ofInstance,

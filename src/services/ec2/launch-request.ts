@@ -74,6 +74,7 @@ export function interfaceRequest(
   if (NetworkInterfaces.length > 1) throw unmodelled('More than one network interface of an instance');
   const only = NetworkInterfaces[0];
   if (!only) return {};
+  if (only.NetworkCardIndex) throw unmodelled('A further network card');
   if (only.DeviceIndex !== undefined && only.DeviceIndex !== 0) {
     throw new Fault('InvalidParameterValue', 'The primary network interface must have the device index 0.');
   }

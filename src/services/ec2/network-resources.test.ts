@@ -472,7 +472,7 @@ describe('a network interface of its own', () => {
   it('can be the first one of a launch, which brings its address and cannot be detached', async () => {
     const { subnetId: SubnetId } = await network('10.0.0.0/16');
     const NetworkInterfaceId = await card(SubnetId);
-    const request = { NetworkInterfaces: [{ NetworkInterfaceId, DeviceIndex: 0 }] };
+    const request = { NetworkInterfaces: [{ NetworkInterfaceId, DeviceIndex: 0, NetworkCardIndex: 0 }] };
     const InstanceId = await launch(request);
     await expect(launch(request)).rejects.toThrow(named('InvalidNetworkInterface.InUse'));
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [InstanceId] }));

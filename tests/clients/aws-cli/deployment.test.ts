@@ -24,8 +24,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '#runtime/package.ts';
-import { answers, clientEndpoint, run } from './endpoint.ts';
-import type { ClientEndpoint, Ended } from './endpoint.ts';
+import { answers, clientEndpoint, run } from '../endpoint.ts';
+import type { ClientEndpoint, Ended } from '../endpoint.ts';
 
 const absent = !answers('aws', '--version');
 

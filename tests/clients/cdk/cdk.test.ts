@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '#runtime/package.ts';
 import { serve } from '#server/serve.ts';
 import type { Served } from '#server/serve.ts';
-import { run } from './endpoint.ts';
-import type { Ended } from './endpoint.ts';
+import { run } from '../endpoint.ts';
+import type { Ended } from '../endpoint.ts';
 
 const home = process.env['SANDTABLE_CDK'] ?? '';
 const absent = home === '' || !existsSync(join(home, 'node_modules', 'aws-cdk', 'bin', 'cdk'));

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answers, clientEndpoint, run } from './endpoint.ts';
-import type { ClientEndpoint } from './endpoint.ts';
+import { answers, clientEndpoint, run } from '../endpoint.ts';
+import type { ClientEndpoint } from '../endpoint.ts';
 
 const absent = !answers('python3', '-c', 'import boto3');
 
-/** What boto3_deployment.py prints. */
+/** What deployment.py prints. */
 interface Found {
   readonly accessKeyId: string;
   readonly caller: string;
@@ -54,7 +54,7 @@ describe.skipIf(absent)(
 
     beforeAll(async () => {
       endpoint = await clientEndpoint();
-      const script = join(import.meta.dirname, 'boto3_deployment.py');
+      const script = join(import.meta.dirname, 'deployment.py');
       const { code, out, err } = await run('python3', [script, endpoint.bundles], {
         AWS_ENDPOINT_URL: endpoint.url,
       });

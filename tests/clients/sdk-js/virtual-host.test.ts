@@ -7,8 +7,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientEndpoint } from './endpoint.ts';
-import type { ClientEndpoint } from './endpoint.ts';
+import { clientEndpoint } from '../endpoint.ts';
+import type { ClientEndpoint } from '../endpoint.ts';
 
 let endpoint: ClientEndpoint;
 let s3: S3Client;

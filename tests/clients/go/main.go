@@ -187,7 +187,7 @@ func functions(config aws.Config) {
 	client := lambda.NewFromConfig(config)
 	name := aws.String("hello")
 	must(client.CreateFunction(ctx, &lambda.CreateFunctionInput{
-		FunctionName: name, Role: role, Handler: aws.String("index.handler"), Runtime: lambdatypes.RuntimeNodejs18x,
+		FunctionName: name, Role: role, Handler: aws.String("index.handler"), Runtime: "nodejs22.x",
 		Code: &lambdatypes.FunctionCode{ZipFile: archive.Bytes()},
 	}))
 	check(lambda.NewFunctionActiveV2Waiter(client).Wait(ctx, &lambda.GetFunctionInput{FunctionName: name}, patience))

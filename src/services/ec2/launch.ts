@@ -36,6 +36,7 @@ import { missing, once, unmodelled } from './requests.ts';
 import { groupNamed } from './security-groups.ts';
 import { freeAddresses, wantedAddress } from './subnets.ts';
 import { putTags, setTag, tagsFor } from './tags.ts';
+import { performanceOf } from './volume-types.ts';
 import { volumes } from './volumes.ts';
 import type { Volume } from './volumes.ts';
 import { withoutCapacity, zoneOf } from './zones.ts';
@@ -208,6 +209,7 @@ function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }:
     deviceName: image.rootDevice,
     sizeGiB: image.rootGiB,
     kind: 'gp3',
+    ...performanceOf('gp3', image.rootGiB, undefined, undefined),
     encrypted: false,
     snapshotId,
     deleteOnTermination: true,
@@ -224,14 +226,14 @@ function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }:
         `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshotId}', expect size >= ${root.sizeGiB}GB`,
       );
     }
+    const kind = Ebs.VolumeType ?? (isRoot ? root.kind : 'gp2');
     return {
       deviceName: DeviceName,
       sizeGiB,
-      kind: Ebs.VolumeType ?? (isRoot ? root.kind : 'gp2'),
+      kind,
+      ...performanceOf(kind, sizeGiB, Ebs.Iops, Ebs.Throughput),
       encrypted: Ebs.Encrypted ?? false,
       deleteOnTermination: Ebs.DeleteOnTermination ?? true,
-      ...(Ebs.Iops === undefined ? {} : { iops: Ebs.Iops }),
-      ...(Ebs.Throughput === undefined ? {} : { throughput: Ebs.Throughput }),
       ...(isRoot ? { snapshotId } : {}),
     };
   });

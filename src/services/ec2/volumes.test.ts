@@ -105,6 +105,24 @@ describe('a volume of its own', () => {
     ]);
   });
 
+  // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html
+  it('has the performance of its kind, also where it comes with an instance', async () => {
+    const { ec2, launch } = await stand();
+    const Ebs = { VolumeSize: 200 };
+    await launch({ BlockDeviceMappings: [{ DeviceName: '/dev/sdg', Ebs }] });
+    const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({}));
+    expect(
+      Volumes.map(({ VolumeType, Iops, Throughput }) => [VolumeType, Iops, Throughput]).toSorted(),
+    ).toEqual([
+      ['gp2', 600, undefined],
+      ['gp3', 3000, 125],
+    ]);
+    const wrong = { VolumeSize: 10, VolumeType: 'io1' as const };
+    await expect(
+      launch({ BlockDeviceMappings: [{ DeviceName: '/dev/sdg', Ebs: wrong }] }),
+    ).rejects.toMatchObject({ name: 'MissingParameter' });
+  });
+
   it('is attached only in its zone, to one instance, as a device of its own', async () => {
     const { table, ec2, launch, create, zones } = await stand();
     const InstanceId = await launch();

@@ -256,6 +256,19 @@ it('keeps policies for sticky sessions, and those that a listener uses', async (
   ]);
 });
 
+// Terraform's provider, which is tried against AWS, fails where the attribute or its number is missing.
+it('shows a policy for as long as the session of a browser with an expiration period of 0', async () => {
+  const s = await ClassicStand.open();
+  await s.balance();
+  await s.elb.send(new CreateLBCookieStickinessPolicyCommand({ LoadBalancerName, PolicyName: 'session' }));
+  const { PolicyDescriptions } = await s.elb.send(
+    new DescribeLoadBalancerPoliciesCommand({ LoadBalancerName, PolicyNames: ['session'] }),
+  );
+  expect(PolicyDescriptions?.[0]?.PolicyAttributeDescriptions).toEqual([
+    { AttributeName: 'CookieExpirationPeriod', AttributeValue: '0' },
+  ]);
+});
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-configure-load-balancer.html
 it('has the attributes of AWS at first, changes those that a request names, and refuses access logs', async () => {
   const s = await ClassicStand.open();

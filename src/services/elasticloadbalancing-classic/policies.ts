@@ -81,8 +81,9 @@ function describe(policy: Policy): Described {
   const [AttributeName, AttributeValue] =
     policy.type === 'AppCookieStickinessPolicyType'
       ? ['CookieName', policy.cookie]
-      : ['CookieExpirationPeriod', policy.seconds === null ? undefined : String(policy.seconds)];
-  const PolicyAttributeDescriptions = AttributeValue === undefined ? [] : [{ AttributeName, AttributeValue }];
+      : // As long as the browser's session is 0 here; Terraform's provider reads a number in any case.
+        ['CookieExpirationPeriod', String(policy.seconds ?? 0)];
+  const PolicyAttributeDescriptions = [{ AttributeName, AttributeValue }];
   return { PolicyName: policy.name, PolicyTypeName: policy.type, PolicyAttributeDescriptions };
 }
 

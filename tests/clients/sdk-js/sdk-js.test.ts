@@ -1,5 +1,5 @@
-// The AWS SDK for JavaScript v3 over HTTP, by every protocol that its clients speak: JSON 1.0 and 1.1, query, EC2's query, REST by
-// XML and by JSON, CBOR. All other tests of services use it too, in process; what is tried here needs a socket.
+// The AWS SDK for JavaScript v3 over HTTP, by every protocol that its clients speak: JSON, query, EC2's query, REST by XML and
+// by JSON. All other tests of services use it too, in process; what is tried here needs a socket.
 
 import { connect } from 'node:http2';
 import { Readable } from 'node:stream';

@@ -122,3 +122,7 @@ output "deployment_role" {
   value      = aws_iam_role.deployment.arn
   depends_on = [aws_iam_role_policy_attachment.deployment]
 }
+
+resource "aws_iam_account_alias" "shop" {
+  account_alias = "shop"
+}

@@ -184,6 +184,12 @@ resource "aws_elb" "classic" {
   }
 }
 
+resource "aws_lb_cookie_stickiness_policy" "classic" {
+  name          = "session"
+  load_balancer = aws_elb.classic.id
+  lb_port       = 80
+}
+
 output "target_group" {
   value = aws_lb_target_group.web.arn
 }

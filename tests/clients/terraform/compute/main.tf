@@ -49,6 +49,10 @@ resource "aws_instance" "bastion" {
     volume_type = "gp3"
   }
 
+  credit_specification {
+    cpu_credits = "standard"
+  }
+
   metadata_options {
     http_tokens = "required"
   }
@@ -78,6 +82,11 @@ resource "aws_network_interface" "fixed" {
 resource "aws_instance" "fixed" {
   ami           = data.aws_ami.linux.id
   instance_type = "m6i.large"
+
+  ebs_block_device {
+    device_name = "/dev/sdb"
+    volume_size = 5
+  }
 
   network_interface {
     network_interface_id = aws_network_interface.fixed.id

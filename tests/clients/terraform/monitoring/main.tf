@@ -114,3 +114,23 @@ resource "aws_cloudwatch_dashboard" "shop" {
 output "alarm" {
   value = aws_cloudwatch_metric_alarm.errors.alarm_name
 }
+
+resource "aws_cloudwatch_log_resource_policy" "events" {
+  policy_name = "events"
+
+  policy_document = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource  = "*"
+    }]
+  })
+}
+
+resource "aws_cloudwatch_query_definition" "errors" {
+  name            = "errors"
+  log_group_names = [aws_cloudwatch_log_group.application.name]
+  query_string    = "fields @timestamp, @message | filter level = 'error'"
+}

@@ -90,3 +90,24 @@ resource "aws_route53_record" "database" {
   ttl     = 60
   records = ["10.20.10.5"]
 }
+
+resource "aws_route53_record" "nearest" {
+  zone_id        = aws_route53_zone.shop.zone_id
+  name           = "nearest"
+  type           = "A"
+  ttl            = 60
+  set_identifier = "east"
+  records        = ["192.0.2.2"]
+
+  latency_routing_policy {
+    region = "us-east-1"
+  }
+}
+
+resource "aws_route53_record" "exchange" {
+  zone_id = aws_route53_zone.shop.zone_id
+  name    = ""
+  type    = "MX"
+  ttl     = 300
+  records = ["10 mail.shop.example.com"]
+}

@@ -204,3 +204,12 @@ resource "aws_vpc_peering_connection" "other" {
 output "vpc_id" {
   value = aws_vpc.shop.id
 }
+
+resource "aws_vpc_endpoint" "queues" {
+  vpc_id              = aws_vpc.shop.id
+  service_name        = "com.amazonaws.us-east-1.sqs"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = aws_subnet.private[*].id
+  security_group_ids  = [aws_security_group.application.id]
+  private_dns_enabled = true
+}

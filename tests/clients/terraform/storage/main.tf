@@ -169,6 +169,7 @@ resource "aws_s3_object" "index" {
   key          = "index.html"
   content      = "<h1>Shop</h1>"
   content_type = "text/html"
+  metadata     = { release = "v1" }
 }
 
 resource "aws_s3_object" "release" {
@@ -202,4 +203,29 @@ resource "aws_s3_bucket_notification" "releases" {
     events        = ["s3:ObjectCreated:*"]
     filter_prefix = "builds/"
   }
+}
+
+resource "aws_s3_bucket_ownership_controls" "site" {
+  bucket = aws_s3_bucket.site.id
+
+  rule {
+    object_ownership = "BucketOwnerPreferred"
+  }
+}
+
+resource "aws_s3_bucket_acl" "site" {
+  bucket     = aws_s3_bucket.site.id
+  acl        = "private"
+  depends_on = [aws_s3_bucket_ownership_controls.site]
+}
+
+resource "aws_s3_bucket_accelerate_configuration" "site" {
+  bucket = aws_s3_bucket.site.id
+  status = "Enabled"
+}
+
+resource "aws_s3_object_copy" "error" {
+  bucket = aws_s3_bucket.site.id
+  key    = "error.html"
+  source = "${aws_s3_bucket.site.id}/${aws_s3_object.index.key}"
 }

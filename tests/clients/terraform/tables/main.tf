@@ -76,3 +76,17 @@ resource "aws_dynamodb_table_item" "book" {
     left = { N = "7" }
   })
 }
+
+resource "aws_dynamodb_resource_policy" "stock" {
+  resource_arn = aws_dynamodb_table.stock.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::111122223333:root" }
+      Action    = "dynamodb:GetItem"
+      Resource  = aws_dynamodb_table.stock.arn
+    }]
+  })
+}

@@ -37,7 +37,9 @@ function cdk(...args: string[]): Promise<Ended> {
 /** The CDK tells people on either stream, depending on where it runs. */
 const said = ({ out, err }: Ended): string => `${out}${err}`;
 
-describe.skipIf(absent)('aws-cdk (where SANDTABLE_CDK says that it is installed)', () => {
+const why = absent ? ' (skipped: SANDTABLE_CDK names no folder with aws-cdk and aws-cdk-lib)' : '';
+
+describe.skipIf(absent)(`the AWS CDK${why}`, () => {
   beforeAll(async () => {
     const settings = { port: 0, seed: 'cdk', clock: 1, timings: 'instant', version: 'test' } as const;
     served = await serve({ ...settings, functions: 'process', crashed: (error) => void crashes.push(error) });

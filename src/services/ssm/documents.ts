@@ -164,8 +164,7 @@ export const documentOperations: Operations<'ssm'> = {
     return { Document: describe(ctx, document, versionOf(ctx, document, { version, versionName })) };
   },
 
-  // Of permissions there is one type, Share, which the contract has checked.
-  DescribeDocumentPermission(ctx, { Name, PermissionType: _ }) {
+  DescribeDocumentPermission(ctx, { Name }) {
     documentOf(ctx, Name);
     // Documents are not shared: the operation that would do it is refused.
     return { AccountIds: [], AccountSharingInfoList: [] };

@@ -107,6 +107,7 @@ export const service: Service = defineService({
     UpdateDocument: ['Attachments'],
   },
   withoutEffect: {
+    DescribeDocumentPermission: { PermissionType: 'there is one type of them, Share' },
     DeleteDocument: {
       Force: 'only deletions of ApplicationConfiguration documents need it, and those are refused',
     },

@@ -101,7 +101,7 @@ export class EmbeddedWorld {
     };
   }
 
-  /** The way into this world alone, for clients whose configuration is otherwise yours: `{ ...yours, requestHandler: world.requestHandler() }`. */
+  /** The way into this world alone, for clients whose configuration is otherwise yours. */
   requestHandler(): never {
     return this.#handler as never;
   }

@@ -129,6 +129,7 @@ export function route(ctx: Ctx, groups: readonly PlanGroup[], idleTimeoutMs: num
   routeTo(ctx, {
     kind: 'forward',
     loadBalancerArn: `arn:${LOAD_BALANCER}`,
+    front: { protocol: 'http', port: 80 },
     loadBalancer: LOAD_BALANCER,
     scope: SCOPE,
     zones: ['us-east-1a'],
@@ -148,6 +149,7 @@ export function routeHost(ctx: Ctx, host: string, n: number): void {
   const plan: Plan = {
     kind: 'forward',
     loadBalancerArn: `arn:app/${host}/1`,
+    front: { protocol: 'http', port: 80 },
     loadBalancer: `app/${host}/1`,
     scope: SCOPE,
     zones: ['us-east-1a'],

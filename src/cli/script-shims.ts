@@ -36,7 +36,7 @@ for (const text of process.argv.slice(2)) {
     process.exit(2);
   }
   const body = JSON.stringify({
-    host: url.hostname, port: Number(url.port || 80), path: url.pathname + url.search, ratePerSecond: Number(rate),
+    host: url.hostname, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)), path: url.pathname + url.search, ratePerSecond: Number(rate),
   });
   const answer = await fetch('http://' + process.env.${ADDRESS} + '/_sandtable/script/traffic', { method: 'POST', body });
   if (!answer.ok) {

@@ -1,5 +1,6 @@
 // The services that have a contract, and the types of their operations. Generated data; this file only names it.
 
+import type { Acm } from '#generated/contracts/acm.ts';
 import type { Autoscaling } from '#generated/contracts/autoscaling.ts';
 import type { Cloudformation } from '#generated/contracts/cloudformation.ts';
 import type { CodedeployCommands } from '#generated/contracts/codedeploy-commands.ts';
@@ -26,6 +27,7 @@ import type { Sts } from '#generated/contracts/sts.ts';
 
 /** Contracts by the name under which AWS signs their requests. */
 export interface Contracts {
+  acm: Acm;
   autoscaling: Autoscaling;
   cloudformation: Cloudformation;
   'codedeploy-commands': CodedeployCommands;

@@ -149,15 +149,16 @@ async function placeOf(door: FrontDoor, { name, outputs }: StackEnd, target: str
 /** Throws `UserError` for what is no address. */
 function placeIn(text: string, what: string): Place {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url && url.hostname !== '' && url.protocol === 'http:') {
-    const port = url.port === '' ? 80 : Number(url.port);
+  if (url && url.hostname !== '' && /^https?:$/.test(url.protocol)) {
+    const usual = url.protocol === 'https:' ? 443 : 80;
+    const port = url.port === '' ? usual : Number(url.port);
     return { host: url.hostname, port, path: `${url.pathname}${url.search}` };
   }
   throw new UserError(
     'bad-traffic-target',
-    `${what} is no host and no http:// URL: ${JSON.stringify(text)}.`,
+    `${what} is no host and no http:// or https:// URL: ${JSON.stringify(text)}.`,
     {
-      hint: 'Traffic is plain HTTP to a load balancer: give its DNS name, or http://NAME:PORT/path.',
+      hint: 'Traffic goes to a load balancer: give its DNS name, or http://NAME:PORT/path.',
     },
   );
 }

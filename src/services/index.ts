@@ -1,6 +1,7 @@
 // The list of services: the only file that imports them all.
 
 import type { Service } from '#cloud/service.ts';
+import { service as acm } from './acm/acm.ts';
 import { service as autoscaling } from './autoscaling/autoscaling.ts';
 import { service as cloudformation } from './cloudformation/cloudformation.ts';
 import { commandService as codedeployCommands, service as codedeploy } from './codedeploy/codedeploy.ts';
@@ -24,6 +25,7 @@ import { service as ssm } from './ssm/ssm.ts';
 import { service as sts } from './sts/sts.ts';
 
 export const services: readonly Service[] = [
+  acm,
   autoscaling,
   cloudformation,
   codedeploy,

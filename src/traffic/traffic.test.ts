@@ -397,6 +397,7 @@ describe('the choice of a target for one request', () => {
       const forward = {
         kind: 'forward',
         loadBalancerArn: '',
+        front: { protocol: 'http', port: 80 },
         loadBalancer: '',
         scope: SCOPE,
         zones: [],

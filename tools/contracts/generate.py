@@ -21,6 +21,7 @@ BOTOCORE = "1.43.11"
 
 # Our id is the signing name wherever that names one service only. id -> folder in botocore.
 SERVICES = {
+    "acm": "acm",
     "autoscaling": "autoscaling",
     "cloudformation": "cloudformation",
     "codedeploy": "codedeploy",

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { ActionJson, ActionResourceJson, ServiceActionsJson } from '../../src/cloud/iam/actions.ts';
 
 const PREFIXES = [
+  'acm',
   'autoscaling',
   'cloudformation',
   'cloudwatch',

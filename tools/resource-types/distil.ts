@@ -13,6 +13,7 @@ import type { ResourceTypeJson } from '../../src/contract/resource-types.ts';
 const NAMESPACES: readonly string[] = [
   'AutoScaling',
   'CDK',
+  'CertificateManager',
   'CloudFormation',
   'CloudWatch',
   'CodeDeploy',

@@ -1,5 +1,7 @@
 // What names resolve to: implemented by Route 53.
 
+import { event } from '#world/index.ts';
+import type { EventKind } from '#world/index.ts';
 import type { Ctx } from '../ctx.ts';
 import { port } from '../port.ts';
 import type { Port } from '../port.ts';
@@ -51,3 +53,6 @@ export interface Dns {
   answer(ctx: Ctx, query: DnsQuery, key: string): DnsAnswer;
 }
 export const dns: Port<Dns> = port<Dns>('dns');
+
+/** Name servers answer otherwise than before. */
+export const recordsChanged: EventKind<Record<string, never>> = event('route53/records-changed');

@@ -157,10 +157,24 @@ it('refuses in AWS words what cannot be created, and by name what is not modelle
   await expect(create({ ...ZONES, Listeners: twice })).rejects.toMatchObject({
     name: 'DuplicateListenerException',
   });
-  const secure = [{ ...HTTP, Protocol: 'HTTPS' }];
-  await expect(create({ ...ZONES, Listeners: secure })).rejects.toMatchObject({ name: 'NotImplemented' });
-  const certified = [{ ...HTTP, SSLCertificateId: 'arn:aws:acm:us-east-1:000000000000:certificate/1' }];
-  await expect(create({ ...ZONES, Listeners: certified })).rejects.toThrow('SSLCertificateId');
+  const secure = [{ ...HTTP, Protocol: 'HTTPS', InstanceProtocol: 'HTTP' }];
+  await expect(create({ ...ZONES, Listeners: secure })).rejects.toThrow('SSLCertificateId is required');
+  const SSLCertificateId = 'arn:aws:acm:us-east-1:000000000000:certificate/1';
+  await expect(create({ ...ZONES, Listeners: [{ ...HTTP, SSLCertificateId }] })).rejects.toThrow(
+    'not allowed',
+  );
+  await expect(
+    create({ ...ZONES, Listeners: [{ ...HTTP, Protocol: 'HTTPS', SSLCertificateId }] }),
+  ).rejects.toMatchObject({
+    name: 'NotImplemented',
+    message: 'HTTPS to instances is not modelled by Sandtable.',
+  });
+  await expect(
+    create({
+      ...ZONES,
+      Listeners: [{ ...HTTP, Protocol: 'HTTPS', InstanceProtocol: 'HTTP', SSLCertificateId }],
+    }),
+  ).rejects.toMatchObject({ name: 'CertificateNotFoundException' });
 });
 
 it('resolves the name after some seconds, until the load balancer is deleted, which succeeds twice', async () => {

@@ -4,6 +4,7 @@
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
+import { certificateUsers } from '#cloud/ports/certificates.ts';
 import { probes } from '#cloud/ports/machines.ts';
 import { routing } from '#cloud/ports/routing.ts';
 import { defineService } from '#cloud/service.ts';
@@ -14,7 +15,7 @@ import { checkAnswers, instanceHealth, instanceWatch, timedOut } from './health-
 import { hostCounts } from './host-counts.ts';
 import { instanceOperations } from './instances.ts';
 import { limitOperations } from './limits.ts';
-import { listenerOperations } from './listeners.ts';
+import { listenerCertificates, listenerOperations } from './listeners.ts';
 import { becomesActive, loadBalancerOperations } from './load-balancers.ts';
 import { placementOperations } from './placement.ts';
 import { policyOperations } from './policies.ts';
@@ -62,7 +63,11 @@ export const service: Service = defineService({
   },
   timers: [becomesActive as TimerHandler<unknown, Ctx>, timedOut as TimerHandler<unknown, Ctx>],
   reconcilers: [instanceHealth, instanceWatch] as unknown as Reconciler<Row, Ctx>[],
-  provides: [provide(routing, classicRouting), provide(probes, checkAnswers)],
+  provides: [
+    provide(routing, classicRouting),
+    provide(probes, checkAnswers),
+    provide(certificateUsers, listenerCertificates),
+  ],
   authorization: {
     CreateLoadBalancer: {
       // Creating with tags needs the permission to tag as well.
@@ -87,6 +92,7 @@ export const service: Service = defineService({
       }),
     },
     DeleteLoadBalancerListeners: { resources: ofOne },
+    SetLoadBalancerListenerSSLCertificate: { resources: ofOne },
     SetLoadBalancerPoliciesOfListener: { resources: ofOne },
     CreateLBCookieStickinessPolicy: { resources: ofOne },
     CreateAppCookieStickinessPolicy: { resources: ofOne },

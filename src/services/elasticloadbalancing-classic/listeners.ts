@@ -1,9 +1,12 @@
-// Listeners: HTTP to HTTP, TCP to TCP. HTTPS and SSL need certificates, which are not modelled.
+// Listeners: HTTP and HTTPS to HTTP, TCP and SSL to TCP.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-listener-config.html
 
 import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
+import { checkedCertificate } from '#cloud/load-balancers/certificates.ts';
 import type { Operations } from '#cloud/service.ts';
+import type { CertificateUsers } from '#cloud/ports/certificates.ts';
 import { routingChanged } from '#cloud/ports/routing.ts';
 import { QUOTAS } from './limits.ts';
 import { policyOf } from './policies.ts';
@@ -20,23 +23,32 @@ type Shown = NonNullable<
 
 const HIGHEST_PORT = 65_535;
 
+/** What instances get of each protocol. */
+const LAYERS = { HTTP: 'HTTP', HTTPS: 'HTTP', TCP: 'TCP', SSL: 'TCP' } as const;
+/** The predefined security policy that HTTPS and SSL listeners have unless they are given another. */
+const SECURITY_POLICY = 'ELBSecurityPolicy-2016-08';
+
+export function layerOf({ protocol }: Pick<Listener, 'protocol'>): 'HTTP' | 'TCP' {
+  return LAYERS[protocol];
+}
+
+function isSecure({ protocol }: Pick<Listener, 'protocol'>): boolean {
+  return protocol === 'HTTPS' || protocol === 'SSL';
+}
+
 /** A listener as rows keep it. Protocols are spelled in any case. */
-function parse({
-  Protocol,
-  LoadBalancerPort,
-  InstanceProtocol = Protocol,
-  InstancePort,
-  SSLCertificateId,
-}: WireListener): Listener {
-  // Terraform names an empty certificate with every listener.
-  if (SSLCertificateId) throw notModelled('SSLCertificateId, the certificate of a listener, is');
+function parse(
+  ctx: Ctx,
+  { Protocol, LoadBalancerPort, InstanceProtocol = Protocol, InstancePort, SSLCertificateId }: WireListener,
+): Listener {
   const [protocol, inside] = [Protocol.toUpperCase(), InstanceProtocol.toUpperCase()];
   for (const one of [protocol, inside]) {
-    if (one === 'HTTPS' || one === 'SSL') throw notModelled(`${one} listeners need certificates, which are`);
-    if (one !== 'HTTP' && one !== 'TCP')
+    if (!(one in LAYERS))
       throw new Fault('UnsupportedProtocolException', `The protocol '${one}' is not supported`);
   }
-  if (protocol !== inside) {
+  const known = protocol as Listener['protocol'];
+  if (inside === 'HTTPS' || inside === 'SSL') throw notModelled(`${inside} to instances is`);
+  if (LAYERS[known] !== inside) {
     throw new Fault(
       'InvalidConfigurationRequestException',
       `A listener for ${protocol} cannot use ${inside} to its instances: both must be of one layer.`,
@@ -44,23 +56,42 @@ function parse({
   }
   if (LoadBalancerPort < 1 || LoadBalancerPort > HIGHEST_PORT)
     throw new Fault('ValidationError', `LoadBalancerPort must be between 1 and ${HIGHEST_PORT}`);
-  const known = protocol as Listener['protocol'];
-  return { port: LoadBalancerPort, protocol: known, instancePort: InstancePort, policies: [] };
+  const listener = {
+    port: LoadBalancerPort,
+    protocol: known,
+    instancePort: InstancePort,
+    policies: [],
+  };
+  if (!isSecure(listener)) {
+    if (SSLCertificateId === undefined) return listener;
+    throw new Fault(
+      'InvalidConfigurationRequestException',
+      `SSLCertificateId is not allowed for a listener of the protocol ${known}.`,
+    );
+  }
+  if (SSLCertificateId === undefined)
+    throw new Fault('ValidationError', `SSLCertificateId is required for ${known} listeners`);
+  return { ...listener, certificateArn: checkedCertificate(ctx, SSLCertificateId) };
 }
 
 function alike(left: Listener, right: Listener): boolean {
-  return left.protocol === right.protocol && left.instancePort === right.instancePort;
+  return (
+    left.protocol === right.protocol &&
+    left.instancePort === right.instancePort &&
+    left.certificateArn === right.certificateArn
+  );
 }
 
 /** Listeners with some added. One that is there already as it is wanted stays; one that differs is AWS's error. */
 export function listenersWith(
+  ctx: Ctx,
   name: string,
   before: readonly Listener[],
   wanted: readonly WireListener[],
 ): readonly Listener[] {
   if (wanted.length === 0) throw new Fault('ValidationError', 'Listeners cannot be empty');
   const after = [...before];
-  for (const listener of wanted.map(parse)) {
+  for (const listener of wanted.map((one) => parse(ctx, one))) {
     const known = after.find(({ port }) => port === listener.port);
     if (known && !alike(known, listener)) {
       throw new Fault(
@@ -82,7 +113,7 @@ export function listenersWith(
 export const listenerOperations: Operations<typeof CLASSIC> = {
   CreateLoadBalancerListeners(ctx, { LoadBalancerName, Listeners }) {
     const row = loadBalancerOf(ctx, LoadBalancerName);
-    ctx.update(loadBalancers, row, { listeners: listenersWith(row.name, row.listeners, Listeners) });
+    ctx.update(loadBalancers, row, { listeners: listenersWith(ctx, row.name, row.listeners, Listeners) });
     ctx.emit(routingChanged, { loadBalancerArn: arnOf(ctx, row.name) });
   },
 
@@ -94,16 +125,27 @@ export const listenerOperations: Operations<typeof CLASSIC> = {
     ctx.emit(routingChanged, { loadBalancerArn: arnOf(ctx, row.name) });
   },
 
-  SetLoadBalancerPoliciesOfListener(ctx, { LoadBalancerName, LoadBalancerPort, PolicyNames }) {
+  SetLoadBalancerListenerSSLCertificate(ctx, { LoadBalancerName, LoadBalancerPort, SSLCertificateId }) {
     const row = loadBalancerOf(ctx, LoadBalancerName);
-    const listener = row.listeners.find(({ port }) => port === LoadBalancerPort);
-    if (!listener) {
+    const listener = listenerOn(row, LoadBalancerPort);
+    if (!isSecure(listener)) {
       throw new Fault(
-        'ListenerNotFoundException',
-        `There is no listener on port ${LoadBalancerPort} of load balancer ${row.name}`,
+        'InvalidConfigurationRequestException',
+        `The listener on port ${listener.port} does not use a certificate.`,
       );
     }
-    const policies = [...new Set(PolicyNames)].map((name) => policyOf(row, name).name);
+    const certificateArn = checkedCertificate(ctx, SSLCertificateId);
+    const listeners = row.listeners.map((one) => (one === listener ? { ...one, certificateArn } : one));
+    ctx.update(loadBalancers, row, { listeners });
+  },
+
+  SetLoadBalancerPoliciesOfListener(ctx, { LoadBalancerName, LoadBalancerPort, PolicyNames }) {
+    const row = loadBalancerOf(ctx, LoadBalancerName);
+    const listener = listenerOn(row, LoadBalancerPort);
+    const named = [...new Set(PolicyNames)].filter(
+      (name) => !(isSecure(listener) && name === SECURITY_POLICY),
+    );
+    const policies = named.map((name) => policyOf(row, name).name);
     checkSticky(listener, policies);
     const listeners = row.listeners.map((one) => (one === listener ? { ...one, policies } : one));
     ctx.update(loadBalancers, row, { listeners });
@@ -111,10 +153,28 @@ export const listenerOperations: Operations<typeof CLASSIC> = {
   },
 };
 
+/** Load balancers that have a listener with a certificate. */
+export const listenerCertificates: CertificateUsers = {
+  usersOf: (ctx, arn) =>
+    ctx
+      .list(loadBalancers)
+      .filter(({ listeners }) => listeners.some(({ certificateArn }) => certificateArn === arn))
+      .map(({ name }) => arnOf(ctx, name)),
+};
+
+function listenerOn({ name, listeners }: LoadBalancer, loadBalancerPort: number): Listener {
+  const listener = listeners.find(({ port }) => port === loadBalancerPort);
+  if (listener) return listener;
+  throw new Fault(
+    'ListenerNotFoundException',
+    `There is no listener on port ${loadBalancerPort} of load balancer ${name}`,
+  );
+}
+
 /** All modelled policies are for sticky sessions: HTTP has cookies, and a listener one such policy. */
-function checkSticky({ protocol }: Listener, policies: readonly string[]): void {
+function checkSticky(listener: Listener, policies: readonly string[]): void {
   if (policies.length === 0) return;
-  if (protocol !== 'HTTP') {
+  if (layerOf(listener) !== 'HTTP') {
     throw new Fault(
       'InvalidConfigurationRequestException',
       'Policies for sticky sessions can only be enabled on HTTP and HTTPS listeners.',
@@ -129,13 +189,14 @@ function checkSticky({ protocol }: Listener, policies: readonly string[]): void 
 }
 
 export function showListeners({ listeners }: LoadBalancer): Shown[] {
-  return listeners.map(({ port, protocol, instancePort, policies }) => ({
+  return listeners.map((listener) => ({
     Listener: {
-      Protocol: protocol,
-      LoadBalancerPort: port,
-      InstanceProtocol: protocol,
-      InstancePort: instancePort,
+      Protocol: listener.protocol,
+      LoadBalancerPort: listener.port,
+      InstanceProtocol: layerOf(listener),
+      InstancePort: listener.instancePort,
+      ...(listener.certificateArn === undefined ? {} : { SSLCertificateId: listener.certificateArn }),
     },
-    PolicyNames: policies,
+    PolicyNames: [...listener.policies, ...(isSecure(listener) ? [SECURITY_POLICY] : [])],
   }));
 }

@@ -104,7 +104,7 @@ type Settings = Pick<
 
 function settings(ctx: Ctx, input: CreateInput): Settings {
   const { LoadBalancerName: name, Scheme: scheme = 'internet-facing', SecurityGroups = [] } = input;
-  const listeners = listenersWith(name, [], input.Listeners);
+  const listeners = listenersWith(ctx, name, [], input.Listeners);
   if (scheme !== 'internet-facing' && scheme !== 'internal')
     throw new Fault('InvalidSchemeException', `The scheme ${scheme} is not valid.`);
   const tags = newTags(input.Tags);

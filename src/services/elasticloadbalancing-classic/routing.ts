@@ -6,6 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
 import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/routing.ts';
 import { inService } from './rosters.ts';
+import { layerOf } from './listeners.ts';
 import { arnOf, hostNames, loadBalancers } from './tables.ts';
 import type { Listener, LoadBalancer } from './tables.ts';
 
@@ -68,10 +69,11 @@ function planFor(ctx: Ctx, row: LoadBalancer, listener: Listener): Plan {
   const groups = (nodes.length === 0 ? [''] : nodes).map((zone) => planGroup(ctx, row, listener, zone));
   // Without an instance in service HTTP is answered with 503, and TCP connections are closed.
   const nobody = groups.every(({ targets }) => targets.length === 0);
-  if (nobody && listener.protocol === 'TCP') return { kind: 'refused' };
+  if (nobody && layerOf(listener) === 'TCP') return { kind: 'refused' };
   return {
     kind: 'forward',
     loadBalancerArn: arnOf(ctx, row.name),
+    front: { protocol: listener.protocol === 'HTTPS' ? 'https' : 'http', port: listener.port },
     loadBalancer: row.name,
     scope: ctx.scope,
     zones,
@@ -88,7 +90,7 @@ function planGroup(ctx: Ctx, row: LoadBalancer, listener: Listener, zone: string
     targetGroupArn: `${arnOf(ctx, row.name)}/${place}`,
     dimension: `${row.name}/${place}`,
     weight: 1,
-    algorithm: protocol === 'TCP' ? 'round_robin' : 'least_outstanding_requests',
+    algorithm: layerOf(listener) === 'TCP' ? 'round_robin' : 'least_outstanding_requests',
     targets: inService(ctx, row.name, zone, instancePort),
     failOpen: false,
     ...(seconds === undefined ? {} : { stickinessSeconds: seconds }),

@@ -12,8 +12,10 @@ const ROUTES = { settles: true } as const;
 
 export interface Listener {
   readonly port: number;
-  readonly protocol: 'HTTP' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'SSL';
   readonly instancePort: number;
+  /** Of HTTPS and SSL. */
+  readonly certificateArn?: string;
   /** Policies that are enabled on it, by name. */
   readonly policies: readonly string[];
 }

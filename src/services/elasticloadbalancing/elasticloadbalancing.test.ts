@@ -15,7 +15,6 @@ import {
   DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   DescribeRulesCommand,
-  DescribeSSLPoliciesCommand,
   DescribeTagsCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
@@ -158,11 +157,6 @@ it('refuses by name what it does not model', async () => {
   await expect(create({ CustomerOwnedIpv4Pool: 'ipv4pool-coip-1' })).rejects.toThrow(/not modelled/);
   await expect(group('l', { TargetType: 'lambda' })).rejects.toThrow(/type lambda are not modelled/);
   await expect(group('h', { Protocol: 'HTTPS' })).rejects.toThrow(/HTTPS are not modelled/);
-  await expect(elb.send(new DescribeSSLPoliciesCommand({}))).rejects.toThrow(/not modelled/);
-  const https = { LoadBalancerArn: lb, Protocol: 'HTTPS', Port: 443, DefaultActions: answer('200') } as const;
-  await expect(elb.send(new CreateListenerCommand(https))).rejects.toThrow(
-    /HTTPS listeners are not modelled/,
-  );
   const oidc = {
     LoadBalancerArn: lb,
     Protocol: 'HTTP',

@@ -4,11 +4,13 @@
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
+import { certificateUsers } from '#cloud/ports/certificates.ts';
 import { probes } from '#cloud/ports/machines.ts';
 import { routing } from '#cloud/ports/routing.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { attributeOperations } from './attributes.ts';
+import { certificateOperations, listenerCertificates } from './certificates.ts';
 import { checkAnswers, targetHealth, targetWatch, timedOut } from './health-checks.ts';
 import { hostCounts } from './host-counts.ts';
 import { limitOperations } from './limits.ts';
@@ -17,6 +19,7 @@ import { becomesActive, loadBalancerOperations } from './load-balancers.ts';
 import { requestRouting } from './routing.ts';
 import { ruleOperations } from './rules.ts';
 import { slowStart } from './slow-start.ts';
+import { sslPolicyOperations } from './ssl-policies.ts';
 import { checks, hostNames, listeners, loadBalancers, rules, targetGroups, targets, uses } from './tables.ts';
 import { tagOperations } from './tags.ts';
 import { targetGroupOperations } from './target-groups.ts';
@@ -38,6 +41,9 @@ function ofTags(
   const values = Object.fromEntries(tags.map(({ Key, Value = '' }) => [`aws:RequestTag/${Key}`, Value]));
   return tags.length === 0 ? {} : { ...values, 'aws:TagKeys': tags.map(({ Key }) => Key) };
 }
+
+const ofPolicy = (policy: string | undefined): Readonly<Record<string, string>> =>
+  policy === undefined ? {} : { 'elasticloadbalancing:SecurityPolicy': policy };
 
 const ORDER = 'every modelled action ends the request, so there is only one';
 
@@ -62,13 +68,19 @@ export const service: Service = defineService({
     ...targetGroupOperations,
     ...targetOperations,
     ...listenerOperations,
+    ...certificateOperations,
+    ...sslPolicyOperations,
     ...ruleOperations,
     ...tagOperations,
     ...limitOperations,
   },
   timers: [becomesActive as TimerHandler<unknown, Ctx>, timedOut as TimerHandler<unknown, Ctx>],
   reconcilers: [targetHealth, targetWatch, slowStart] as unknown as Reconciler<Row, Ctx>[],
-  provides: [provide(routing, requestRouting), provide(probes, checkAnswers)],
+  provides: [
+    provide(routing, requestRouting),
+    provide(probes, checkAnswers),
+    provide(certificateUsers, listenerCertificates),
+  ],
   authorization: {
     CreateLoadBalancer: {
       actions: creating('CreateLoadBalancer'),
@@ -97,12 +109,15 @@ export const service: Service = defineService({
     CreateListener: {
       actions: creating('CreateListener'),
       resources: ofLoadBalancer,
-      conditions: (_, { Protocol = '', Tags }) => ({
+      conditions: (_, { Protocol = '', SslPolicy, Tags }) => ({
         ...ofTags(Tags),
         'elasticloadbalancing:ListenerProtocol': Protocol,
+        ...ofPolicy(SslPolicy),
       }),
     },
-    ModifyListener: { resources: ofListener },
+    ModifyListener: { resources: ofListener, conditions: (_, { SslPolicy }) => ofPolicy(SslPolicy) },
+    AddListenerCertificates: { resources: ofListener },
+    RemoveListenerCertificates: { resources: ofListener },
     ModifyListenerAttributes: { resources: ofListener },
     DeleteListener: { resources: ofListener },
     CreateRule: { actions: creating('CreateRule'), resources: ofListener },
@@ -137,20 +152,8 @@ export const service: Service = defineService({
     RegisterTargets: ['Targets.AvailabilityZone', 'Targets.QuicServerId'],
     DeregisterTargets: ['Targets.AvailabilityZone', 'Targets.QuicServerId'],
     DescribeTargetHealth: ['Targets.AvailabilityZone', 'Targets.QuicServerId', 'Include'],
-    CreateListener: [
-      'SslPolicy',
-      'Certificates',
-      'AlpnPolicy',
-      'MutualAuthentication',
-      ...refusedActions('DefaultActions'),
-    ],
-    ModifyListener: [
-      'SslPolicy',
-      'Certificates',
-      'AlpnPolicy',
-      'MutualAuthentication',
-      ...refusedActions('DefaultActions'),
-    ],
+    CreateListener: ['AlpnPolicy', 'MutualAuthentication', ...refusedActions('DefaultActions')],
+    ModifyListener: ['AlpnPolicy', 'MutualAuthentication', ...refusedActions('DefaultActions')],
     CreateRule: ['Transforms', ...refusedActions('Actions')],
     ModifyRule: ['Transforms', 'ResetTransforms', ...refusedActions('Actions')],
   },

@@ -6,6 +6,7 @@ import type { Operations } from '#cloud/service.ts';
 
 export const QUOTAS = {
   'application-load-balancers': 50,
+  'certificates-per-application-load-balancer': 25,
   'listeners-per-application-load-balancer': 50,
   'rules-per-application-load-balancer': 100,
   'target-groups': 3000,

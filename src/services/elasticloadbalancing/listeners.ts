@@ -1,4 +1,4 @@
-// Listeners for HTTP. HTTPS needs certificates, which are not modelled.
+// Listeners for HTTP and HTTPS.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -7,6 +7,7 @@ import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { parseActions, showActions } from './actions.ts';
+import { tlsOf } from './certificates.ts';
 import { PAGE_SIZE, QUOTAS } from './limits.ts';
 import { putRule, removeRule, ruleArn } from './rules.ts';
 import { listenerOf, listeners, loadBalancerOf, rules } from './tables.ts';
@@ -16,18 +17,25 @@ import { newTags } from './tags.ts';
 type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeListeners'>['Listeners']>[number];
 
 export const listenerOperations: Operations<'elasticloadbalancing'> = {
-  CreateListener(ctx, { LoadBalancerArn, Protocol, Port, DefaultActions, Tags }) {
+  CreateListener(ctx, input) {
+    const { LoadBalancerArn, Protocol, Port, DefaultActions, Tags } = input;
     const loadBalancer = loadBalancerOf(ctx, LoadBalancerArn);
     if (Protocol === undefined) throw new Fault('ValidationError', 'A listener protocol must be specified');
     if (Port === undefined) throw new Fault('ValidationError', 'A listener port must be specified');
-    checkProtocol(Protocol);
+    const protocol = protocolOf(Protocol);
     const tags = newTags(Tags);
+    const tls = tlsOf(ctx, protocol, null, input);
     const action = parseActions(ctx, loadBalancer, DefaultActions);
     const present = ctx.list(listeners, 'loadBalancer', loadBalancer.arn);
     const existing = present.find(({ port }) => port === Port);
     if (existing) {
       // Idempotent, unless the request disagrees with what is there.
-      if (JSON.stringify(defaultRule(ctx, existing).action) === JSON.stringify(action))
+      const there = {
+        protocol: existing.protocol,
+        tls: existing.tls,
+        action: defaultRule(ctx, existing).action,
+      };
+      if (JSON.stringify(there) === JSON.stringify({ protocol, tls, action }))
         return { Listeners: [show(ctx, existing)] };
       throw duplicate(loadBalancer);
     }
@@ -38,7 +46,15 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
       );
     }
     const arn = `${loadBalancer.arn.replace(':loadbalancer/', ':listener/')}/${ctx.id('listener', 16)}`;
-    const listener: Listener = { arn, loadBalancerArn: loadBalancer.arn, port: Port, attributes: {}, tags };
+    const listener: Listener = {
+      arn,
+      loadBalancerArn: loadBalancer.arn,
+      protocol,
+      port: Port,
+      tls,
+      attributes: {},
+      tags,
+    };
     ctx.put(listeners, listener);
     const rule = {
       arn: ruleArn(ctx, arn),
@@ -51,9 +67,11 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
     return { Listeners: [show(ctx, listener)] };
   },
 
-  ModifyListener(ctx, { ListenerArn, Protocol = 'HTTP', Port, DefaultActions }) {
+  ModifyListener(ctx, input) {
+    const { ListenerArn, Protocol, Port, DefaultActions } = input;
     const listener = listenerOf(ctx, ListenerArn);
-    checkProtocol(Protocol);
+    const protocol = Protocol === undefined ? listener.protocol : protocolOf(Protocol);
+    const tls = tlsOf(ctx, protocol, listener.tls, input);
     const loadBalancer = loadBalancerOf(ctx, listener.loadBalancerArn);
     const port = Port ?? listener.port;
     const others = ctx
@@ -64,8 +82,8 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
       const action = parseActions(ctx, loadBalancer, DefaultActions);
       putRule(ctx, { ...defaultRule(ctx, listener), action });
     }
-    if (port === listener.port) return { Listeners: [show(ctx, listener)] };
-    const after = ctx.update(listeners, listener, { port });
+    const after = ctx.update(listeners, listener, { protocol, port, tls });
+    if (port === listener.port && protocol === listener.protocol) return { Listeners: [show(ctx, after)] };
     ctx.emit(routingChanged, { loadBalancerArn: loadBalancer.arn });
     return { Listeners: [show(ctx, after)] };
   },
@@ -95,12 +113,9 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
   },
 };
 
-function checkProtocol(protocol: string): void {
-  if (protocol === 'HTTP') return;
-  if (protocol !== 'HTTPS') {
-    throw new Fault('ValidationError', `Listener protocol '${protocol}' must be one of 'HTTP, HTTPS'`);
-  }
-  throw new Fault('NotImplemented', 'HTTPS listeners are not modelled by Sandtable: they need certificates.');
+function protocolOf(protocol: string): Listener['protocol'] {
+  if (protocol === 'HTTP' || protocol === 'HTTPS') return protocol;
+  throw new Fault('ValidationError', `Listener protocol '${protocol}' must be one of 'HTTP, HTTPS'`);
 }
 
 function duplicate({ arn }: LoadBalancer): Fault {
@@ -119,7 +134,10 @@ function show(ctx: Ctx, listener: Listener): Shown {
     ListenerArn: listener.arn,
     LoadBalancerArn: listener.loadBalancerArn,
     Port: listener.port,
-    Protocol: 'HTTP',
+    Protocol: listener.protocol,
+    ...(listener.tls
+      ? { SslPolicy: listener.tls.policy, Certificates: [{ CertificateArn: listener.tls.defaultArn }] }
+      : {}),
     DefaultActions: showActions(defaultRule(ctx, listener).action),
   };
 }

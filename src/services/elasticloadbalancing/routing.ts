@@ -10,7 +10,7 @@ import type { RequestFacts } from './conditions.ts';
 import { eligible, rosterOf } from './rosters.ts';
 import { rank } from './rules.ts';
 import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups, uses } from './tables.ts';
-import type { ForwardGroup, LoadBalancer, Rule, TargetGroup } from './tables.ts';
+import type { ForwardGroup, Listener, LoadBalancer, Rule, TargetGroup } from './tables.ts';
 
 const REDIRECTS = { HTTP_301: 301, HTTP_302: 302 } as const;
 
@@ -31,7 +31,12 @@ export const requestRouting: Routing = {
       headers,
       ...(sourceIp === undefined ? {} : { sourceIp }),
     };
-    return planFor(there, loadBalancer, firstMatch(there.list(rules, 'listener', listener.arn), request));
+    return planFor(
+      there,
+      loadBalancer,
+      listener,
+      firstMatch(there.list(rules, 'listener', listener.arn), request),
+    );
   },
 
   named(ctx, host) {
@@ -90,7 +95,7 @@ function firstMatch(candidates: readonly Rule[], request: RequestFacts): Rule {
   return first as Rule;
 }
 
-function planFor(ctx: Ctx, loadBalancer: LoadBalancer, { action }: Rule): Plan {
+function planFor(ctx: Ctx, loadBalancer: LoadBalancer, { protocol, port }: Listener, { action }: Rule): Plan {
   const name = dimension(loadBalancer.arn);
   if (action.type !== 'forward') {
     const status = action.type === 'redirect' ? REDIRECTS[action.statusCode] : Number(action.statusCode);
@@ -99,6 +104,7 @@ function planFor(ctx: Ctx, loadBalancer: LoadBalancer, { action }: Rule): Plan {
   return {
     kind: 'forward',
     loadBalancerArn: loadBalancer.arn,
+    front: { protocol: protocol === 'HTTPS' ? 'https' : 'http', port },
     loadBalancer: name,
     scope: ctx.scope,
     zones: loadBalancer.subnets.map(({ zone }) => zone),

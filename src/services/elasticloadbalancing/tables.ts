@@ -49,10 +49,21 @@ export const hostNames: Table<HostName> = table<HostName>(
   ROUTES,
 );
 
+/** What a listener speaks TLS with. */
+export interface Tls {
+  /** Name of its security policy. */
+  readonly policy: string;
+  /** Its default certificate, and those for clients that name a host. */
+  readonly defaultArn: string;
+  readonly moreArns: readonly string[];
+}
+
 export interface Listener {
   arn: string;
   loadBalancerArn: string;
+  protocol: 'HTTP' | 'HTTPS';
   port: number;
+  tls: Tls | null;
   attributes: Readonly<Record<string, string>>;
   tags: Tags;
 }
@@ -61,7 +72,12 @@ export const listeners: Table<Listener> = table<Listener>(
   'elasticloadbalancing/listeners',
   (row) => row.arn,
   { loadBalancer: (row) => row.loadBalancerArn },
-  ROUTES,
+  {
+    ...ROUTES,
+    version: 2,
+    // All listeners were for HTTP before.
+    upgrade: (row) => ({ ...(row as Listener), protocol: 'HTTP', tls: null }),
+  },
 );
 
 export interface ForwardGroup {

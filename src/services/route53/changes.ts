@@ -5,6 +5,7 @@ import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
+import { recordsChanged } from '#cloud/ports/dns.ts';
 import type { Operations } from '#cloud/service.ts';
 import { wakeProbing } from './health.ts';
 import { changes, plainId, served, zoneNames } from './tables.ts';
@@ -57,6 +58,7 @@ export const arrive: TimerHandler<{ id: string }, Ctx> = {
     }
     ctx.update(changes, change, { inSync: true, written: [] });
     wakeProbing(ctx);
+    ctx.emit(recordsChanged, {});
   },
 };
 

@@ -2,6 +2,7 @@
 
 import { autoScaling } from './autoscaling/auto-scaling.ts';
 import { metadata as cdkMetadata } from './cdk/metadata.ts';
+import { certificate } from './certificatemanager/certificate.ts';
 import { customResource } from './cloudformation/custom-resource.ts';
 import { macro } from './cloudformation/macro.ts';
 import { stack } from './cloudformation/stack.ts';
@@ -32,6 +33,7 @@ import { ssmProviders } from './ssm/ssm.ts';
 const providers: readonly Provider[] = [
   ...autoScaling,
   cdkMetadata,
+  certificate,
   customResource,
   macro,
   stack,

@@ -85,7 +85,7 @@ export async function probe(machine: Machine, asked: Probe, rate: number): Promi
 }
 
 export async function proxy(machine: Machine, sent: ProxiedRequest, rate: number): Promise<ProxiedAnswer> {
-  const { port, method, path, host, connectMs, idleMs } = sent;
+  const { port, method, path, host, front, connectMs, idleMs } = sent;
   const from = performance.now();
   const micros = (): number => Math.round((performance.now() - from) * rate * 1000);
   const socket = await open(machine, port, connectMs / rate);
@@ -94,8 +94,8 @@ export async function proxy(machine: Machine, sent: ProxiedRequest, rate: number
   const headers = {
     host,
     'x-forwarded-for': '127.0.0.1',
-    'x-forwarded-proto': 'http',
-    'x-forwarded-port': '80',
+    'x-forwarded-proto': front.protocol,
+    'x-forwarded-port': String(front.port),
   };
   const answer = await exchange(socket, { method, path, headers }, idleMs / rate);
   return { ...answer, micros: micros() };

@@ -191,9 +191,14 @@ describe('a Classic Load Balancer of a stack', () => {
     expect(await off.create(template({ AccessLoggingPolicy: Off }))).toBe('CREATE_COMPLETE');
     const secure = new ProviderStand();
     const Listeners = [
-      { ...HTTP, Protocol: 'HTTPS', SSLCertificateId: 'arn:aws:iam::1:server-certificate/a' },
+      {
+        ...HTTP,
+        Protocol: 'HTTPS',
+        InstanceProtocol: 'HTTP',
+        SSLCertificateId: 'arn:aws:iam::000000000000:server-certificate/a',
+      },
     ];
     expect(await secure.create(template({ Listeners }))).toBe('ROLLBACK_COMPLETE');
-    expect((await secure.failures()).join()).toContain('SSLCertificateId');
+    expect((await secure.failures()).join()).toContain('not found');
   });
 });

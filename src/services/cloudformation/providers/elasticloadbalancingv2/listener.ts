@@ -1,4 +1,4 @@
-// AWS::ElasticLoadBalancingV2::Listener and ListenerRule.
+// AWS::ElasticLoadBalancingV2::Listener, ListenerCertificate and ListenerRule.
 
 import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
@@ -103,4 +103,41 @@ const listenerRule = provider({
   attributes: ({ physicalId }) => ({ RuleArn: physicalId, IsDefault: false }),
 });
 
-export const listeners: readonly Provider[] = [listener, listenerRule];
+type Further = Work<'AWS::ElasticLoadBalancingV2::ListenerCertificate'>;
+
+function arnsIn(properties: Further['properties'] | undefined): string[] {
+  return (properties?.Certificates ?? []).flatMap(({ CertificateArn }) => CertificateArn ?? []);
+}
+
+function wireCertificates(arns: readonly string[]): { CertificateArn: string }[] {
+  return arns.map((CertificateArn) => ({ CertificateArn }));
+}
+
+/** Certificates beside the default one of a listener that may belong to another stack. */
+const listenerCertificate = provider({
+  type: 'AWS::ElasticLoadBalancingV2::ListenerCertificate',
+  create(work) {
+    const { ListenerArn } = work.properties;
+    const Certificates = wireCertificates(arnsIn(work.properties));
+    work.call('elasticloadbalancing', 'AddListenerCertificates', { ListenerArn, Certificates });
+    return work.name({ longest: 128 });
+  },
+  update(work) {
+    const { ListenerArn } = work.properties;
+    const [before, after] = [arnsIn(work.previous), arnsIn(work.properties)];
+    const Certificates = wireCertificates(after);
+    work.call('elasticloadbalancing', 'AddListenerCertificates', { ListenerArn, Certificates });
+    const gone = before.filter((arn) => !after.includes(arn));
+    if (gone.length === 0) return;
+    const Gone = wireCertificates(gone);
+    work.call('elasticloadbalancing', 'RemoveListenerCertificates', { ListenerArn, Certificates: Gone });
+  },
+  delete(work) {
+    const { ListenerArn } = work.properties;
+    const Certificates = wireCertificates(arnsIn(work.properties));
+    work.find('elasticloadbalancing', 'RemoveListenerCertificates', { ListenerArn, Certificates });
+  },
+  attributes: ({ physicalId }) => ({ Id: physicalId }),
+});
+
+export const listeners: readonly Provider[] = [listener, listenerCertificate, listenerRule];

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 
 import { Fault } from '#contract/fault.ts';
+import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
@@ -11,6 +12,7 @@ import { bucketOfArn } from './bucket-policy.ts';
 import { objects, place } from './tables.ts';
 import type { Version } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
+import { DAY_MS } from './timings.ts';
 import { versionOf } from './versions.ts';
 
 type Conditions = Readonly<Record<string, string | readonly string[]>>;
@@ -78,9 +80,22 @@ interface Writing {
   readonly IfNoneMatch?: string | undefined;
   readonly CopySource?: string | undefined;
   readonly MetadataDirective?: string | undefined;
+  readonly ObjectLockMode?: string | undefined;
+  readonly ObjectLockRetainUntilDate?: number | undefined;
+  readonly ObjectLockLegalHoldStatus?: string | undefined;
 }
 
-const aboutWriting = (_: Ctx, input: Writing): Conditions => ({
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html#object-lock-managing-retention-limits */
+function aboutRetention(ctx: Ctx, until: number | undefined): Conditions {
+  if (until === undefined) return {};
+  const days = Math.ceil(Math.max(0, until - ctx.now) / DAY_MS);
+  return given({
+    's3:object-lock-retain-until-date': formatIso(until),
+    's3:object-lock-remaining-retention-days': days,
+  });
+}
+
+const aboutWriting = (ctx: Ctx, input: Writing): Conditions => ({
   ...given({
     's3:x-amz-acl': input.ACL,
     's3:x-amz-storage-class': input.StorageClass,
@@ -90,16 +105,21 @@ const aboutWriting = (_: Ctx, input: Writing): Conditions => ({
     's3:if-none-match': input.IfNoneMatch,
     's3:x-amz-copy-source': input.CopySource,
     's3:x-amz-metadata-directive': input.MetadataDirective,
+    's3:object-lock-mode': input.ObjectLockMode,
+    's3:object-lock-legal-hold': input.ObjectLockLegalHoldStatus,
   }),
+  ...aboutRetention(ctx, input.ObjectLockRetainUntilDate),
   ...requestTags(tagsOfHeader(input.Tagging)),
 });
 
 /** Writing needs more where it sets tags or a list, or looks at what is there. */
-const writing = (_: Ctx, { ACL, Tagging, IfMatch }: Writing): readonly string[] => [
+const writing = (_: Ctx, { ACL, Tagging, IfMatch, ...lock }: Writing): readonly string[] => [
   's3:PutObject',
   ...(Tagging ? ['s3:PutObjectTagging'] : []),
   ...(ACL === undefined ? [] : ['s3:PutObjectAcl']),
   ...(IfMatch === undefined ? [] : ['s3:GetObject']),
+  ...(lock.ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
+  ...(lock.ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
 ];
 
 interface Listing {
@@ -130,12 +150,13 @@ type CreateBucket = Input<'s3', 'CreateBucket'>;
 
 const creating = (
   _: Ctx,
-  { CreateBucketConfiguration, ACL, ObjectOwnership }: CreateBucket,
+  { CreateBucketConfiguration, ACL, ObjectOwnership, ObjectLockEnabledForBucket }: CreateBucket,
 ): readonly string[] => [
   's3:CreateBucket',
   ...(CreateBucketConfiguration?.Tags?.length ? ['s3:TagResource'] : []),
   ...(ACL === undefined ? [] : ['s3:PutBucketAcl']),
   ...(ObjectOwnership === undefined ? [] : ['s3:PutBucketOwnershipControls']),
+  ...(ObjectLockEnabledForBucket ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] : []),
 ];
 
 /** A name that another account has is no matter of permissions. */
@@ -192,10 +213,17 @@ const bucketRules: Rules = {
   PutBucketLifecycleConfiguration: onBucket('PutLifecycleConfiguration'),
   DeleteBucketLifecycle: onBucket('PutLifecycleConfiguration'),
   GetBucketReplication: onBucket('GetReplicationConfiguration'),
+  PutBucketReplication: {
+    actions: ['s3:PutReplicationConfiguration'],
+    resources: ofBucket,
+    passes: (_, { ReplicationConfiguration: { Role } }) => [{ roleArn: Role, service: 's3.amazonaws.com' }],
+  },
+  DeleteBucketReplication: onBucket('PutReplicationConfiguration'),
   GetBucketWebsite: onBucket(),
   PutBucketWebsite: onBucket(),
   DeleteBucketWebsite: onBucket(),
   GetObjectLockConfiguration: onBucket('GetBucketObjectLockConfiguration'),
+  PutObjectLockConfiguration: onBucket('PutBucketObjectLockConfiguration'),
   GetBucketLogging: onBucket(),
   PutBucketLogging: onBucket(),
   GetBucketNotificationConfiguration: onBucket('GetBucketNotification'),
@@ -262,6 +290,27 @@ const objectRules: Rules = {
     actions: versioned('DeleteObjectTagging', 'DeleteObjectVersionTagging'),
     resources: ofObject,
     conditions: aboutObject,
+  },
+  GetObjectRetention: { resources: ofObject, conditions: aboutObject },
+  PutObjectRetention: {
+    actions: (_, { BypassGovernanceRetention }) => [
+      's3:PutObjectRetention',
+      ...(BypassGovernanceRetention ? ['s3:BypassGovernanceRetention'] : []),
+    ],
+    resources: ofObject,
+    conditions: (ctx, { Retention = {}, ...input }) => ({
+      ...aboutObject(ctx, input),
+      ...given({ 's3:object-lock-mode': Retention.Mode }),
+      ...aboutRetention(ctx, Retention.RetainUntilDate),
+    }),
+  },
+  GetObjectLegalHold: { resources: ofObject, conditions: aboutObject },
+  PutObjectLegalHold: {
+    resources: ofObject,
+    conditions: (ctx, { LegalHold, ...input }) => ({
+      ...aboutObject(ctx, input),
+      ...given({ 's3:object-lock-legal-hold': LegalHold?.Status }),
+    }),
   },
   DeleteObject: {
     actions: versioned('DeleteObject', 'DeleteObjectVersion'),

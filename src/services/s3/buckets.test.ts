@@ -22,9 +22,9 @@ import {
   HeadBucketCommand,
   ListBucketsCommand,
   PutBucketAclCommand,
+  PutBucketAnalyticsConfigurationCommand,
   PutBucketEncryptionCommand,
   PutBucketTaggingCommand,
-  PutBucketReplicationCommand,
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -243,12 +243,9 @@ it('answers truthfully that nothing else is configured', async () => {
 
 it('refuses by name what it does not model', async () => {
   const { s3 } = await stand();
-  const ReplicationConfiguration = {
-    Role: 'arn:aws:iam::000000000000:role/r',
-    Rules: [{ Status: 'Enabled' as const, Destination: { Bucket: 'arn:aws:s3:::other' } }],
-  };
+  const AnalyticsConfiguration = { Id: 'a', StorageClassAnalysis: {} };
   await expect(
-    s3.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration })),
+    s3.send(new PutBucketAnalyticsConfigurationCommand({ Bucket, Id: 'a', AnalyticsConfiguration })),
   ).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
   const dsse = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:dsse' as const } }] };
   await expect(

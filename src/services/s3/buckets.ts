@@ -7,7 +7,9 @@ import { mergeTags } from '#cloud/tags.ts';
 import { checkedAcl } from './acl.ts';
 import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName } from './bucket.ts';
 import { notModelled } from './faults.ts';
+import { checkUnlocked } from './object-lock.ts';
 import { aclWithOwnership } from './ownership.ts';
+import { checkUnreplicated } from './replication-rules.ts';
 import { checkTags } from './tagging.ts';
 import { dropUpload } from './uploads.ts';
 import { keyOfToken, tokenOf } from './token.ts';
@@ -59,7 +61,6 @@ export const bucketOperations: Operations<'s3'> = {
   CreateBucket(ctx, input) {
     const { Bucket: name, CreateBucketConfiguration: configuration, ACL, ObjectOwnership } = input;
     checkNewName(ctx, name);
-    if (input.ObjectLockEnabledForBucket) throw notModelled('Object Lock');
     const acl = aclOf(ACL, ObjectOwnership);
     const { LocationConstraint: constraint, Tags: tags = [] } = configuration ?? {};
     const region = regionFor(ctx, constraint);
@@ -88,6 +89,8 @@ export const bucketOperations: Operations<'s3'> = {
         : { ownership: ObjectOwnership }),
       ...acl,
       bucketKeyEnabled: false,
+      // Locks hold versions.
+      ...(input.ObjectLockEnabledForBucket ? { versioning: 'Enabled', objectLock: {} } : {}),
     });
     const host = `http://${name}.s3.amazonaws.com/`;
     return region === FIRST_REGION ? answer : { ...answer, Location: host };
@@ -154,6 +157,8 @@ export const bucketOperations: Operations<'s3'> = {
       const message = 'The Versioning element must be specified';
       throw new Fault('IllegalVersioningConfigurationException', message, { status: 400 });
     }
+    checkUnlocked(bucket, Status);
+    checkUnreplicated(bucket, Status);
     at.update(buckets, bucket, { versioning: Status as NonNullable<Bucket['versioning']> });
   },
 };

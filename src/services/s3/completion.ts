@@ -15,6 +15,7 @@ import { expirationMember } from './expiration.ts';
 import { badDigest, invalidRequest } from './faults.ts';
 import { encodedKey } from './listing.ts';
 import { checkDecryption, encryptionMembers } from './object-encryption.ts';
+import { replicateLater } from './replication.ts';
 import { objects, parts } from './tables.ts';
 import type { Checksum, Part, StoredObject, Upload } from './tables.ts';
 import { dropUpload, uploadOf } from './uploads.ts';
@@ -168,7 +169,8 @@ export const completionOperations: Operations<'s3'> = {
     checkConditions(found, upload, input);
     checkDecryption(ctx, upload);
     dropUpload(at, upload);
-    const { headers, metadata, tags, algorithm, encryption, storageClass, acl } = upload;
+    const { headers, metadata, tags, algorithm, encryption, storageClass, acl, retention, legalHold } =
+      upload;
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -189,7 +191,10 @@ export const completionOperations: Operations<'s3'> = {
       ...(encryption ? { encryption } : {}),
       ...(storageClass === undefined ? {} : { storageClass }),
       ...(acl ? { acl } : {}),
+      ...(retention ? { retention } : {}),
+      ...(legalHold ? { legalHold } : {}),
     });
+    replicateLater(found, object);
     tell(ctx, found, 's3:ObjectCreated:CompleteMultipartUpload', object);
     return answer(found, object);
   },

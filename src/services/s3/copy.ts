@@ -23,6 +23,7 @@ import {
 } from './faults.ts';
 import { checkDecryption, encryptionMembers } from './object-encryption.ts';
 import { requirePermission } from './permission.ts';
+import { replicateLater } from './replication.ts';
 import { checkCopyable } from './storage-class.ts';
 import { place } from './tables.ts';
 import type { Checksum, StoredObject } from './tables.ts';
@@ -144,7 +145,7 @@ export const copyOperations: Operations<'s3'> = {
     const { headers, metadata } = input.MetadataDirective === 'REPLACE' ? describe(input) : source;
     const tags = tagsFor(ctx, input, source);
     checkWrite(at, bucket.name, Key, input);
-    const keeping = keepingOf(ctx, bucket, Key, input);
+    const keeping = keepingOf(ctx, found, Key, input);
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -157,6 +158,7 @@ export const copyOperations: Operations<'s3'> = {
       tags,
       ...asOnePiece(ctx, source, algorithmOf(input.ChecksumAlgorithm)),
     });
+    replicateLater(found, object);
     tell(ctx, found, 's3:ObjectCreated:Copy', object);
     return {
       CopyObjectResult: {

@@ -9,7 +9,9 @@ import type { Place } from './bucket.ts';
 import { checkDelete } from './conditions.ts';
 import { tell } from './events.ts';
 import { malformedXml } from './faults.ts';
+import { checkBypass, checkHolds, isHeld } from './object-lock.ts';
 import { permits } from './permission.ts';
+import { replicateLater } from './replication.ts';
 import { objects, place } from './tables.ts';
 import type { DeleteMarker } from './tables.ts';
 import { checkVersionId, install, NULL_VERSION, remove, versionOf } from './versions.ts';
@@ -25,11 +27,18 @@ interface Deletion {
 }
 
 /** Deletes a version for good, or, without a version, what the bucket's versioning understands by deleting. */
-function deleteOne(ctx: Ctx, within: Place, key: string, versionId: string | undefined): Deletion {
+function deleteOne(
+  ctx: Ctx,
+  within: Place,
+  key: string,
+  versionId: string | undefined,
+  bypass: boolean,
+): Deletion {
   const { at, bucket } = within;
   if (versionId !== undefined) {
     const version = versionOf(at, bucket.name, key, versionId);
     if (version) {
+      checkHolds(ctx, within, version, bypass);
       remove(at, version);
       tell(ctx, within, 's3:ObjectRemoved:Delete', { key, versionId });
     }
@@ -39,6 +48,7 @@ function deleteOne(ctx: Ctx, within: Place, key: string, versionId: string | und
   if (bucket.versioning) {
     const fresh = { kind: 'delete-marker', bucket: bucket.name, key } as const;
     const marker = install<DeleteMarker>(within, fresh);
+    replicateLater(within, marker);
     tell(ctx, within, 's3:ObjectRemoved:DeleteMarkerCreated', marker);
     return { found: true, DeleteMarker: true, VersionId: marker.versionId };
   }
@@ -54,19 +64,22 @@ export const deletionOperations: Operations<'s3'> = {
   DeleteObject(ctx, input) {
     const within = bucketOf(ctx, input);
     const { at, bucket } = within;
-    const { Key, VersionId, IfMatch } = input;
+    const { Key, VersionId, IfMatch, BypassGovernanceRetention: bypass } = input;
+    checkBypass(bucket, bypass);
     if (VersionId !== undefined) checkVersionId(bucket, VersionId);
     const addressed =
       VersionId === undefined
         ? at.get(objects, place(bucket.name, Key))
         : versionOf(at, bucket.name, Key, VersionId);
     checkDelete(addressed, IfMatch);
-    const { found: _, ...answer } = deleteOne(ctx, within, Key, VersionId);
+    const { found: _, ...answer } = deleteOne(ctx, within, Key, VersionId, bypass ?? false);
     return answer;
   },
 
   DeleteObjects(ctx, input) {
     const within = bucketOf(ctx, input);
+    const { BypassGovernanceRetention: bypass } = input;
+    checkBypass(within.bucket, bypass);
     const { Objects, Quiet = false } = input.Delete;
     if (Objects.length === 0 || Objects.length > MOST_AT_ONCE) throw malformedXml();
     const deleted: NonNullable<Results['Deleted']>[number][] = [];
@@ -84,7 +97,17 @@ export const deletionOperations: Operations<'s3'> = {
         fail('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
         continue;
       }
-      const { found, DeleteMarker, VersionId: marker } = deleteOne(ctx, within, Key, VersionId);
+      const held =
+        VersionId === undefined ? undefined : versionOf(within.at, within.bucket.name, Key, VersionId);
+      if (held && isHeld(ctx, within, held, bypass ?? false)) {
+        fail('AccessDenied', 'Access Denied because object protected by object lock.');
+        continue;
+      }
+      const {
+        found,
+        DeleteMarker,
+        VersionId: marker,
+      } = deleteOne(ctx, within, Key, VersionId, bypass ?? false);
       if (!found) fail('NoSuchVersion', 'The specified version does not exist.');
       else if (!Quiet) {
         const created = DeleteMarker && marker ? { DeleteMarker, DeleteMarkerVersionId: marker } : {};

@@ -3,8 +3,10 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { objectAcl } from './acl.ts';
+import type { Place } from './bucket.ts';
 import { aclsNotSupported, notModelled } from './faults.ts';
 import { checkEncryption, encryptionFor } from './object-encryption.ts';
+import { holdsFor } from './object-lock.ts';
 import { storageClassOf } from './storage-class.ts';
 import type { Bucket, Description, Keeping } from './tables.ts';
 
@@ -80,10 +82,14 @@ interface Settings {
   readonly GrantRead?: string | undefined;
   readonly GrantReadACP?: string | undefined;
   readonly GrantWriteACP?: string | undefined;
+  readonly ObjectLockMode?: string | undefined;
+  readonly ObjectLockRetainUntilDate?: number | undefined;
+  readonly ObjectLockLegalHoldStatus?: string | undefined;
 }
 
 /** How a new object is kept, by the request and the bucket; throws for what S3 or Sandtable would not take. */
-export function keepingOf(ctx: Ctx, bucket: Bucket, key: string, input: Settings): Keeping {
+export function keepingOf(ctx: Ctx, within: Place, key: string, input: Settings): Keeping {
+  const { bucket } = within;
   const { ACL, StorageClass, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
   const kept = storageClassOf(StorageClass);
   checkEncryption(input);
@@ -91,7 +97,7 @@ export function keepingOf(ctx: Ctx, bucket: Bucket, key: string, input: Settings
     throw bucket.ownerEnforced ? aclsNotSupported() : notModelled('An access control list of single grants');
   const acl = objectAcl(ctx, bucket, key, ACL, 's3:PutObject');
   checkOwner(ctx, bucket, ACL);
-  return { ...kept, ...acl, ...encryptionFor(ctx, bucket, key, input) };
+  return { ...kept, ...acl, ...holdsFor(within, input), ...encryptionFor(ctx, bucket, key, input) };
 }
 
 /** Where writers keep what they write, objects of other accounts would not be the bucket owner's. */

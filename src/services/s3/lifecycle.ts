@@ -11,6 +11,7 @@ import { applies, awaitLifecycle, dueAfter, dueAt, LIFECYCLE, lookAt } from './e
 import { malformedXml, notConfigured } from './faults.ts';
 import { END } from './key-order.ts';
 import { checkedRules } from './lifecycle-rules.ts';
+import { heldUntil } from './object-lock.ts';
 import { classOf, WATERFALL } from './storage-class.ts';
 import { buckets, noncurrent, objects, place, uploads } from './tables.ts';
 import type { Bucket, DeleteMarker, Lifecycle, LifecycleRule, StoredObject, Version } from './tables.ts';
@@ -129,7 +130,9 @@ function settleNoncurrent(
     if (!expiration || newer < (expiration.NewerNoncurrentVersions ?? 0)) return false;
     return look.due(dueAfter(since, expiration.NoncurrentDays ?? 0));
   });
-  if (expired) {
+  // What is held waits for that to end.
+  const held = heldUntil(version);
+  if (expired && (held <= look.now || look.due(dueAfter(held, 0)))) {
     remove(look.within.at, version);
     const { key, versionId } = version;
     look.tell('s3:LifecycleExpiration:Delete', { key, versionId });

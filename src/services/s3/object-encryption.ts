@@ -7,6 +7,7 @@ import type { Outcome } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { forwarded } from '#cloud/principal.ts';
 import { bucketNamed } from './bucket.ts';
+import type { Place } from './bucket.ts';
 import { accessDenied, invalidArgument, notModelled } from './faults.ts';
 import type { Bucket, ObjectEncryption } from './tables.ts';
 
@@ -85,8 +86,12 @@ interface Encrypted {
 }
 
 /** Throws unless the caller may decrypt, and the key is fit to. */
-export function checkDecryption(ctx: Ctx, { bucket, key, encryption }: Encrypted): void {
-  if (!encryption) return;
+export function checkDecryption(ctx: Ctx, object: Encrypted): void {
+  if (object.encryption) decrypted(ctx, object, object.encryption);
+}
+
+/** The data key of an object. */
+function decrypted(ctx: Ctx, { bucket, key }: Encrypted, encryption: ObjectEncryption): Uint8Array {
   checkSigned(ctx);
   const region = bucketNamed(ctx, bucket)?.bucket.region;
   if (region === undefined) throw accessDenied();
@@ -95,7 +100,33 @@ export function checkDecryption(ctx: Ctx, { bucket, key, encryption }: Encrypted
     KeyId: encryption.keyArn,
     EncryptionContext: contextFor(bucket, key, encryption.bucketKey),
   };
-  answered(ctx.in({ region }).call('kms', 'Decrypt', request, forwarded(ctx.principal, S3)));
+  const outcome = ctx.in({ region }).call('kms', 'Decrypt', request, forwarded(ctx.principal, S3));
+  return answered(outcome).Plaintext as Uint8Array;
+}
+
+/** How a replica is encrypted: the object's data key, decrypted where it lies, under a key of the destination's region. */
+export function rewrapped(
+  ctx: Ctx,
+  { at, bucket: { name, bucketKeyEnabled } }: Place,
+  object: Encrypted,
+  keyId: string,
+): { encryption?: ObjectEncryption } {
+  const { encryption, key } = object;
+  if (!encryption) return {};
+  const made = answered(
+    at.call(
+      'kms',
+      'Encrypt',
+      {
+        KeyId: keyId,
+        Plaintext: decrypted(ctx, object, encryption),
+        EncryptionContext: contextFor(name, key, bucketKeyEnabled),
+      },
+      forwarded(ctx.principal, S3),
+    ),
+  );
+  const dataKey = base64(made.CiphertextBlob as Uint8Array);
+  return { encryption: { keyArn: made.KeyId as string, dataKey, bucketKey: bucketKeyEnabled } };
 }
 
 /** What answers say of an object's encryption. */

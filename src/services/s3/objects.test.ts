@@ -329,7 +329,6 @@ it('refuses other storage classes and keys of others by name', async () => {
     { StorageClass: 'EXPRESS_ONEZONE' as const },
     { ServerSideEncryption: 'aws:kms:dsse' as const },
     { WebsiteRedirectLocation: '/elsewhere' },
-    { ObjectLockLegalHoldStatus: 'ON' as const },
   ]) {
     await expect(
       s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...setting })),

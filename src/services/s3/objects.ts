@@ -16,6 +16,8 @@ import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
 import { invalidArgument } from './faults.ts';
 import { checkDecryption, encryptionMembers } from './object-encryption.ts';
+import { holdMembers } from './object-lock.ts';
+import { replicateLater, replicationMember } from './replication.ts';
 import { requestedRange, sliced } from './ranges.ts';
 import type { ByteRange } from './ranges.ts';
 import { checkReadable, storageClassMember } from './storage-class.ts';
@@ -36,7 +38,7 @@ function read(ctx: Ctx, input: Get, method: string): { answer: Got; object: Stor
     ifUnmodifiedSince: input.IfUnmodifiedSince,
   });
   const range = requestedRange(object, input.Range, input.PartNumber);
-  return { answer: { ...facts(found, object, input), ...extent(object, range, input) }, object, range };
+  return { answer: { ...facts(ctx, found, object, input), ...extent(object, range, input) }, object, range };
 }
 
 /** What may stand in a header: no line ends, and nothing beyond ISO 8859-1. */
@@ -48,7 +50,7 @@ function notRepresentable(name: string, value: string | undefined): Fault {
   return invalidArgument(parameter, value, 'Header value cannot be represented using ISO-8859-1.');
 }
 
-function facts({ bucket }: Place, object: StoredObject, input: Get): Got {
+function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): Got {
   const tagCount = Object.keys(object.tags).length;
   const { ResponseExpires } = input;
   const overrides: Described = {
@@ -74,6 +76,8 @@ function facts({ bucket }: Place, object: StoredObject, input: Get): Got {
     ...storageClassMember(object),
     ...expirationMember(bucket, object),
     ...encryptionMembers(object.encryption),
+    ...holdMembers(ctx, object),
+    ...replicationMember(object),
   };
 }
 
@@ -113,7 +117,7 @@ export const objectOperations: Operations<'s3'> = {
     const description = describe(input);
     const { segments, sizeBytes, md5, given, checksum: value } = arrived(ctx, input);
     checkWrite(at, bucket.name, Key, input);
-    const keeping = keepingOf(ctx, bucket, Key, input);
+    const keeping = keepingOf(ctx, found, Key, input);
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -126,6 +130,7 @@ export const objectOperations: Operations<'s3'> = {
       ...keeping,
       tags,
     });
+    replicateLater(found, object);
     tell(ctx, found, 's3:ObjectCreated:Put', object);
     return {
       ETag: `"${md5}"`,

@@ -8,9 +8,10 @@ import { objectAcl, shownAcl, withAcl } from './acl.ts';
 import { bucketOf } from './bucket.ts';
 import { tell } from './events.ts';
 import { aclsNotSupported, malformedXml, notConfigured, notModelled } from './faults.ts';
-import { buckets, noncurrent, objects, place } from './tables.ts';
+import { replicateChange } from './replication.ts';
+import { buckets } from './tables.ts';
 import type { Bucket } from './tables.ts';
-import { objectOf } from './versions.ts';
+import { changeVersion, objectOf } from './versions.ts';
 
 type PutAcl = Pick<
   Input<'s3', 'PutObjectAcl'>,
@@ -84,8 +85,7 @@ export const ownershipOperations: Operations<'s3'> = {
     const acl = cannedAcl(bucket, input);
     if (bucket.ownerEnforced && acl !== 'bucket-owner-full-control') throw aclsNotSupported();
     const { acl: _, ...rest } = object;
-    const current = at.get(objects, place(bucket.name, object.key))?.versionId === object.versionId;
-    at.put(current ? objects : noncurrent, { ...rest, ...objectAcl(ctx, bucket, object.key, acl) });
+    replicateChange(found, changeVersion(at, { ...rest, ...objectAcl(ctx, bucket, object.key, acl) }));
     tell(ctx, found, 's3:ObjectAcl:Put', object);
     return {};
   },

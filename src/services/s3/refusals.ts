@@ -8,7 +8,6 @@ type WithoutEffect = NonNullable<ServiceDefinition<'s3'>['withoutEffect']>;
 const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
 const SOURCE_CUSTOMER_KEY = CUSTOMER_KEY.map((name) => `CopySource${name}`);
 const KMS = ['SSEKMSEncryptionContext'];
-const LOCK = ['ObjectLockMode', 'ObjectLockRetainUntilDate', 'ObjectLockLegalHoldStatus'];
 const WEBSITE = ['WebsiteRedirectLocation'];
 const OTHER_CHECKSUMS = [
   'ChecksumSHA512',
@@ -35,24 +34,19 @@ export const refused: Refused = {
   PutObjectAcl: ['AccessControlPolicy'],
   PutBucketLogging: ['BucketLoggingStatus.LoggingEnabled.TargetGrants'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
-  PutObject: [...CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
+  PutObject: [...CUSTOMER_KEY, ...KMS, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
   GetObject: CUSTOMER_KEY,
   HeadObject: CUSTOMER_KEY,
   GetObjectAttributes: CUSTOMER_KEY,
-  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE],
-  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS, ...LOCK, ...WEBSITE],
+  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS, ...WEBSITE],
+  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS, ...WEBSITE],
   UploadPart: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS],
   UploadPartCopy: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY],
   CompleteMultipartUpload: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS, ...OF_PARTS],
   AbortMultipartUpload: ['IfMatchInitiatedTime'],
   ListParts: CUSTOMER_KEY,
-  DeleteObject: ['MFA', 'BypassGovernanceRetention', 'IfMatchLastModifiedTime', 'IfMatchSize'],
-  DeleteObjects: [
-    'MFA',
-    'BypassGovernanceRetention',
-    'Delete.Objects.LastModifiedTime',
-    'Delete.Objects.Size',
-  ],
+  DeleteObject: ['MFA', 'IfMatchLastModifiedTime', 'IfMatchSize'],
+  DeleteObjects: ['MFA', 'Delete.Objects.LastModifiedTime', 'Delete.Objects.Size'],
 };
 
 /** Documents are small and arrive whole. */
@@ -61,6 +55,8 @@ const OF_DOCUMENT = {
   ChecksumAlgorithm: 'names the checksum of the document in the body, which is not compared with it',
 };
 const PAYER = { RequestPayer: 'no bucket lets requesters pay, and S3 ignores it on such' };
+const TOKEN = { Token: 'AWS Support gave it out once; buckets take locks and rules without' };
+const UNLESS_ON = 'says something only where its Status is Enabled, which is refused';
 const LENGTH = { ContentLength: 'the body that arrives tells its own length' };
 const RESTORE = { OptionalObjectAttributes: 'nothing can be restored, so nothing has a restore status' };
 
@@ -81,6 +77,17 @@ export const withoutEffect: WithoutEffect = {
   PutBucketLogging: OF_DOCUMENT,
   PutBucketAccelerateConfiguration: { ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
   PutBucketRequestPayment: OF_DOCUMENT,
+  PutObjectLockConfiguration: { ...OF_DOCUMENT, ...PAYER, ...TOKEN },
+  PutObjectRetention: { ...OF_DOCUMENT, ...PAYER },
+  GetObjectRetention: PAYER,
+  PutObjectLegalHold: { ...OF_DOCUMENT, ...PAYER },
+  GetObjectLegalHold: PAYER,
+  PutBucketReplication: {
+    ...OF_DOCUMENT,
+    ...TOKEN,
+    'ReplicationConfiguration.Rules.Destination.ReplicationTime.Time': UNLESS_ON,
+    'ReplicationConfiguration.Rules.Destination.Metrics.EventThreshold': UNLESS_ON,
+  },
   PutObjectAcl: { ...OF_DOCUMENT, ...PAYER },
   PutObjectTagging: { ...OF_DOCUMENT, ...PAYER },
   GetObjectTagging: PAYER,

@@ -19,10 +19,13 @@ import { invalidArgument } from './faults.ts';
 import { lifecycle, lifecycleOperations } from './lifecycle.ts';
 import { listingOperations } from './listing.ts';
 import { notificationOperations } from './notifications.ts';
+import { objectLockOperations } from './object-lock.ts';
 import { objectOperations } from './objects.ts';
 import { ownershipOperations } from './ownership.ts';
 import { publicAccessOperations } from './public-access.ts';
 import { refused, withoutEffect } from './refusals.ts';
+import { replicate, replications } from './replication.ts';
+import { replicationOperations } from './replication-rules.ts';
 import { bucketNames, buckets, noncurrent, objects, parts, uploads } from './tables.ts';
 import { taggingOperations } from './tagging.ts';
 import { transferOperations } from './transfer.ts';
@@ -34,7 +37,7 @@ import { websiteDoor, websiteOperations } from './website.ts';
 
 export const service: Service = defineService({
   contract: 's3',
-  tables: [bucketNames, buckets, objects, noncurrent, uploads, parts, pendingEvents, logLines],
+  tables: [bucketNames, buckets, objects, noncurrent, uploads, parts, pendingEvents, logLines, replications],
   operations: logged({
     ...bucketOperations,
     ...policyOperations,
@@ -47,6 +50,8 @@ export const service: Service = defineService({
     ...websiteOperations,
     ...loggingOperations,
     ...transferOperations,
+    ...objectLockOperations,
+    ...replicationOperations,
     ...unconfiguredOperations,
     ...objectOperations,
     ...attributeOperations,
@@ -59,7 +64,7 @@ export const service: Service = defineService({
     ...versionListingOperations,
     ...uploadListingOperations,
   }),
-  timers: [deliverEvent, deliverLog] as TimerHandler<unknown, Ctx>[],
+  timers: [deliverEvent, deliverLog, replicate] as TimerHandler<unknown, Ctx>[],
   reconcilers: [lifecycle] as unknown as Reconciler<Row, Ctx>[],
   doors: [websiteDoor, preflightDoor],
   crossOrigin,

@@ -55,6 +55,26 @@ export interface Bucket {
   website?: Website;
   logging?: Logging;
   acceleration?: 'Enabled' | 'Suspended';
+  /** Absent where Object Lock was never turned on; then it never goes. */
+  objectLock?: { readonly retention?: DefaultRetention };
+  replication?: Replication;
+}
+
+/** How long new versions are kept from deletion, in either of the two units. */
+export interface DefaultRetention {
+  readonly mode: Retention['mode'];
+  readonly days?: number;
+  readonly years?: number;
+}
+
+export type ReplicationRule = NonNullable<
+  Put<'PutBucketReplication'>['ReplicationConfiguration']
+>['Rules'][number] & { readonly ID: string };
+
+/** As the request spelled it, with an id for each rule. */
+export interface Replication {
+  readonly role: string;
+  readonly rules: readonly ReplicationRule[];
 }
 
 /** Lists by their short names; `private` is no list at all. */
@@ -134,8 +154,20 @@ export interface ObjectEncryption {
   bucketKey: boolean;
 }
 
+export interface Retention {
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
+  /** Epoch ms. */
+  readonly until: number;
+}
+
+/** What keeps a version from deletion. */
+export interface Held {
+  retention?: Retention;
+  legalHold?: 'ON' | 'OFF';
+}
+
 /** How an object is kept; all absent for what most have. */
-export interface Keeping {
+export interface Keeping extends Held {
   encryption?: ObjectEncryption;
   /** Absent for `STANDARD`. */
   storageClass?: string;
@@ -157,6 +189,8 @@ interface VersionRow {
   /** Grows with each version of a key. */
   ordinal: number;
   modifiedAt: number;
+  /** Absent where no rule wants it elsewhere. */
+  replicationStatus?: 'PENDING' | 'COMPLETED' | 'FAILED' | 'REPLICA';
 }
 
 export interface StoredObject extends VersionRow, Description, Keeping {

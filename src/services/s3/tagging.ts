@@ -14,9 +14,10 @@ import type { Place } from './bucket.ts';
 import { tell } from './events.ts';
 import { awaitLifecycle } from './expiration.ts';
 import { invalidArgument, notConfigured } from './faults.ts';
-import { buckets, noncurrent, objects, place } from './tables.ts';
+import { replicateChange } from './replication.ts';
+import { buckets } from './tables.ts';
 import type { Bucket, StoredObject } from './tables.ts';
-import { deleteMarkerRead, requestedVersion, shownVersionId } from './versions.ts';
+import { changeVersion, deleteMarkerRead, requestedVersion, shownVersionId } from './versions.ts';
 
 interface WireTag {
   readonly Key?: string | undefined;
@@ -103,8 +104,7 @@ function setObjectTags(ctx: Ctx, input: OnObject, method: string, tags: Tags): {
   const found = bucketOf(ctx, input);
   const { at, bucket } = found;
   const object = tagged(ctx, found, input, method);
-  const current = at.get(objects, place(bucket.name, object.key))?.versionId === object.versionId;
-  at.update(current ? objects : noncurrent, object, { tags });
+  replicateChange(found, changeVersion(at, { ...object, tags }));
   awaitLifecycle(at, bucket);
   tell(ctx, found, `s3:ObjectTagging:${method === 'PUT' ? 'Put' : 'Delete'}`, object);
   return shownVersionId(bucket, object);

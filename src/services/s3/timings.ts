@@ -12,6 +12,14 @@ export const eventDelivery: Timing = timing(
   'https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html: typically in seconds',
 );
 
+export const replicationDelay: Timing = timing(
+  's3/replication',
+  [5000, 120_000],
+  'assumed',
+  'https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html: most objects replicate in seconds, ' +
+    'and nothing is promised without S3 RTC',
+);
+
 export const lifecycleDelay: Timing = timing(
   's3/lifecycle-delay',
   [600_000, 7_200_000],

@@ -108,10 +108,11 @@ function copyRange(header: string | undefined, { segments, sizeBytes: size }: St
 
 export const uploadOperations: Operations<'s3'> = {
   CreateMultipartUpload(ctx, input) {
-    const { at, bucket } = bucketOf(ctx, input);
+    const found = bucketOf(ctx, input);
+    const { at, bucket } = found;
     const { Key } = input;
     checkKey(Key);
-    const keeping = keepingOf(ctx, bucket, Key, input);
+    const keeping = keepingOf(ctx, found, Key, input);
     const { principal } = ctx;
     const upload: Upload = {
       id: at.id('upload', ID_LENGTH, ALPHABET),

@@ -39,6 +39,38 @@ export function install<V extends Version>({ at, bucket }: Place, fresh: Fresh<V
   return version;
 }
 
+/**
+ * Puts a version of another bucket in its place, as it is. Of two versions the one that was written later is the newer one,
+ * whichever comes first.
+ */
+export function installReplica({ at, bucket }: Place, version: Version): void {
+  const { key, versionId } = version;
+  const replica: Version = { ...version, replicationStatus: 'REPLICA' };
+  const known = versionOf(at, bucket.name, key, versionId);
+  if (known) {
+    changeVersion(at, { ...replica, ordinal: known.ordinal });
+    return;
+  }
+  const before = at.get(objects, place(bucket.name, key));
+  const older = at.scan(noncurrent, { prefix: place(bucket.name, key) + END });
+  const later = [...(before ? [before] : []), ...older].filter(
+    ({ modifiedAt }) => modifiedAt > version.modifiedAt,
+  );
+  for (const one of later.filter((row) => row !== before)) at.delete(noncurrent, noncurrent.key(one));
+  const ordinal = later.at(-1)?.ordinal ?? (before?.ordinal ?? 0) + 1;
+  if (later.length === 0) {
+    if (before) at.put(noncurrent, before);
+    at.put(objects, { ...replica, ordinal });
+  } else {
+    // Those that were written later move up by one.
+    for (const one of later)
+      at.put(one === before ? objects : noncurrent, { ...one, ordinal: one.ordinal + 1 });
+    at.put(noncurrent, { ...replica, ordinal });
+  }
+  overtakeUploads(at, version);
+  awaitLifecycle(at, bucket);
+}
+
 /** Multipart uploads of a key learn that they are not alone, for conditions at their completion. */
 function overtakeUploads(at: Ctx, { bucket, key }: Version): void {
   for (const upload of at.scan(uploads, { prefix: uploadPlace(bucket, key) }))
@@ -67,6 +99,13 @@ export function remove(at: Ctx, version: Version): void {
 function dropNoncurrent(at: Ctx, bucket: string, key: string, versionId: string): void {
   for (const old of at.list(noncurrent, 'version', versionPlace(bucket, key, versionId)))
     at.delete(noncurrent, noncurrent.key(old));
+}
+
+/** Writes a version that is there, current or not, as it is now. */
+export function changeVersion<V extends Version>(at: Ctx, version: V): V {
+  const current = at.get(objects, place(version.bucket, version.key))?.versionId === version.versionId;
+  at.put(current ? objects : noncurrent, version);
+  return version;
 }
 
 /** A version by its id, current or not. */

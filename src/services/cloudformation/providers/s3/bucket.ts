@@ -26,11 +26,6 @@ const DASHED = new Set([
   'sa-east-1',
 ]);
 
-function checkLock(work: BucketWork): void {
-  if (work.properties.ObjectLockEnabled !== true) return;
-  throw handlerFailure(work, 'Sandtable does not model Object Lock.', 'NotImplemented');
-}
-
 /** Only lists that S3 would take at creation, or refuse in its own words for that, go along with it. */
 function listAtCreation(work: BucketWork): Input<'s3', 'CreateBucket'>['ACL'] {
   const { PublicAccessBlockConfiguration: block, OwnershipControls: ownership } = work.properties;
@@ -50,6 +45,7 @@ function makeBucket(work: BucketWork, name: string): void {
     }),
     ...(ownership !== undefined && { ObjectOwnership: ownership as 'ObjectWriter' }),
     ...(ACL !== undefined && { ACL }),
+    ...(work.properties.ObjectLockEnabled === true && { ObjectLockEnabledForBucket: true }),
   });
 }
 
@@ -90,8 +86,7 @@ export const bucket: Provider = provider({
     'MetadataConfiguration',
     'MetadataTableConfiguration',
     'MetricsConfigurations',
-    'ObjectLockConfiguration',
-    'ReplicationConfiguration',
+    'ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold',
   ],
   passedOn: [
     'CorsConfiguration.CorsRules',
@@ -99,7 +94,12 @@ export const bucket: Provider = provider({
     'LifecycleConfiguration.Rules.NoncurrentVersionExpiration',
     'LifecycleConfiguration.Rules.TagFilters',
     'LoggingConfiguration.TargetObjectKeyFormat',
+    'ObjectLockConfiguration.Rule.DefaultRetention',
     'OwnershipControls',
+    'ReplicationConfiguration.Rules.Priority',
+    'ReplicationConfiguration.Rules.DeleteMarkerReplication',
+    'ReplicationConfiguration.Rules.Destination',
+    'ReplicationConfiguration.Rules.SourceSelectionCriteria',
     'PublicAccessBlockConfiguration',
     'WebsiteConfiguration.RedirectAllRequestsTo',
     'WebsiteConfiguration.RoutingRules.RedirectRule',
@@ -107,7 +107,6 @@ export const bucket: Provider = provider({
     'BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault',
   ],
   create(work) {
-    checkLock(work);
     const { BucketName } = work.properties;
     const name = BucketName ?? work.name({ longest: LONGEST, lowerCase: true });
     if (BucketName !== undefined) checkNew(work, name);
@@ -117,7 +116,6 @@ export const bucket: Provider = provider({
     return name;
   },
   update(work) {
-    checkLock(work);
     const name = work.physicalId;
     const changed = configurations.filter(({ property }) => work.changed(property));
     for (const one of inOrder(work, changed)) {

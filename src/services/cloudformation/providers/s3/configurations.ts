@@ -8,6 +8,7 @@ import { given, inTemplate } from './given.ts';
 import { templateRule, wireRules } from './lifecycle.ts';
 import type { WireRule } from './lifecycle.ts';
 import { templateNotifications, wireNotifications } from './notifications.ts';
+import { templateReplication, wireReplication } from './replication.ts';
 import { templateWebsite, wireWebsite } from './website.ts';
 
 type BucketWork = Work<'AWS::S3::Bucket'>;
@@ -273,12 +274,43 @@ const notifications = configuration('NotificationConfiguration', {
   },
 });
 
+type WireLock = NonNullable<Input<'s3', 'PutObjectLockConfiguration'>['ObjectLockConfiguration']>;
+
+const objectLock = configuration('ObjectLockConfiguration', {
+  write(work, Bucket, value) {
+    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled', ...value } as WireLock;
+    work.call('s3', 'PutObjectLockConfiguration', { Bucket, ObjectLockConfiguration });
+  },
+  // A lock never goes; only its default does.
+  clear(work, Bucket) {
+    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' } as const;
+    work.call('s3', 'PutObjectLockConfiguration', { Bucket, ObjectLockConfiguration });
+  },
+  read(work, Bucket) {
+    const found = work.find('s3', 'GetObjectLockConfiguration', { Bucket });
+    return found?.ObjectLockConfiguration as Json | undefined;
+  },
+});
+
+const replication = configuration('ReplicationConfiguration', {
+  write(work, Bucket, value) {
+    work.call('s3', 'PutBucketReplication', { Bucket, ReplicationConfiguration: wireReplication(value) });
+  },
+  clear: (work, Bucket) => void work.call('s3', 'DeleteBucketReplication', { Bucket }),
+  read(work, Bucket) {
+    const found = work.find('s3', 'GetBucketReplication', { Bucket })?.ReplicationConfiguration;
+    return found && templateReplication(found, work.properties.ReplicationConfiguration);
+  },
+});
+
 /** Ownership decides whether there may be a list, and the public access block which. */
 export const configurations: readonly Configuration[] = [
   ownership,
   publicAccess,
   list,
   versioning,
+  objectLock,
+  replication,
   encryption,
   lifecycle,
   cors,

@@ -10,10 +10,13 @@ import {
   GetBucketLoggingCommand,
   GetBucketNotificationConfigurationCommand,
   GetBucketPolicyCommand,
+  GetBucketReplicationCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
+  GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
+  HeadObjectCommand,
   ListBucketsCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
@@ -229,15 +232,91 @@ describe('AWS::S3::Bucket', () => {
       'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
     ],
     [{ AccessControl: 'AwsExecRead' }, 'Sandtable does not model the access control list AwsExecRead.'],
-    [{ ObjectLockEnabled: true }, 'Sandtable does not model Object Lock.'],
     [{ BucketName: 'shop-taken' }, "identifier 'shop-taken' already exists."],
-    [{ ReplicationConfiguration: { Role: 'r', Rules: [] } }, 'does not model the property Replication'],
+    [
+      { AnalyticsConfigurations: [{ Id: 'a', StorageClassAnalysis: {} }] },
+      'does not model the property AnalyticsConfigurations',
+    ],
   ])('cannot be made with %o', async (more, reason) => {
     const stand = newStand();
     await stand.s3.send(new CreateBucketCommand({ Bucket: 'shop-taken' }));
     expect(await stand.create(template({ AccessControl: 'PublicRead', ...more }))).toBe('ROLLBACK_COMPLETE');
     expect((await stand.failures())[0]).toContain(reason);
     expect(await names(stand.s3)).toEqual(['shop-taken']);
+  });
+
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-replicationconfiguration.html
+  it('locks its objects, and replicates them into another bucket of the stack', async () => {
+    const stand = newStand();
+    const role = {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        AssumeRolePolicyDocument: {
+          Version: '2012-10-17',
+          Statement: {
+            Effect: 'Allow',
+            Principal: { Service: 's3.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+          },
+        },
+        Policies: [
+          {
+            PolicyName: 'all',
+            PolicyDocument: {
+              Version: '2012-10-17',
+              Statement: { Effect: 'Allow', Action: 's3:*', Resource: '*' },
+            },
+          },
+        ],
+      },
+    };
+    const VersioningConfiguration = { Status: 'Enabled' };
+    const lock = (Days: number) => ({
+      ObjectLockEnabled: 'Enabled',
+      Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days } },
+    });
+    const rules = {
+      Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      Rules: [
+        {
+          Status: 'Enabled',
+          Priority: 1,
+          Filter: { And: { Prefix: 'a', TagFilters: [{ Key: 'k', Value: 'v' }] } },
+          DeleteMarkerReplication: { Status: 'Disabled' },
+          Destination: { Bucket: { 'Fn::GetAtt': ['Replica', 'Arn'] } },
+        },
+      ],
+    };
+    const made = (Days: number, more: object) => ({
+      Resources: {
+        Role: role,
+        Replica: bucket({ BucketName: 'shop-replica', VersioningConfiguration, ObjectLockEnabled: true }),
+        Bucket: bucket({
+          BucketName: 'shop-source',
+          VersioningConfiguration,
+          ObjectLockEnabled: true,
+          ObjectLockConfiguration: lock(Days),
+          ...more,
+        }),
+      },
+    });
+    expect(await stand.create(made(1, { ReplicationConfiguration: rules }))).toBe('CREATE_COMPLETE');
+    const Bucket = 'shop-source';
+    await stand.s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x', Tagging: 'k=v' }));
+    stand.table.advance(300_000);
+    const replica = await stand.s3.send(new HeadObjectCommand({ Bucket: 'shop-replica', Key: 'a' }));
+    expect(replica).toMatchObject({
+      ReplicationStatus: 'REPLICA',
+      ObjectLockMode: 'GOVERNANCE',
+      TagCount: 1,
+    });
+    expect(await drifts(stand)).toEqual([]);
+    expect(await stand.update(made(2, {}))).toBe('UPDATE_COMPLETE');
+    const { ObjectLockConfiguration } = await stand.s3.send(
+      new GetObjectLockConfigurationCommand({ Bucket }),
+    );
+    expect(ObjectLockConfiguration?.Rule?.DefaultRetention).toEqual({ Mode: 'GOVERNANCE', Days: 2 });
+    await expect(stand.s3.send(new GetBucketReplicationCommand({ Bucket }))).rejects.toThrow('not found');
   });
 
   it('tells queues and topics what happens to its objects', async () => {

@@ -48,7 +48,7 @@ export function count(ctx: Ctx, tally: Tally, branches: readonly Branch[]): void
       const total = outcome.front && sameFront(outcome.front, front) ? tally.total(o) : 0;
       if (total === 0) return;
       if (group !== '') requests += total;
-      const names = isClassic(loadBalancer) ? classicMetricsOf(outcome, group) : metricsOf(outcome, group);
+      const names = namesFor(loadBalancer)(outcome, group);
       for (const metric of names) found[metric] = (found[metric] ?? 0) + total;
     });
     if (Object.keys(found).length === 0) return;
@@ -88,6 +88,24 @@ function metricsOf({ version, status, reason, unconnected }: Outcome, group: str
   return found;
 }
 
+function namesFor(loadBalancer: string): typeof metricsOf {
+  if (isNetwork(loadBalancer)) return networkMetricsOf;
+  return isClassic(loadBalancer) ? classicMetricsOf : metricsOf;
+}
+
+/**
+ * A Network Load Balancer sees connections, a new one for each request here, and which of them are reset.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+ */
+function networkMetricsOf({ reason }: Outcome): string[] {
+  const reset = reason === 'refused' || reason === 'cut off' ? ['TCP_Target_Reset_Count'] : [];
+  return ['NewFlowCount', 'NewFlowCount_TCP', ...reset];
+}
+
+function isNetwork(loadBalancer: string): boolean {
+  return loadBalancer.startsWith('net/');
+}
+
 /** Classic Load Balancers are known by their names alone. */
 function isClassic(loadBalancer: string): boolean {
   return !loadBalancer.includes('/');
@@ -112,7 +130,8 @@ export function publishMinute(ctx: Ctx): void {
   for (const row of rows) {
     const key = `${row.scope} ${row.loadBalancer}`;
     whole.set(key, [...(whole.get(key) ?? []), row]);
-    if (row.group !== '' && !isClassic(row.loadBalancer)) publishGroup(ctx, row, at);
+    if (row.group !== '' && !isClassic(row.loadBalancer) && !isNetwork(row.loadBalancer))
+      publishGroup(ctx, row, at);
     ctx.everywhere.delete(minutes, minuteKey(row.scope, row.loadBalancer, row.group));
   }
   for (const parts of whole.values()) {
@@ -121,6 +140,11 @@ export function publishMinute(ctx: Ctx): void {
     for (const part of parts) {
       for (const metric in part.counts)
         counts[metric] = (counts[metric] ?? 0) + (part.counts[metric] as number);
+    }
+    if (isNetwork(loadBalancer)) {
+      const dimensions = { LoadBalancer: loadBalancer };
+      publish(ctx.inScope(scope), { ...NETWORK, dimensions }, at, counts, []);
+      continue;
     }
     const series = isClassic(loadBalancer)
       ? { ...CLASSIC, dimensions: { LoadBalancerName: loadBalancer } }
@@ -144,6 +168,8 @@ function publishGroup(ctx: Ctx, row: Minute, at: number): void {
 /** What the two generations of load balancers call the same. */
 const CURRENT = { namespace: 'AWS/ApplicationELB', time: 'TargetResponseTime' } as const;
 const CLASSIC = { namespace: 'AWS/ELB', time: 'Latency' } as const;
+/** It does not see when an answer is complete. */
+const NETWORK = { namespace: 'AWS/NetworkELB', time: '' } as const;
 
 interface Series {
   readonly namespace: string;

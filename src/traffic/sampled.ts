@@ -100,7 +100,7 @@ function send(world: Ctx, load: Load, ordinal: number): void {
     method,
     path,
     host,
-    front: plan.front,
+    ...(plan.front ? { front: plan.front } : {}),
     connectMs: CONNECT_TIMEOUT_MICROS / 1000,
     idleMs: plan.idleTimeoutMs,
     reference: { load: id, front, version },

@@ -22,3 +22,27 @@ export const HOSTED_ZONES: Readonly<Record<string, string>> = {
   'us-west-1': 'Z368ELLRRE2KJ0',
   'us-west-2': 'Z1H1FL5HABSF5',
 };
+
+/** The same for Network Load Balancers. */
+const NETWORK: Readonly<Record<string, string>> = {
+  'ap-northeast-1': 'Z31USIVHYNEOWT',
+  'ap-northeast-2': 'ZIBE1TIR4HY56',
+  'ap-south-1': 'ZVDDRBQ08TROA',
+  'ap-southeast-1': 'ZKVM4W9LS7TM',
+  'ap-southeast-2': 'ZCT6FZBF4DROD',
+  'ca-central-1': 'Z2EPGBW3API2WT',
+  'eu-central-1': 'Z3F0SRJ5LGBH90',
+  'eu-north-1': 'Z1UDT6IFJ4EJM',
+  'eu-west-1': 'Z2IFOLAFXWLO4F',
+  'eu-west-2': 'ZD4D7Y8KGAS4G',
+  'eu-west-3': 'Z1CMS0P5QUZ6D5',
+  'sa-east-1': 'ZTK26PT1VY4CU',
+  'us-east-1': 'Z26RNL4JYFTOTI',
+  'us-east-2': 'ZLMOA37VPKANP',
+  'us-west-1': 'Z24FKFUX50B4VW',
+  'us-west-2': 'Z18D5FSROUN65G',
+};
+
+export function hostedZoneOf(region: string, type: 'application' | 'network'): string | undefined {
+  return (type === 'network' ? NETWORK : HOSTED_ZONES)[region];
+}

@@ -37,8 +37,8 @@ export type Plan =
   | {
       readonly kind: 'forward';
       readonly loadBalancerArn: string;
-      /** What its clients speak, and where. */
-      readonly front: { readonly protocol: 'http' | 'https'; readonly port: number };
+      /** What clients of a listener for HTTP or HTTPS speak, and where: targets are told. */
+      readonly front?: { readonly protocol: 'http' | 'https'; readonly port: number };
       /** CloudWatch dimension, `app/name/id`; the name alone of a Classic Load Balancer. */
       readonly loadBalancer: string;
       readonly scope: string;

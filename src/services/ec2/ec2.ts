@@ -3,10 +3,12 @@
 import type { Table, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
+import { balancerInterfaces } from '#cloud/ports/balancer-interfaces.ts';
 import { instances } from '#cloud/ports/instances.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { addressOperations } from './addresses.ts';
+import { balancerInterfacesPort } from './balancer-interfaces.ts';
 import { attachmentOperations } from './attachments.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
 import { creditOperations } from './credits.ts';
@@ -149,7 +151,7 @@ export const service: Service = defineService({
   operations: prepared(operations, ensureDefaults),
   timers,
   reconcilers: [statusReconciler],
-  provides: [provide(instances, instancesPort)],
+  provides: [provide(instances, instancesPort), provide(balancerInterfaces, balancerInterfacesPort)],
   authorization,
   resourceConditions,
   denied,

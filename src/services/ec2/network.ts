@@ -154,8 +154,8 @@ export interface NetworkInterface {
   secondary?: readonly SecondaryAddress[];
   groupIds: readonly string[];
   sourceDestCheck: boolean;
-  kind: 'interface' | 'nat_gateway' | 'vpc_endpoint';
-  /** Whose it is: an instance, a NAT gateway, an endpoint; empty where it is attached to nothing. */
+  kind: 'interface' | 'nat_gateway' | 'network_load_balancer' | 'vpc_endpoint';
+  /** Whose it is: an instance, a NAT gateway, a load balancer, an endpoint; empty where it is attached to nothing. */
   ownerId: string;
   description: string;
   attachmentId: string;

@@ -103,7 +103,7 @@ it('gives all load balancers of the default VPC that name no security group one 
 });
 
 // Terraform names one with every listener.
-it('takes an empty certificate for none, and refuses others', async () => {
+it('takes an empty certificate for none, and refuses others where nothing is encrypted', async () => {
   const s = await ClassicStand.open();
   const create = (SSLCertificateId: string) =>
     s.elb.send(
@@ -116,7 +116,7 @@ it('takes an empty certificate for none, and refuses others', async () => {
   await create('');
   expect((await s.describe()).ListenerDescriptions?.[0]?.Listener?.Protocol).toBe('HTTP');
   await expect(create('arn:aws:iam::000000000000:server-certificate/c')).rejects.toMatchObject({
-    name: 'NotImplemented',
+    name: 'InvalidConfigurationRequestException',
   });
 });
 

@@ -63,13 +63,13 @@ function parse(
     policies: [],
   };
   if (!isSecure(listener)) {
-    if (SSLCertificateId === undefined) return listener;
+    if (!SSLCertificateId) return listener;
     throw new Fault(
       'InvalidConfigurationRequestException',
       `SSLCertificateId is not allowed for a listener of the protocol ${known}.`,
     );
   }
-  if (SSLCertificateId === undefined)
+  if (!SSLCertificateId)
     throw new Fault('ValidationError', `SSLCertificateId is required for ${known} listeners`);
   return { ...listener, certificateArn: checkedCertificate(ctx, SSLCertificateId) };
 }

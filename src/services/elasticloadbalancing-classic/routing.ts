@@ -73,7 +73,11 @@ function planFor(ctx: Ctx, row: LoadBalancer, listener: Listener): Plan {
   return {
     kind: 'forward',
     loadBalancerArn: arnOf(ctx, row.name),
-    front: { protocol: listener.protocol === 'HTTPS' ? 'https' : 'http', port: listener.port },
+    ...(layerOf(listener) === 'HTTP'
+      ? {
+          front: { protocol: listener.protocol === 'HTTPS' ? 'https' : 'http', port: listener.port } as const,
+        }
+      : {}),
     loadBalancer: row.name,
     scope: ctx.scope,
     zones,

@@ -24,6 +24,7 @@ export function parseActions(
 ): RuleAction {
   const [action] = actions;
   if (!action) throw invalid('An action must be specified');
+  if (loadBalancer.type === 'network') checkNetwork(actions);
   for (const { Type } of actions) {
     if (!['forward', 'redirect', 'fixed-response'].includes(Type)) {
       throw new Fault('NotImplemented', `Actions of type ${Type} are not modelled by Sandtable.`);
@@ -37,6 +38,23 @@ export function parseActions(
   }
   if (action.Type === 'forward') return parseForward(ctx, loadBalancer, action);
   return action.Type === 'redirect' ? parseRedirect(action) : parseResponse(action);
+}
+
+/** Network Load Balancers know connections, not requests. */
+function checkNetwork(actions: readonly WireAction[]): void {
+  const [action] = actions;
+  if (actions.length > 1 || action?.Type !== 'forward') {
+    throw new Fault(
+      'InvalidLoadBalancerActionException',
+      "Only actions of type 'forward' can be specified for Network Load Balancers",
+    );
+  }
+  if ((action.ForwardConfig?.TargetGroups ?? []).length > 1) {
+    throw new Fault(
+      'NotImplemented',
+      'Weighted target groups of Network Load Balancers are not modelled by Sandtable.',
+    );
+  }
 }
 
 function parseForward(ctx: Ctx, loadBalancer: LoadBalancer, action: WireAction): RuleAction {
@@ -81,6 +99,12 @@ function forwardGroups({ TargetGroupArn, ForwardConfig }: WireAction): ForwardGr
 /** A group serves one load balancer, in its own VPC. */
 function checkGroup(ctx: Ctx, loadBalancer: LoadBalancer, arn: string, weighted: boolean): void {
   const group = targetGroupOf(ctx, arn);
+  if ((group.protocol === 'TCP') !== (loadBalancer.type === 'network')) {
+    throw new Fault(
+      'IncompatibleProtocolsException',
+      `The following target groups have protocols that are incompatible with the load balancer: ${arn}`,
+    );
+  }
   const user = loadBalancerUsing(ctx, arn);
   if (user && user.arn !== loadBalancer.arn) {
     throw new Fault(

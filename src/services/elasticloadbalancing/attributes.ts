@@ -15,7 +15,7 @@ import {
   targetGroupOf,
   targetGroups,
 } from './tables.ts';
-import type { LoadBalancer, TargetGroup } from './tables.ts';
+import type { Listener, LoadBalancer, TargetGroup } from './tables.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -40,6 +40,7 @@ const any = (): boolean => true;
 
 const LOGS = 'logs cannot be enabled, so nothing is written there';
 const HEADERS = 'headers of requests and responses are not modelled';
+const CLIENTS = 'targets are not told who their clients are';
 const CONNECTIONS = 'connections of clients are not modelled';
 
 const LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
@@ -137,6 +138,56 @@ const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
   },
 };
 
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#load-balancer-attributes */
+const NETWORK_LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
+  'access_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+  'access_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
+  'access_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
+  'deletion_protection.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
+  'dns_record.client_routing_policy': {
+    initial: 'any_availability_zone',
+    valid: among('any_availability_zone', 'availability_zone_affinity', 'partial_availability_zone_affinity'),
+    effect: 'default only',
+  },
+  'ipv6.deny_all_igw_traffic': { initial: 'false', valid: flag, effect: 'default only' },
+  'load_balancing.cross_zone.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
+  'zonal_shift.config.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+};
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html#target-group-attributes */
+const TCP_TARGET_GROUP: Readonly<Record<string, Attribute>> = {
+  'deregistration_delay.connection_termination.enabled': {
+    initial: 'false',
+    valid: flag,
+    effect: 'default only',
+  },
+  'deregistration_delay.timeout_seconds': { initial: '300', valid: whole(0, 3600), effect: 'honoured' },
+  'load_balancing.cross_zone.enabled': {
+    initial: 'use_load_balancer_configuration',
+    valid: among('true', 'false', 'use_load_balancer_configuration'),
+    effect: 'default only',
+  },
+  'preserve_client_ip.enabled': { initial: 'true', valid: flag, effect: CLIENTS },
+  'proxy_protocol_v2.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+  'stickiness.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+  'stickiness.type': { initial: 'source_ip', valid: among('source_ip'), effect: 'honoured' },
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count': {
+    initial: '1',
+    valid: whole(1, 1000),
+    effect: 'honoured',
+  },
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': {
+    initial: 'off',
+    valid: (value) => value === 'off' || whole(1, 100)(value),
+    effect: 'honoured',
+  },
+};
+
+/** Of TCP listeners. */
+const TCP_LISTENER: Readonly<Record<string, Attribute>> = {
+  'tcp.idle_timeout.seconds': { initial: '350', valid: whole(60, 6000), effect: 'honoured' },
+};
+
 /** Of HTTP listeners: headers that they add to responses. */
 const RESPONSE_HEADERS = [
   'access_control_allow_credentials',
@@ -161,12 +212,33 @@ const LISTENER: Readonly<Record<string, Attribute>> = {
   'routing.http.response.server.enabled': { initial: 'true', valid: flag, effect: HEADERS },
 };
 
-export function loadBalancerAttribute(row: LoadBalancer, key: string): string {
-  return row.attributes[key] ?? (LOAD_BALANCER[key] as Attribute).initial;
+function ofLoadBalancer({ type }: LoadBalancer): Readonly<Record<string, Attribute>> {
+  return type === 'network' ? NETWORK_LOAD_BALANCER : LOAD_BALANCER;
 }
 
+function ofTargetGroup({ protocol }: TargetGroup): Readonly<Record<string, Attribute>> {
+  return protocol === 'TCP' ? TCP_TARGET_GROUP : TARGET_GROUP;
+}
+
+/** TLS listeners have none that can be changed. */
+function ofListener({ protocol }: Listener): Readonly<Record<string, Attribute>> {
+  if (protocol === 'TLS') return {};
+  return protocol === 'TCP' ? TCP_LISTENER : LISTENER;
+}
+
+export function loadBalancerAttribute(row: LoadBalancer, key: string): string {
+  return row.attributes[key] ?? (ofLoadBalancer(row)[key] as Attribute).initial;
+}
+
+/** What a group of another protocol does not have is as it is at first. */
 export function targetGroupAttribute(row: TargetGroup, key: string): string {
-  return row.attributes[key] ?? (TARGET_GROUP[key] as Attribute).initial;
+  return row.attributes[key] ?? ((ofTargetGroup(row)[key] ?? TARGET_GROUP[key]) as Attribute).initial;
+}
+
+/** How long a connection through a Network Load Balancer may be silent (ms). */
+export function tcpIdleMs({ attributes }: Listener): number {
+  const key = 'tcp.idle_timeout.seconds';
+  return Number(attributes[key] ?? (TCP_LISTENER[key] as Attribute).initial) * 1000;
 }
 
 export function stickyByAppCookie(row: TargetGroup): boolean {
@@ -207,14 +279,16 @@ function list(known: Readonly<Record<string, Attribute>>, set: Attributes): { Ke
 
 export const attributeOperations: Operations<'elasticloadbalancing'> = {
   DescribeLoadBalancerAttributes(ctx, { LoadBalancerArn }) {
-    return { Attributes: list(LOAD_BALANCER, loadBalancerOf(ctx, LoadBalancerArn).attributes) };
+    const row = loadBalancerOf(ctx, LoadBalancerArn);
+    return { Attributes: list(ofLoadBalancer(row), row.attributes) };
   },
 
   ModifyLoadBalancerAttributes(ctx, { LoadBalancerArn, Attributes }) {
     const row = loadBalancerOf(ctx, LoadBalancerArn);
-    const attributes = change('Load balancer', LOAD_BALANCER, row.attributes, Attributes);
+    const attributes = change('Load balancer', ofLoadBalancer(row), row.attributes, Attributes);
     ctx.update(loadBalancers, row, { attributes });
-    return { Attributes: list(LOAD_BALANCER, attributes) };
+    if (row.type === 'network') ctx.emit(routingChanged, { loadBalancerArn: row.arn });
+    return { Attributes: list(ofLoadBalancer(row), attributes) };
   },
 
   DescribeCapacityReservation(ctx, { LoadBalancerArn }) {
@@ -224,28 +298,33 @@ export const attributeOperations: Operations<'elasticloadbalancing'> = {
   },
 
   DescribeListenerAttributes(ctx, { ListenerArn }) {
-    return { Attributes: list(LISTENER, listenerOf(ctx, ListenerArn).attributes) };
+    const row = listenerOf(ctx, ListenerArn);
+    return { Attributes: list(ofListener(row), row.attributes) };
   },
 
   ModifyListenerAttributes(ctx, { ListenerArn, Attributes }) {
     const row = listenerOf(ctx, ListenerArn);
-    const attributes = change('Listener', LISTENER, row.attributes, Attributes);
+    const attributes = change('Listener', ofListener(row), row.attributes, Attributes);
     ctx.update(listeners, row, { attributes });
-    return { Attributes: list(LISTENER, attributes) };
+    return { Attributes: list(ofListener(row), attributes) };
   },
 
   DescribeTargetGroupAttributes(ctx, { TargetGroupArn }) {
-    return { Attributes: list(TARGET_GROUP, targetGroupOf(ctx, TargetGroupArn).attributes) };
+    const row = targetGroupOf(ctx, TargetGroupArn);
+    return { Attributes: list(ofTargetGroup(row), row.attributes) };
   },
 
   ModifyTargetGroupAttributes(ctx, { TargetGroupArn, Attributes }) {
     const row = targetGroupOf(ctx, TargetGroupArn);
-    const after = { ...row, attributes: change('Target group', TARGET_GROUP, row.attributes, Attributes) };
+    const after = {
+      ...row,
+      attributes: change('Target group', ofTargetGroup(row), row.attributes, Attributes),
+    };
     checkTogether(after);
     ctx.put(targetGroups, after);
     const loadBalancer = loadBalancerUsing(ctx, row.arn);
     if (loadBalancer) ctx.emit(routingChanged, { loadBalancerArn: loadBalancer.arn });
-    return { Attributes: list(TARGET_GROUP, after.attributes) };
+    return { Attributes: list(ofTargetGroup(row), after.attributes) };
   },
 };
 

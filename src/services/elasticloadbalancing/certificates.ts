@@ -1,4 +1,4 @@
-// Certificates of HTTPS listeners: a default one, and more for clients that say which host they want (SNI).
+// Certificates of HTTPS and TLS listeners: a default one, and more for clients that say which host they want (SNI).
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 
 import { Fault } from '#contract/fault.ts';
@@ -15,30 +15,30 @@ import type { Listener, Tls } from './tables.ts';
 
 type Request = Pick<Input<'elasticloadbalancing', 'ModifyListener'>, 'SslPolicy' | 'Certificates'>;
 
-/** What a listener speaks TLS with after a request; nothing for plain HTTP. Throws AWS's errors. */
+/** What a listener speaks TLS with after a request; nothing for HTTP and TCP. Throws AWS's errors. */
 export function tlsOf(
   ctx: Ctx,
   protocol: Listener['protocol'],
   before: Tls | null,
   { SslPolicy, Certificates }: Request,
 ): Tls | null {
-  if (protocol === 'HTTP') {
+  if (protocol === 'HTTP' || protocol === 'TCP') {
     if (SslPolicy !== undefined || Certificates !== undefined) {
       throw new Fault(
         'ValidationError',
-        'Certificates and SSL policies cannot be specified for HTTP listeners',
+        `Certificates and SSL policies cannot be specified for ${protocol} listeners`,
       );
     }
     return null;
   }
   if (Certificates === undefined && !before)
-    throw new Fault('ValidationError', 'A certificate must be specified for HTTPS listeners');
+    throw new Fault('ValidationError', `A certificate must be specified for ${protocol} listeners`);
   if (SslPolicy !== undefined) checkSslPolicy(SslPolicy);
   const policy = SslPolicy ?? before?.policy ?? DEFAULT_POLICY;
   if (Certificates === undefined) return { ...(before as Tls), policy };
   const [first, ...others] = Certificates;
   if (!first || others.length > 0)
-    throw new Fault('ValidationError', 'Exactly one certificate must be specified for HTTPS listeners');
+    throw new Fault('ValidationError', `Exactly one certificate must be specified for ${protocol} listeners`);
   if (first.IsDefault !== undefined) throw defaultSaid();
   const defaultArn = checkedCertificate(ctx, first.CertificateArn);
   return { policy, defaultArn, moreArns: before?.moreArns ?? [] };

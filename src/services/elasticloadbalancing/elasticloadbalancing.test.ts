@@ -152,7 +152,7 @@ it('refuses by name what it does not model', async () => {
   const { elb, lb, group } = await stand();
   const create = (more: object): Promise<unknown> =>
     elb.send(new CreateLoadBalancerCommand({ Name: 'n', ...ZONES, ...more }));
-  await expect(create({ Type: 'network' })).rejects.toThrow(/type network are not modelled/);
+  await expect(create({ Type: 'gateway' })).rejects.toThrow(/type gateway are not modelled/);
   await expect(create({ IpAddressType: 'dualstack' })).rejects.toThrow(/dualstack is not modelled/);
   await expect(create({ CustomerOwnedIpv4Pool: 'ipv4pool-coip-1' })).rejects.toThrow(/not modelled/);
   await expect(group('l', { TargetType: 'lambda' })).rejects.toThrow(/type lambda are not modelled/);

@@ -1,4 +1,4 @@
-// Elastic Load Balancing v2: Application Load Balancers, target groups, listeners, rules, and the health of
+// Elastic Load Balancing v2: Application and Network Load Balancers, target groups, listeners, rules, and the health of
 // targets.
 
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
@@ -84,7 +84,8 @@ export const service: Service = defineService({
   authorization: {
     CreateLoadBalancer: {
       actions: creating('CreateLoadBalancer'),
-      resources: (ctx, { Name }) => ctx.arn(PREFIX, `loadbalancer/app/${Name}/*`),
+      resources: (ctx, { Name, Type }) =>
+        ctx.arn(PREFIX, `loadbalancer/${Type === 'network' ? 'net' : 'app'}/${Name}/*`),
       conditions: (_, { Scheme = 'internet-facing', Subnets = [], SecurityGroups = [], Tags }) => ({
         ...ofTags(Tags),
         'elasticloadbalancing:Scheme': Scheme,
@@ -131,8 +132,6 @@ export const service: Service = defineService({
   },
   refused: {
     CreateLoadBalancer: [
-      'SubnetMappings.AllocationId',
-      'SubnetMappings.PrivateIPv4Address',
       'SubnetMappings.IPv6Address',
       'SubnetMappings.SourceNatIpv6Prefix',
       'CustomerOwnedIpv4Pool',
@@ -140,8 +139,6 @@ export const service: Service = defineService({
       'IpamPools',
     ],
     SetSubnets: [
-      'SubnetMappings.AllocationId',
-      'SubnetMappings.PrivateIPv4Address',
       'SubnetMappings.IPv6Address',
       'SubnetMappings.SourceNatIpv6Prefix',
       'EnablePrefixForIpv6SourceNat',

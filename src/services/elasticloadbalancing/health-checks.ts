@@ -143,7 +143,7 @@ function send(
   before: CheckRecord,
 ): void {
   const { instanceId, targetGroupArn, port: trafficPort } = target;
-  const { port: checkPort, path, timeoutSeconds } = group.healthCheck;
+  const { protocol, port: checkPort, path, timeoutSeconds } = group.healthCheck;
   const port = checkPort === 'traffic-port' ? trafficPort : Number(checkPort);
   const timeoutMs = timeoutSeconds * 1000;
   const reference = { targetGroupArn, targetId: instanceId, port: trafficPort };
@@ -154,7 +154,7 @@ function send(
   const last = ctx.get(checks, target.key) ?? before;
   const check = { ...last, phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true, elided: false };
   ctx.put(checks, check);
-  const probe: Probe = { instanceId, port, protocol: 'HTTP', path, timeoutMs, reference };
+  const probe: Probe = { instanceId, port, protocol, path, timeoutMs, reference };
   const result = probeFrom(ctx, loadBalancer, probe);
   if (!result)
     return ctx.wake(
@@ -245,7 +245,9 @@ function record(
 function judge({ healthCheck }: TargetGroup, result: ProbeResult): Health | undefined {
   if (result.kind === 'timeout') return TIMED_OUT;
   if (result.kind === 'refused') return FAILED;
-  if (result.kind !== 'status' || expects(healthCheck.matcher, result.status)) return undefined;
+  // A connection is all that a check over TCP wants.
+  if (result.kind !== 'status' || healthCheck.protocol === 'TCP') return undefined;
+  if (expects(healthCheck.matcher, result.status)) return undefined;
   const description = `Health checks failed with these codes: [${result.status}]`;
   return { state: 'unhealthy', reason: 'Target.ResponseCodeMismatch', description };
 }

@@ -58,6 +58,10 @@ function count(ctx: Ctx, targetGroupArn: string): HostCount | undefined {
   return { targetGroupArn, loadBalancerArn: loadBalancer.arn, zones };
 }
 
+function namespaceOf(loadBalancerArn: string): string {
+  return dimension(loadBalancerArn).startsWith('net/') ? 'AWS/NetworkELB' : 'AWS/ApplicationELB';
+}
+
 /** The metrics of a group, by a key of their own. */
 function levels(row: HostCount | undefined): Map<string, { metric: MetricId; value: number }> {
   const found = new Map<string, { metric: MetricId; value: number }>();
@@ -73,7 +77,7 @@ function levels(row: HostCount | undefined): Map<string, { metric: MetricId; val
       ['UnHealthyHostCount', unhealthy],
     ] as const) {
       found.set(`${loadBalancerArn} ${zone} ${name}`, {
-        metric: { namespace: 'AWS/ApplicationELB', name, dimensions },
+        metric: { namespace: namespaceOf(loadBalancerArn), name, dimensions },
         value,
       });
     }

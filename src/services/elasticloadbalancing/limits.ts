@@ -8,6 +8,8 @@ export const QUOTAS = {
   'application-load-balancers': 50,
   'certificates-per-application-load-balancer': 25,
   'listeners-per-application-load-balancer': 50,
+  'listeners-per-network-load-balancer': 50,
+  'network-load-balancers': 50,
   'rules-per-application-load-balancer': 100,
   'target-groups': 3000,
   'target-groups-per-action-on-application-load-balancer': 5,

@@ -1,4 +1,4 @@
-// Listeners for HTTP and HTTPS.
+// Listeners: for HTTP and HTTPS of Application Load Balancers, for TCP and TLS of Network Load Balancers.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -22,7 +22,7 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
     const loadBalancer = loadBalancerOf(ctx, LoadBalancerArn);
     if (Protocol === undefined) throw new Fault('ValidationError', 'A listener protocol must be specified');
     if (Port === undefined) throw new Fault('ValidationError', 'A listener port must be specified');
-    const protocol = protocolOf(Protocol);
+    const protocol = protocolOf(loadBalancer, Protocol);
     const tags = newTags(Tags);
     const tls = tlsOf(ctx, protocol, null, input);
     const action = parseActions(ctx, loadBalancer, DefaultActions);
@@ -39,7 +39,7 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
         return { Listeners: [show(ctx, existing)] };
       throw duplicate(loadBalancer);
     }
-    if (present.length >= QUOTAS['listeners-per-application-load-balancer']) {
+    if (present.length >= QUOTAS[`listeners-per-${loadBalancer.type}-load-balancer`]) {
       throw new Fault(
         'TooManyListenersException',
         "You've reached the limit on the number of listeners per load balancer.",
@@ -70,9 +70,9 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
   ModifyListener(ctx, input) {
     const { ListenerArn, Protocol, Port, DefaultActions } = input;
     const listener = listenerOf(ctx, ListenerArn);
-    const protocol = Protocol === undefined ? listener.protocol : protocolOf(Protocol);
-    const tls = tlsOf(ctx, protocol, listener.tls, input);
     const loadBalancer = loadBalancerOf(ctx, listener.loadBalancerArn);
+    const protocol = Protocol === undefined ? listener.protocol : protocolOf(loadBalancer, Protocol);
+    const tls = tlsOf(ctx, protocol, listener.tls, input);
     const port = Port ?? listener.port;
     const others = ctx
       .list(listeners, 'loadBalancer', loadBalancer.arn)
@@ -113,9 +113,20 @@ export const listenerOperations: Operations<'elasticloadbalancing'> = {
   },
 };
 
-function protocolOf(protocol: string): Listener['protocol'] {
-  if (protocol === 'HTTP' || protocol === 'HTTPS') return protocol;
-  throw new Fault('ValidationError', `Listener protocol '${protocol}' must be one of 'HTTP, HTTPS'`);
+/** What AWS has, by type of load balancer. */
+const PROTOCOLS = {
+  application: { modelled: ['HTTP', 'HTTPS'], others: [] },
+  network: { modelled: ['TCP', 'TLS'], others: ['UDP', 'TCP_UDP', 'QUIC', 'TCP_QUIC'] },
+} as const;
+
+function protocolOf({ type }: LoadBalancer, protocol: string): Listener['protocol'] {
+  const { modelled, others } = PROTOCOLS[type];
+  if ((modelled as readonly string[]).includes(protocol)) return protocol as Listener['protocol'];
+  if ((others as readonly string[]).includes(protocol)) {
+    throw new Fault('NotImplemented', `Listeners for ${protocol} are not modelled by Sandtable.`);
+  }
+  const all = [...modelled, ...others].join(', ');
+  throw new Fault('ValidationError', `Listener protocol '${protocol}' must be one of '${all}'`);
 }
 
 function duplicate({ arn }: LoadBalancer): Fault {

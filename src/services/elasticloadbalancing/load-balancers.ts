@@ -1,19 +1,21 @@
-// Application Load Balancers. Network and Gateway Load Balancers are refused by name.
+// Application and Network Load Balancers. Gateway Load Balancers are refused by name.
 
 import { timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
-import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
+import { hostedZoneOf } from '#cloud/load-balancers/hosted-zones.ts';
 import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { loadBalancerAttribute } from './attributes.ts';
 import { PAGE_SIZE, QUOTAS } from './limits.ts';
+import { mappingsIn, placeNodes, removeNodes } from './nodes.ts';
+import type { Mappings } from './nodes.ts';
 import { removeRule } from './rules.ts';
 import { hostNames, listeners, loadBalancerOf, loadBalancers, rules, uses } from './tables.ts';
-import type { LoadBalancer } from './tables.ts';
+import type { LoadBalancer, Node } from './tables.ts';
 import { newTags } from './tags.ts';
 import { wakeTargets } from './targets.ts';
 import { provisioning } from './timings.ts';
@@ -51,15 +53,18 @@ export const loadBalancerOperations: Operations<'elasticloadbalancing'> = {
       IpAddressType = 'ipv4',
       SecurityGroups = [],
     } = input;
-    if (Type !== 'application') throw notModelled(`Load balancers of type ${Type} are`);
+    if (Type === 'gateway') throw notModelled(`Load balancers of type ${Type} are`);
     if (IpAddressType !== 'ipv4') throw notModelled(`The IP address type ${IpAddressType} is`);
     checkName(Name);
     const tags = newTags(input.Tags);
-    const subnetIds = wantedSubnets(input);
-    const { vpcId, subnets } = placementIn(ctx, subnetIds);
-    const securityGroupIds = securityGroupsIn(ctx, vpcId, SecurityGroups);
+    const kind = { type: Type, scheme: Scheme };
+    const mappings = mappingsIn(kind, input.SubnetMappings);
+    const { vpcId, subnets } = placementIn(ctx, Type, wantedSubnets(input));
+    // A Network Load Balancer may do without.
+    const bare = Type === 'network' && SecurityGroups.length === 0;
+    const securityGroupIds = bare ? [] : securityGroupsIn(ctx, vpcId, SecurityGroups);
     if (Scheme === 'internet-facing') checkInternetGateway(ctx, vpcId);
-    const wanted = { scheme: Scheme, vpcId, subnets, securityGroupIds, tags };
+    const wanted = { ...kind, vpcId, subnets, securityGroupIds, tags };
     const [existing] = ctx.list(loadBalancers, 'name', Name);
     if (existing) {
       // Idempotent, unless the request disagrees with what is there.
@@ -70,13 +75,14 @@ export const loadBalancerOperations: Operations<'elasticloadbalancing'> = {
         `A load balancer with the same name '${Name}' exists, but with different settings`,
       );
     }
-    if (ctx.list(loadBalancers).length >= QUOTAS['application-load-balancers']) {
+    const alike = ctx.list(loadBalancers).filter(({ type }) => type === Type);
+    if (alike.length >= QUOTAS[`${Type}-load-balancers`]) {
       throw new Fault(
         'TooManyLoadBalancersException',
         "You've reached the limit on the number of load balancers for your AWS account.",
       );
     }
-    return { LoadBalancers: [show(ctx, create(ctx, Name, wanted))] };
+    return { LoadBalancers: [show(ctx, create(ctx, Name, wanted, mappings))] };
   },
 
   DescribeLoadBalancers(ctx, { LoadBalancerArns = [], Names = [], Marker, PageSize = PAGE_SIZE }) {
@@ -110,6 +116,7 @@ export const loadBalancerOperations: Operations<'elasticloadbalancing'> = {
     }
     for (const listener of ctx.list(listeners, 'loadBalancer', arn)) ctx.delete(listeners, listener.arn);
     for (const rule of ctx.list(rules, 'loadBalancer', arn)) removeRule(ctx, rule);
+    removeNodes(ctx, row);
     ctx.everywhere.delete(hostNames, row.dnsName.toLowerCase());
     ctx.delete(loadBalancers, arn);
     ctx.emit(routingChanged, { loadBalancerArn: arn });
@@ -117,6 +124,12 @@ export const loadBalancerOperations: Operations<'elasticloadbalancing'> = {
 
   SetSecurityGroups(ctx, { LoadBalancerArn, SecurityGroups }) {
     const row = loadBalancerOf(ctx, LoadBalancerArn);
+    if (row.type === 'network' && row.securityGroupIds.length === 0) {
+      throw new Fault(
+        'InvalidConfigurationRequestException',
+        'You cannot set security groups for a Network Load Balancer that was created without any',
+      );
+    }
     if (SecurityGroups.length === 0)
       throw new Fault('ValidationError', 'At least one security group must be specified');
     const securityGroupIds = securityGroupsIn(ctx, row.vpcId, SecurityGroups);
@@ -128,24 +141,34 @@ export const loadBalancerOperations: Operations<'elasticloadbalancing'> = {
   SetSubnets(ctx, { LoadBalancerArn, Subnets, SubnetMappings, IpAddressType = 'ipv4' }) {
     const row = loadBalancerOf(ctx, LoadBalancerArn);
     if (IpAddressType !== 'ipv4') throw notModelled(`The IP address type ${IpAddressType} is`);
-    const { vpcId, subnets } = placementIn(ctx, wantedSubnets({ Subnets, SubnetMappings }));
+    const mappings = mappingsIn(row, SubnetMappings);
+    const { vpcId, subnets } = placementIn(ctx, row.type, wantedSubnets({ Subnets, SubnetMappings }));
     if (vpcId !== row.vpcId) {
       throw new Fault(
         'InvalidConfigurationRequestException',
         'All subnets must belong to the VPC of the load balancer',
       );
     }
-    const after = ctx.update(loadBalancers, row, { subnets });
+    const nodes = row.type === 'network' ? placeNodes(ctx, row, subnets, mappings) : [];
+    const after = ctx.update(loadBalancers, row, { subnets, nodes });
     wakeAll(ctx, row.arn);
     return { AvailabilityZones: zonesOf(after), IpAddressType };
   },
 };
 
-function create(ctx: Ctx, name: string, settings: ReturnType<typeof settingsOf>): LoadBalancer {
-  const arn = ctx.arn('elasticloadbalancing', `loadbalancer/app/${name}/${ctx.id('load-balancer', 16)}`);
-  const inner = settings.scheme === 'internal' ? 'internal-' : '';
-  const number = ctx.everywhere.id('load-balancer-dns', 9, '123456789');
-  const dnsName = `${inner}${name}-${number}.${ctx.region}.elb.amazonaws.com`;
+function create(
+  ctx: Ctx,
+  name: string,
+  settings: ReturnType<typeof settingsOf>,
+  mappings: Mappings,
+): LoadBalancer {
+  const { type } = settings;
+  const id = ctx.id('load-balancer', 16);
+  const arn = ctx.arn(
+    'elasticloadbalancing',
+    `loadbalancer/${type === 'network' ? 'net' : 'app'}/${name}/${id}`,
+  );
+  const dnsName = dnsNameOf(ctx, name, settings, id);
   const row: LoadBalancer = {
     arn,
     name,
@@ -153,23 +176,38 @@ function create(ctx: Ctx, name: string, settings: ReturnType<typeof settingsOf>)
     state: 'provisioning',
     attributes: {},
     createdAt: ctx.now,
+    nodes: [],
     ...settings,
   };
+  if (type === 'network') row.nodes = placeNodes(ctx, row, settings.subnets, mappings);
   ctx.put(loadBalancers, row);
   ctx.everywhere.put(hostNames, { host: dnsName.toLowerCase(), scope: ctx.scope, loadBalancerArn: arn });
   ctx.schedule(provisioned, ctx.now + ctx.duration(provisioning, name), { arn });
   return row;
 }
 
+/** The two types have names of their own kinds. */
+function dnsNameOf(
+  ctx: Ctx,
+  name: string,
+  { type, scheme }: Pick<LoadBalancer, 'type' | 'scheme'>,
+  id: string,
+): string {
+  if (type === 'network') return `${name}-${id}.elb.${ctx.region}.amazonaws.com`;
+  const number = ctx.everywhere.id('load-balancer-dns', 9, '123456789');
+  return `${scheme === 'internal' ? 'internal-' : ''}${name}-${number}.${ctx.region}.elb.amazonaws.com`;
+}
+
 /** What a request to create it again has to agree with. */
 function settingsOf({
+  type,
   scheme,
   vpcId,
   subnets,
   securityGroupIds,
   tags,
-}: LoadBalancer): Pick<LoadBalancer, 'scheme' | 'vpcId' | 'subnets' | 'securityGroupIds' | 'tags'> {
-  return { scheme, vpcId, subnets, securityGroupIds, tags };
+}: LoadBalancer): Pick<LoadBalancer, 'type' | 'scheme' | 'vpcId' | 'subnets' | 'securityGroupIds' | 'tags'> {
+  return { type, scheme, vpcId, subnets, securityGroupIds, tags };
 }
 
 function wantedSubnets(input: {
@@ -194,28 +232,43 @@ function checkName(name: string): void {
 }
 
 function zonesOf({
+  scheme,
   subnets,
-}: LoadBalancer): { ZoneName: string; SubnetId: string; LoadBalancerAddresses: [] }[] {
+  nodes,
+}: LoadBalancer): NonNullable<Shown['AvailabilityZones']>[number][] {
   return subnets.map(({ subnetId, zone }) => ({
     ZoneName: zone,
     SubnetId: subnetId,
-    LoadBalancerAddresses: [],
+    LoadBalancerAddresses: nodes
+      .filter((node) => node.subnetId === subnetId)
+      .flatMap((node) => addressOf(scheme, node) ?? []),
   }));
+}
+
+type ShownAddress = NonNullable<
+  NonNullable<Shown['AvailabilityZones']>[number]['LoadBalancerAddresses']
+>[number];
+
+/** Addresses that customers know. */
+function addressOf(scheme: LoadBalancer['scheme'], node: Node): ShownAddress | undefined {
+  const { publicIp, allocationId, privateIp } = node;
+  if (allocationId !== undefined) return { IpAddress: publicIp, AllocationId: allocationId };
+  return scheme === 'internal' ? { PrivateIPv4Address: privateIp } : undefined;
 }
 
 function show(ctx: Ctx, row: LoadBalancer): Shown {
   return {
     LoadBalancerArn: row.arn,
     DNSName: row.dnsName,
-    CanonicalHostedZoneId: HOSTED_ZONES[ctx.region],
+    CanonicalHostedZoneId: hostedZoneOf(ctx.region, row.type),
     CreatedTime: row.createdAt,
     LoadBalancerName: row.name,
     Scheme: row.scheme,
     VpcId: row.vpcId,
     State: { Code: row.state },
-    Type: 'application',
+    Type: row.type,
     AvailabilityZones: zonesOf(row),
-    SecurityGroups: row.securityGroupIds,
+    ...(row.securityGroupIds.length > 0 ? { SecurityGroups: row.securityGroupIds } : {}),
     IpAddressType: 'ipv4',
   };
 }

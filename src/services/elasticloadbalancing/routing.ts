@@ -2,9 +2,9 @@
 // settlement.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
+import { hostedZoneOf } from '#cloud/load-balancers/hosted-zones.ts';
 import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/routing.ts';
-import { loadBalancerAttribute, targetGroupAttribute } from './attributes.ts';
+import { loadBalancerAttribute, targetGroupAttribute, tcpIdleMs } from './attributes.ts';
 import { holds } from './conditions.ts';
 import type { RequestFacts } from './conditions.ts';
 import { eligible, rosterOf } from './rosters.ts';
@@ -31,6 +31,7 @@ export const requestRouting: Routing = {
       headers,
       ...(sourceIp === undefined ? {} : { sourceIp }),
     };
+    if (loadBalancer.type === 'network') return connectionPlan(there, loadBalancer, listener);
     return planFor(
       there,
       loadBalancer,
@@ -67,14 +68,19 @@ export const requestRouting: Routing = {
 };
 
 /**
- * Addresses are of 198.18.0.0/15, which no network routes (RFC 2544), so that whoever takes them for real reaches nobody.
+ * Addresses are of 198.18.0.0/15, which no network routes (RFC 2544), so that whoever takes them for real reaches nobody. Only the
+ * nodes of a Network Load Balancer have addresses that customers know: its Elastic IP addresses, or those in its VPC.
  * A load balancer is healthy while each of its target groups has a healthy target; an empty group has none.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias-common.html
  */
-function describe(ctx: Ctx, { arn, scheme, subnets }: LoadBalancer): NamedLoadBalancer {
+function describe(ctx: Ctx, loadBalancer: LoadBalancer): NamedLoadBalancer {
+  const { arn, type, scheme, subnets, nodes } = loadBalancer;
   const draw = ctx.random('elasticloadbalancing/addresses', arn);
   const block = scheme === 'internal' ? 19 : 18;
-  const addresses = subnets.map((_, i) => {
+  const addresses = subnets.map(({ subnetId }, i) => {
+    const node = nodes.find((one) => one.subnetId === subnetId);
+    const own = scheme === 'internal' ? node?.privateIp : node?.publicIp;
+    if (own !== undefined) return own;
     const place = 1 + Math.floor(draw(i) * 65_534);
     return `198.${block}.${place >> 8}.${place & 255}`;
   });
@@ -82,7 +88,7 @@ function describe(ctx: Ctx, { arn, scheme, subnets }: LoadBalancer): NamedLoadBa
   const healthy = [...groups].every((group) =>
     [...rosterOf(ctx, group).zones.values()].some((zone) => zone.healthy > 0),
   );
-  return { hostedZoneId: HOSTED_ZONES[ctx.region] ?? '', addresses, healthy };
+  return { hostedZoneId: hostedZoneOf(ctx.region, type) ?? '', addresses, healthy };
 }
 
 /** The earliest rule that matches; there is always the default rule. */
@@ -112,6 +118,44 @@ function planFor(ctx: Ctx, loadBalancer: LoadBalancer, { protocol, port }: Liste
     ...(action.stickinessSeconds === null ? {} : { groupStickinessSeconds: action.stickinessSeconds }),
     idleTimeoutMs: Number(loadBalancerAttribute(loadBalancer, 'idle_timeout.timeout_seconds')) * 1000,
   };
+}
+
+/**
+ * A connection goes to a target of the group by its flow: at random, as seen from outside. Without cross-zone load balancing each
+ * node has only the targets of its zone, and DNS gives out no node without a healthy one.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#cross-zone-load-balancing
+ */
+function connectionPlan(ctx: Ctx, loadBalancer: LoadBalancer, listener: Listener): Plan {
+  const [rule] = ctx.list(rules, 'listener', listener.arn);
+  if (rule?.action.type !== 'forward') return { kind: 'refused' };
+  const zones = loadBalancer.subnets.map(({ zone }) => zone);
+  const whole = rule.action.groups.map((forward) => planGroup(ctx, forward));
+  const everywhere = loadBalancerAttribute(loadBalancer, 'load_balancing.cross_zone.enabled') === 'true';
+  const groups = (everywhere ? whole : whole.flatMap((group) => zones.map((zone) => inZone(group, zone))))
+    .filter(({ targets }) => targets.length > 0)
+    .map((group) => ({ ...group, algorithm: 'weighted_random' as const }));
+  if (groups.length === 0) return { kind: 'refused' };
+  return {
+    kind: 'forward',
+    loadBalancerArn: loadBalancer.arn,
+    loadBalancer: dimension(loadBalancer.arn),
+    scope: ctx.scope,
+    zones,
+    groups,
+    idleTimeoutMs: tcpIdleMs(listener),
+  };
+}
+
+/** Targets by zone, the same list as long as the whole one is the same. */
+const zoned = new WeakMap<PlanGroup['targets'], Map<string, PlanGroup['targets']>>();
+
+/** What the node of a zone has of a group. */
+function inZone(group: PlanGroup, zone: string): PlanGroup {
+  let byZone = zoned.get(group.targets);
+  if (!byZone) zoned.set(group.targets, (byZone = new Map()));
+  let targets = byZone.get(zone);
+  if (!targets) byZone.set(zone, (targets = group.targets.filter((target) => target.zone === zone)));
+  return { ...group, targetGroupArn: `${group.targetGroupArn}/${zone}`, targets };
 }
 
 function planGroup(ctx: Ctx, { targetGroupArn, weight }: ForwardGroup): PlanGroup {

@@ -58,6 +58,12 @@ export const ruleOperations: Operations<'elasticloadbalancing'> = {
   CreateRule(ctx, { ListenerArn, Conditions, Priority, Actions, Tags }) {
     const listener = listenerOf(ctx, ListenerArn);
     const loadBalancer = loadBalancerOf(ctx, listener.loadBalancerArn);
+    if (loadBalancer.type === 'network') {
+      throw new Fault(
+        'ValidationError',
+        `Rules cannot be created for the listener '${listener.arn}' of a Network Load Balancer`,
+      );
+    }
     const tags = newTags(Tags);
     const conditions = parseConditions(Conditions);
     const action = parseActions(ctx, loadBalancer, Actions);

@@ -12,13 +12,25 @@ import type { Condition } from './conditions.ts';
 
 const ROUTES = { settles: true } as const;
 
+/** A node with addresses of its own. */
+export interface Node {
+  readonly subnetId: string;
+  readonly interfaceId: string;
+  readonly privateIp: string;
+  readonly publicIp?: string;
+  readonly allocationId?: string;
+}
+
 export interface LoadBalancer {
   arn: string;
   name: string;
+  type: 'application' | 'network';
   dnsName: string;
   scheme: 'internet-facing' | 'internal';
   vpcId: string;
   subnets: readonly { subnetId: string; zone: string }[];
+  /** Of Network Load Balancers, in the order of the subnets. */
+  nodes: readonly Node[];
   securityGroupIds: readonly string[];
   state: 'provisioning' | 'active';
   /** Attributes that were set, as AWS spells them; defaults are filled in when read. */
@@ -31,7 +43,12 @@ export const loadBalancers: Table<LoadBalancer> = table<LoadBalancer>(
   'elasticloadbalancing/load-balancers',
   (row) => row.arn,
   { name: (row) => row.name },
-  ROUTES,
+  {
+    ...ROUTES,
+    version: 2,
+    // All were Application Load Balancers before.
+    upgrade: (row) => ({ ...(row as LoadBalancer), type: 'application', nodes: [] }),
+  },
 );
 
 /** A DNS name of a load balancer. Rows of the world: whoever asks, from wherever, gets the same answer. */
@@ -61,7 +78,7 @@ export interface Tls {
 export interface Listener {
   arn: string;
   loadBalancerArn: string;
-  protocol: 'HTTP' | 'HTTPS';
+  protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS';
   port: number;
   tls: Tls | null;
   attributes: Readonly<Record<string, string>>;
@@ -145,20 +162,23 @@ export const uses: Table<Use> = table<Use>(
 );
 
 export interface HealthCheck {
+  protocol: 'HTTP' | 'TCP';
   /** `traffic-port` or a port number. */
   port: string;
+  /** Of HTTP, else ''. */
   path: string;
   intervalSeconds: number;
   timeoutSeconds: number;
   healthyThreshold: number;
   unhealthyThreshold: number;
-  /** Status codes that count as success: `200`, `200,202`, `200-299`. */
+  /** Status codes that count as success: `200`, `200,202`, `200-299`; '' where there are none. */
   matcher: string;
 }
 
 export interface TargetGroup {
   arn: string;
   name: string;
+  protocol: 'HTTP' | 'TCP';
   port: number;
   vpcId: string;
   healthCheck: HealthCheck;
@@ -173,7 +193,14 @@ export const targetGroups: Table<TargetGroup> = table<TargetGroup>(
   'elasticloadbalancing/target-groups',
   (row) => row.arn,
   { name: (row) => row.name },
-  ROUTES,
+  {
+    ...ROUTES,
+    version: 2,
+    upgrade(row) {
+      const group = row as TargetGroup;
+      return { ...group, protocol: 'HTTP', healthCheck: { ...group.healthCheck, protocol: 'HTTP' } };
+    },
+  },
 );
 
 type TargetHealth = NonNullable<
@@ -234,11 +261,13 @@ export function dimension(arn: string): string {
 export type ArnKind = 'load balancer' | 'target group' | 'listener' | 'listener rule';
 
 const KINDS: Readonly<Record<ArnKind, RegExp>> = {
-  'load balancer': /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/app\/[^/]+\/[0-9a-f]{16}$/,
+  'load balancer':
+    /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/(?:app|net)\/[^/]+\/[0-9a-f]{16}$/,
   'target group': /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/[^/]+\/[0-9a-f]{16}$/,
-  listener: /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener\/app\/[^/]+(\/[0-9a-f]{16}){2}$/,
+  listener:
+    /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener\/(?:app|net)\/[^/]+(\/[0-9a-f]{16}){2}$/,
   'listener rule':
-    /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule\/app\/[^/]+(\/[0-9a-f]{16}){3}$/,
+    /^arn:aws:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule\/(?:app|net)\/[^/]+(\/[0-9a-f]{16}){3}$/,
 };
 
 /** Throws for what is no ARN of this kind in this account and region. */

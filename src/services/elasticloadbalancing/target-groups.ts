@@ -1,4 +1,4 @@
-// Target groups of instances behind HTTP. Other target types and protocols are refused by name.
+// Target groups of instances behind HTTP or TCP. Other target types and protocols are refused by name.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -16,11 +16,12 @@ type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeTargetGroups'>[
 type HealthCheckInput = Omit<Input<'elasticloadbalancing', 'ModifyTargetGroup'>, 'TargetGroupArn'>;
 
 const LONGEST_NAME = 32;
-/** Status codes that a matcher may expect. */
-const CODES = { from: 200, to: 499 };
+/** Status codes that a matcher may expect, by the group's protocol. */
+const CODES = { HTTP: { from: 200, to: 499 }, TCP: { from: 200, to: 599 } } as const;
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html */
 const INITIAL_CHECK: HealthCheck = {
+  protocol: 'HTTP',
   port: 'traffic-port',
   path: '/',
   intervalSeconds: 30,
@@ -29,6 +30,15 @@ const INITIAL_CHECK: HealthCheck = {
   unhealthyThreshold: 2,
   matcher: '200',
 };
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html */
+const TCP_CHECKS = {
+  TCP: { ...INITIAL_CHECK, protocol: 'TCP', path: '', matcher: '', timeoutSeconds: 10 },
+  HTTP: { ...INITIAL_CHECK, matcher: '200-399', timeoutSeconds: 6 },
+} as const;
+
+/** What AWS has besides, which is not modelled. */
+const OTHERS = ['HTTPS', 'TLS', 'UDP', 'TCP_UDP', 'GENEVE', 'QUIC', 'TCP_QUIC'];
 
 export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
   CreateTargetGroup(ctx, input) {
@@ -46,20 +56,22 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
     if (Protocol === undefined) throw new Fault('ValidationError', 'A protocol must be specified');
     if (Port === undefined) throw new Fault('ValidationError', 'A port must be specified');
     if (VpcId === undefined) throw new Fault('ValidationError', 'A VPC ID must be specified');
-    if (Protocol !== 'HTTP') throw notModelled(`Target groups with the protocol ${Protocol} are`);
+    if (OTHERS.includes(Protocol)) throw notModelled(`Target groups with the protocol ${Protocol} are`);
+    const protocol = Protocol as TargetGroup['protocol'];
     // Terraform sends an empty version where none is meant.
     if (ProtocolVersion && ProtocolVersion !== 'HTTP1')
       throw notModelled(`The protocol version ${ProtocolVersion} is`);
     if (IpAddressType !== 'ipv4') throw notModelled(`The IP address type ${IpAddressType} is`);
-    const healthCheck = healthCheckOf(INITIAL_CHECK, input);
+    const healthCheck = healthCheckOf(protocol, undefined, input);
     const tags = newTags(input.Tags);
     checkVpc(ctx, VpcId);
-    const wanted = { port: Port, vpcId: VpcId, healthCheck, tags };
+    const wanted = { protocol, port: Port, vpcId: VpcId, healthCheck, tags };
     const [existing] = ctx.list(targetGroups, 'name', Name);
     if (existing) {
-      const { port, vpcId, healthCheck: check, tags: present } = existing;
+      const { protocol: spoken, port, vpcId, healthCheck: check, tags: present } = existing;
+      const settings = { protocol: spoken, port, vpcId, healthCheck: check, tags: present };
       // Idempotent, unless the request disagrees with what is there.
-      if (JSON.stringify({ port, vpcId, healthCheck: check, tags: present }) === JSON.stringify(wanted)) {
+      if (JSON.stringify(settings) === JSON.stringify(wanted)) {
         return { TargetGroups: [show(ctx, existing)] };
       }
       throw new Fault(
@@ -81,7 +93,9 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
 
   ModifyTargetGroup(ctx, { TargetGroupArn, ...input }) {
     const group = targetGroupOf(ctx, TargetGroupArn);
-    const after = ctx.update(targetGroups, group, { healthCheck: healthCheckOf(group.healthCheck, input) });
+    const after = ctx.update(targetGroups, group, {
+      healthCheck: healthCheckOf(group.protocol, group.healthCheck, input),
+    });
     wakeTargets(ctx, group.arn);
     return { TargetGroups: [show(ctx, after)] };
   },
@@ -136,10 +150,28 @@ function usedBy(ctx: Ctx, loadBalancerArn: string): TargetGroup[] {
 }
 
 /** Health check settings with the given ones changed. Throws AWS's errors. */
-function healthCheckOf(before: HealthCheck, input: HealthCheckInput): HealthCheck {
-  const { HealthCheckProtocol = 'HTTP', HealthCheckEnabled = true, Matcher } = input;
-  if (HealthCheckProtocol !== 'HTTP')
+function healthCheckOf(
+  protocol: TargetGroup['protocol'],
+  known: HealthCheck | undefined,
+  input: HealthCheckInput,
+): HealthCheck {
+  const { HealthCheckProtocol = known?.protocol ?? protocol, HealthCheckEnabled = true, Matcher } = input;
+  if (HealthCheckProtocol !== 'HTTP' && HealthCheckProtocol !== 'TCP')
     throw notModelled(`Health checks with the protocol ${HealthCheckProtocol} are`);
+  if (protocol === 'HTTP' && HealthCheckProtocol === 'TCP') {
+    throw new Fault(
+      'ValidationError',
+      "Health check protocol 'TCP' cannot be used for target groups with the protocol 'HTTP'",
+    );
+  }
+  if (HealthCheckProtocol === 'TCP' && (input.HealthCheckPath ?? Matcher) !== undefined) {
+    throw new Fault(
+      'ValidationError',
+      "Health check path and matcher cannot be specified for health checks with the protocol 'TCP'",
+    );
+  }
+  const initial = protocol === 'HTTP' ? INITIAL_CHECK : TCP_CHECKS[HealthCheckProtocol];
+  const before = known?.protocol === HealthCheckProtocol ? known : initial;
   if (!HealthCheckEnabled) {
     throw new Fault(
       'ValidationError',
@@ -147,6 +179,7 @@ function healthCheckOf(before: HealthCheck, input: HealthCheckInput): HealthChec
     );
   }
   const after: HealthCheck = {
+    protocol: HealthCheckProtocol,
     port: input.HealthCheckPort ?? before.port,
     path: input.HealthCheckPath ?? before.path,
     intervalSeconds: input.HealthCheckIntervalSeconds ?? before.intervalSeconds,
@@ -162,22 +195,22 @@ function healthCheckOf(before: HealthCheck, input: HealthCheckInput): HealthChec
       `Health check port '${port}' must be 'traffic-port' or a port between '1' and '65535'`,
     );
   }
-  if (!path.startsWith('/'))
+  if (HealthCheckProtocol === 'HTTP' && !path.startsWith('/'))
     throw new Fault('ValidationError', `Health check path '${path}' must begin with a '/' character`);
   if (timeoutSeconds >= intervalSeconds)
     throw new Fault('ValidationError', 'Health check interval must be greater than the timeout.');
-  checkMatcher(matcher);
+  if (HealthCheckProtocol === 'HTTP') checkMatcher(matcher, CODES[protocol]);
   return after;
 }
 
-function checkMatcher(matcher: string): void {
+function checkMatcher(matcher: string, codes: { readonly from: number; readonly to: number }): void {
   const wrong = new Fault(
     'ValidationError',
-    `Health check matcher HTTP code '${matcher}' must be within '${CODES.from}-${CODES.to}' inclusive`,
+    `Health check matcher HTTP code '${matcher}' must be within '${codes.from}-${codes.to}' inclusive`,
   );
   for (const part of matcher.split(',')) {
     const [, from = '', to = from] = /^(\d{3})(?:-(\d{3}))?$/.exec(part) ?? [];
-    if (from === '' || Number(from) < CODES.from || Number(to) > CODES.to || Number(from) > Number(to))
+    if (from === '' || Number(from) < codes.from || Number(to) > codes.to || Number(from) > Number(to))
       throw wrong;
   }
 }
@@ -197,21 +230,20 @@ function show(ctx: Ctx, group: TargetGroup): Shown {
   return {
     TargetGroupArn: group.arn,
     TargetGroupName: group.name,
-    Protocol: 'HTTP',
+    Protocol: group.protocol,
     Port: group.port,
     VpcId: group.vpcId,
-    HealthCheckProtocol: 'HTTP',
+    HealthCheckProtocol: group.healthCheck.protocol,
     HealthCheckPort: port,
     HealthCheckEnabled: true,
     HealthCheckIntervalSeconds: intervalSeconds,
     HealthCheckTimeoutSeconds: timeoutSeconds,
     HealthyThresholdCount: healthyThreshold,
     UnhealthyThresholdCount: unhealthyThreshold,
-    HealthCheckPath: path,
-    Matcher: { HttpCode: matcher },
+    ...(path === '' ? {} : { HealthCheckPath: path, Matcher: { HttpCode: matcher } }),
     LoadBalancerArns: loadBalancer ? [loadBalancer.arn] : [],
     TargetType: 'instance',
-    ProtocolVersion: 'HTTP1',
+    ...(group.protocol === 'HTTP' ? { ProtocolVersion: 'HTTP1' } : {}),
     IpAddressType: 'ipv4',
   };
 }

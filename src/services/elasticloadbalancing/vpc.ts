@@ -5,6 +5,7 @@ import { Fault } from '#contract/fault.ts';
 import type { ThroughRole } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { identity } from '#cloud/ports/identity.ts';
+import type { LoadBalancer } from './tables.ts';
 
 const PRINCIPAL = 'elasticloadbalancing.amazonaws.com';
 const FEWEST_ZONES = 2;
@@ -19,9 +20,10 @@ export interface Placement {
   readonly subnets: readonly { readonly subnetId: string; readonly zone: string }[];
 }
 
-/** The subnets of an Application Load Balancer: in one VPC, at least two, each in a zone of its own. */
-export function placementIn(ctx: Ctx, subnetIds: readonly string[]): Placement {
-  if (new Set(subnetIds).size < FEWEST_ZONES) {
+/** The subnets of a load balancer: in one VPC, each in a zone of its own; at least two of an Application Load Balancer. */
+export function placementIn(ctx: Ctx, type: LoadBalancer['type'], subnetIds: readonly string[]): Placement {
+  if (subnetIds.length === 0) throw new Fault('ValidationError', 'At least one subnet must be specified');
+  if (type === 'application' && new Set(subnetIds).size < FEWEST_ZONES) {
     throw new Fault(
       'ValidationError',
       'At least two subnets in two different Availability Zones must be specified',

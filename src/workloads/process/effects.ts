@@ -105,8 +105,8 @@ export interface ProxiedRequest extends OnMachine {
   /** With the query string. */
   readonly path: string;
   readonly host: string;
-  /** What the client spoke with the load balancer, and where: `X-Forwarded-Proto` and `X-Forwarded-Port`. */
-  readonly front: { readonly protocol: 'http' | 'https'; readonly port: number };
+  /** What the client spoke with the load balancer, and where, if that adds `X-Forwarded-Proto` and the like. */
+  readonly front?: { readonly protocol: 'http' | 'https'; readonly port: number };
   /** How long the load balancer waits for a connection and for an answer. */
   readonly connectMs: number;
   readonly idleMs: number;

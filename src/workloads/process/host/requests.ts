@@ -91,12 +91,12 @@ export async function proxy(machine: Machine, sent: ProxiedRequest, rate: number
   const socket = await open(machine, port, connectMs / rate);
   if (typeof socket === 'string')
     return { kind: socket === 'refused' ? 'refused' : 'unconnected', micros: micros() };
-  const headers = {
-    host,
+  const told = front && {
     'x-forwarded-for': '127.0.0.1',
     'x-forwarded-proto': front.protocol,
     'x-forwarded-port': String(front.port),
   };
+  const headers = { host, ...told };
   const answer = await exchange(socket, { method, path, headers }, idleMs / rate);
   return { ...answer, micros: micros() };
 }

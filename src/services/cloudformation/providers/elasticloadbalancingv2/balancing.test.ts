@@ -8,7 +8,7 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeAddressesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { ProviderStand } from '../test-stand.ts';
 import type { TemplateParts } from '../test-stand.ts';
@@ -90,4 +90,47 @@ describe('a load balancer of a stack', () => {
       balancing.send(new DescribeListenersCommand({ ListenerArns: [ListenerArn ?? ''] })),
     ).rejects.toThrow('One or more listeners not found');
   });
+});
+
+it('a Network Load Balancer of a stack has its Elastic IP addresses, and lets them go with the stack', async () => {
+  const stand = new ProviderStand();
+  const ec2 = stand.table.client(EC2Client);
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+  const [subnet] = Subnets;
+  const template = (cross: string) => ({
+    Resources: {
+      Address: { Type: 'AWS::EC2::EIP', Properties: { Domain: 'vpc' } },
+      Front: {
+        Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer',
+        Properties: {
+          Type: 'network',
+          SubnetMappings: [
+            { SubnetId: subnet?.SubnetId, AllocationId: { 'Fn::GetAtt': ['Address', 'AllocationId'] } },
+          ],
+          LoadBalancerAttributes: [{ Key: 'load_balancing.cross_zone.enabled', Value: cross }],
+        },
+      },
+      Group: {
+        Type: 'AWS::ElasticLoadBalancingV2::TargetGroup',
+        Properties: { Port: 10, Protocol: 'TCP', VpcId: subnet?.VpcId },
+      },
+      Tcp: {
+        Type: 'AWS::ElasticLoadBalancingV2::Listener',
+        Properties: {
+          LoadBalancerArn: { Ref: 'Front' },
+          Port: 80,
+          Protocol: 'TCP',
+          DefaultActions: [{ Type: 'forward', TargetGroupArn: { Ref: 'Group' } }],
+        },
+      },
+    },
+    Outputs: { Full: { Value: { 'Fn::GetAtt': ['Front', 'LoadBalancerFullName'] } } },
+  });
+  expect(await stand.create(template('true'))).toBe('CREATE_COMPLETE');
+  expect((await stand.outputs())['Full']).toMatch(/^net\//);
+  expect(await stand.drift()).toEqual(expect.arrayContaining(['Front IN_SYNC', 'Group IN_SYNC']));
+  expect(await stand.update(template('false'))).toBe('UPDATE_COMPLETE');
+  expect(await stand.delete()).toBe('DELETE_COMPLETE');
+  const { Addresses } = await ec2.send(new DescribeAddressesCommand({}));
+  expect(Addresses).toEqual([]);
 });

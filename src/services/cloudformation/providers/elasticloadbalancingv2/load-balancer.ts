@@ -110,7 +110,7 @@ export const loadBalancer: Provider = provider({
     const { LoadBalancerAttributes } = work.properties;
     return {
       Scheme: there.Scheme ?? '',
-      SecurityGroups: [...(there.SecurityGroups ?? [])],
+      ...(there.SecurityGroups ? { SecurityGroups: [...there.SecurityGroups] } : {}),
       LoadBalancerAttributes: saidAttributes(LoadBalancerAttributes, Attributes),
     };
   },

@@ -2,7 +2,7 @@
 // is not modelled, run under a savepoint, tell the journal.
 
 import { World } from '#world/index.ts';
-import type { Part, Primitives, Snapshot, TimerHandler } from '#world/index.ts';
+import type { BlobShelf, Part, Primitives, Snapshot, TimerHandler } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import { loadContract } from '#contract/load.ts';
 import { validate, validationFault } from '#contract/validate.ts';
@@ -66,13 +66,15 @@ export class Cloud implements Surroundings {
     startAt: number;
     primitives: Primitives;
     journalTail?: number;
+    blobs?: BlobShelf;
   }): World<Ctx> {
     return new World<Ctx>({ ...options, ...this.#worldOptions() });
   }
 
   /** A saved world, opened again. */
-  open(snapshot: Snapshot, primitives: Primitives): World<Ctx> {
-    return World.open<Ctx>({ primitives, ...this.#worldOptions() }, snapshot);
+  open(snapshot: Snapshot, primitives: Primitives, blobs?: BlobShelf): World<Ctx> {
+    const shelf = blobs ? { blobs } : {};
+    return World.open<Ctx>({ primitives, ...shelf, ...this.#worldOptions() }, snapshot);
   }
 
   port<I extends object>(port: Port<I>): I {

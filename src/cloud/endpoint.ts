@@ -31,6 +31,12 @@ export function servedAt(ctx: Ctx, url: string, performs: readonly string[] = []
   ctx.everywhere.put(endpoints, { id: 'endpoint', url, performs });
 }
 
+/** Whether that is what it was told last, before its process ended. */
+export function isServedAt(ctx: Ctx, url: string, performs: readonly string[]): boolean {
+  const told = ctx.everywhere.get(endpoints, 'endpoint');
+  return told?.url === url && told.performs?.join() === performs.join();
+}
+
 /** Whether there is somebody who performs an effect. */
 export function isPerformed(ctx: Ctx, { name }: { readonly name: string }): boolean {
   return ctx.everywhere.get(endpoints, 'endpoint')?.performs?.includes(name) ?? false;

@@ -3,12 +3,20 @@
 import { hex } from './primitives.ts';
 import type { Primitives } from './primitives.ts';
 
+/** Where bytes lie by their address: in memory, unless whoever opens a world brings something else. */
+export interface BlobShelf {
+  has(hash: string): boolean;
+  get(hash: string): Uint8Array | undefined;
+  set(hash: string, bytes: Uint8Array): unknown;
+  entries(): IterableIterator<[string, Uint8Array]>;
+}
+
 /** A content-addressed store of immutable bytes. */
 export class Blobs {
-  readonly #bytes: Map<string, Uint8Array>;
+  readonly #bytes: BlobShelf;
   readonly #primitives: Primitives;
 
-  constructor(primitives: Primitives, bytes: Map<string, Uint8Array> = new Map()) {
+  constructor(primitives: Primitives, bytes: BlobShelf = new Map()) {
     this.#primitives = primitives;
     this.#bytes = bytes;
   }

@@ -78,6 +78,11 @@ export class Clock<T extends Transition = Transition> {
     return typeof this.#mode === 'number' ? this.#mode : this.#paceRate;
   }
 
+  /** How far virtual time is ahead of the wall clock (ms) where it runs at its pace: an hour, after being moved on by one. */
+  get ahead(): number | undefined {
+    return this.#mode === 1 ? this.#anchor.now - this.#anchor.wall : undefined;
+  }
+
   setMode(mode: ClockMode): void {
     this.#anchor = { wall: this.#host.wall(), now: this.world.now };
     this.#mode = mode;

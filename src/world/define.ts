@@ -129,6 +129,8 @@ export function effect<P, Q>(
 export interface EffectHandler<P = unknown, Q = unknown, T = unknown> {
   readonly kind: EffectKind<P, Q>;
   done(tx: T, result: Q, payload: P): void;
+  /** What has come of an attached effect whose process is gone, where a world may outlive it. */
+  lost?(payload: P): Q;
 }
 
 /** What a service, a driver or the traffic engine adds to a world. */

@@ -6,25 +6,36 @@ import type { Journal } from './journal.ts';
 import type { Store, Timer } from './store.ts';
 
 /** Format of snapshots; rows carry versions of their own. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
-export interface Snapshot {
+/** What of a world is neither row nor timer nor blob. */
+export interface Head {
   readonly format: number;
   readonly seed: string;
   readonly now: number;
   readonly seq: number;
   readonly journal: { position: number; hash: string; pending: string };
+}
+
+/** A world without its blobs, which are many bytes and may lie elsewhere. */
+export interface State extends Head {
   readonly tables: readonly { name: string; version: number; rows: readonly [scope: string, row: Row][] }[];
   readonly timers: readonly Timer[];
+}
+
+export interface Snapshot extends State {
   readonly blobs: readonly [hash: string, bytes: Uint8Array][];
 }
 
-export function writeSnapshot(
-  head: { seed: string; now: number; seq: number },
-  store: Store,
-  journal: Journal,
-  blobs: Blobs,
-): Snapshot {
+/** What was saved is not for this release. */
+export class SnapshotError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SnapshotError';
+  }
+}
+
+export function stateOf(head: Head, store: Store): State {
   const tables = store.tables.map((table) => {
     const rows: [string, Row][] = [];
     store.scanAll(table, (row, scope) => void rows.push([scope, row]));
@@ -32,21 +43,21 @@ export function writeSnapshot(
   });
   const timers: Timer[] = [];
   store.scanTimers((timer) => void timers.push(timer));
-  return { format: FORMAT, ...head, journal: journal.save(), tables, timers, blobs: [...blobs.entries()] };
+  return { ...head, tables, timers };
 }
 
 export function readSnapshot(snapshot: Snapshot, store: Store, journal: Journal, blobs: Blobs): void {
   if (snapshot.format !== FORMAT)
-    throw new Error(`Snapshot format ${snapshot.format} is not known; this release reads ${FORMAT}.`);
+    throw new SnapshotError(`Snapshot format ${snapshot.format} is not known; this release reads ${FORMAT}.`);
   const known = new Map(store.tables.map((table) => [table.name, table]));
   for (const { name, version, rows } of snapshot.tables) {
     const table = known.get(name);
     if (!table && rows.length > 0)
-      throw new Error(`The snapshot has rows of ${name}, which this world has no table for.`);
+      throw new SnapshotError(`There are rows of ${name}, which this release has no table for.`);
     if (!table) continue;
     if (version > table.version)
-      throw new Error(
-        `The snapshot's ${name} is of version ${version}; this release reads ${table.version}.`,
+      throw new SnapshotError(
+        `Rows of ${name} are of version ${version}; this release reads ${table.version}.`,
       );
     for (const [scope, row] of rows) {
       store.put(table, scope, version < table.version ? table.upgrade(row, version) : row);

@@ -2,12 +2,13 @@
 // when it is told to step, and each step is one synchronous transition.
 
 import { Blobs } from './blobs.ts';
+import type { BlobShelf } from './blobs.ts';
 import type { EffectHandler, EventKind, Part, Reconciler, Row, Table, TimerHandler, Wake } from './define.ts';
 import { Journal } from './journal.ts';
-import type { Cause, Entry, Note } from './journal.ts';
+import type { Cause, Change, Entry, Note } from './journal.ts';
 import type { Primitives } from './primitives.ts';
-import { readSnapshot, writeSnapshot } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
+import { FORMAT, readSnapshot, stateOf } from './snapshot.ts';
+import type { Head, Snapshot, State } from './snapshot.ts';
 import { Store } from './store.ts';
 import type { Timer } from './store.ts';
 import { counters, effects, RECONCILE, wakeKey, wakes } from './transition.ts';
@@ -46,13 +47,19 @@ export interface WorldOptions<T extends Transition> {
   settle?: (tx: T) => void;
   /** How many journal entries memory keeps. */
   journalTail?: number;
+  /** Where bytes lie; in memory unless given. */
+  blobs?: BlobShelf;
 }
+
+/** Told of all that a commit changed, also where it is no event of the world, so that somebody can keep it elsewhere. */
+export type Keeper = (changes: readonly Change[]) => void;
 
 export class World<T extends Transition = Transition> {
   readonly #options: WorldOptions<T>;
   readonly #behaviour: Behaviour<T>;
   readonly #kernel: Kernel & { now: number };
   readonly #observers = new Set<(entry: Entry) => void>();
+  #keeper: Keeper | undefined;
   #store: Store;
   #journal: Journal;
   #blobs: Blobs;
@@ -71,7 +78,7 @@ export class World<T extends Transition = Transition> {
     this.#behaviour = behaviourOf(options.parts);
     this.#store = from?.store ?? new Store(this.#behaviour.tables);
     this.#journal = from?.journal ?? new Journal(options.primitives, options.journalTail);
-    this.#blobs = from?.blobs ?? new Blobs(options.primitives);
+    this.#blobs = from?.blobs ?? new Blobs(options.primitives, options.blobs);
     this.#now = from?.now ?? options.startAt;
     this.#seq = from?.seq ?? 0;
     this.#kernel = this.#makeKernel();
@@ -109,6 +116,11 @@ export class World<T extends Transition = Transition> {
   observe(observer: (entry: Entry) => void): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
+  }
+
+  /** Tells `keeper` of each commit from now on, before anybody else; forks are not kept. */
+  keep(keeper: Keeper | undefined): void {
+    this.#keeper = keeper;
   }
 
   /** Runs one transition. What it throws rolls everything back and is thrown on. */
@@ -203,6 +215,22 @@ export class World<T extends Transition = Transition> {
     return true;
   }
 
+  /** Names of the attached effects that are under way: with one of them a world is neither saved nor forked. */
+  attached(): string[] {
+    const attached = this.pendingEffects().filter((effect) => effect.nature === 'attached');
+    return [...new Set(attached.map((effect) => effect.effect))];
+  }
+
+  /** Ends attached effects that were under way in a process that is gone. Nothing waits for them any longer. */
+  loseAttached(): void {
+    for (const { scope, id, effect, nature, payload } of this.pendingEffects()) {
+      if (nature !== 'attached') continue;
+      const handler = this.#behaviour.effects.get(effect);
+      if (!handler?.lost) throw new Error(`Nothing says what comes of ${effect} where its process is gone.`);
+      this.complete(scope, id, handler.lost(payload));
+    }
+  }
+
   /** A copy that shares no future with this world: constant time. Refused while an attached effect is pending. */
   fork(): World<T> {
     this.#refuseAttached('forked');
@@ -218,12 +246,21 @@ export class World<T extends Transition = Transition> {
   /** The whole world as data. Refused while an attached effect is pending. */
   save(): Snapshot {
     this.#refuseAttached('saved');
-    return writeSnapshot(
-      { seed: this.seed, now: this.#now, seq: this.#seq },
-      this.#store,
-      this.#journal,
-      this.#blobs,
-    );
+    return { ...this.state(), blobs: [...this.#blobs.entries()] };
+  }
+
+  /** Rows and timers as they are, attached effects that are under way included. */
+  state(): State {
+    return stateOf(this.head(), this.#store);
+  }
+
+  head(): Head {
+    const journal = this.#journal.save();
+    return { format: FORMAT, seed: this.seed, now: this.#now, seq: this.#seq, journal };
+  }
+
+  get tables(): readonly Table[] {
+    return this.#behaviour.tables;
   }
 
   /** A world as it was saved, under today's behaviour; rows of older versions are upgraded. */
@@ -234,7 +271,7 @@ export class World<T extends Transition = Transition> {
     const all = { ...options, seed: snapshot.seed, startAt: snapshot.now };
     const store = new Store(behaviourOf(options.parts).tables);
     const journal = new Journal(options.primitives, options.journalTail);
-    const blobs = new Blobs(options.primitives);
+    const blobs = new Blobs(options.primitives, options.blobs);
     readSnapshot(snapshot, store, journal, blobs);
     return new World(all, { store, journal, blobs, now: snapshot.now, seq: snapshot.seq });
   }
@@ -272,6 +309,7 @@ export class World<T extends Transition = Transition> {
 
   #commit(scope: string, cause: Cause): void {
     const changes = this.#store.commit();
+    this.#keeper?.(changes);
     // A stale timer that was dropped is no event of the world.
     if (
       changes.length === 1 &&
@@ -290,10 +328,9 @@ export class World<T extends Transition = Transition> {
   }
 
   #refuseAttached(verb: string): void {
-    const attached = this.pendingEffects().filter((effect) => effect.nature === 'attached');
-    if (attached.length === 0) return;
-    const names = [...new Set(attached.map((effect) => effect.effect))].join(', ');
-    throw new Error(`A world cannot be ${verb} while work outside it is under way: ${names}.`);
+    const names = this.attached();
+    if (names.length > 0)
+      throw new Error(`A world cannot be ${verb} while work outside it is under way: ${names.join(', ')}.`);
   }
 
   #makeKernel(): Kernel & { now: number } {

@@ -5,6 +5,7 @@ import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudf
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { expect, it } from 'vitest';
 import { settled } from '../../../tests/lambda-stand.ts';
+import { checkPlain } from '../../../tests/simulation/rows.ts';
 import { ProviderStand } from './providers/test-stand.ts';
 
 /** Answers with its parameter. */
@@ -58,4 +59,25 @@ it('a template with several macros within is transformed by one after the other'
   stand.table.advance(60_000);
   const { Parameter } = await stand.table.client(SSMClient).send(new GetParameterCommand({ Name: 'said' }));
   expect(Parameter?.Value).toBe('one-two-three');
+});
+
+it('the answer of a macro is JSON on its way through the world, so that it outlives the process', async () => {
+  const stand = new ProviderStand();
+  expect(await stand.create({ Resources: macro })).toBe('CREATE_COMPLETE');
+  const changes: (readonly [string, object | undefined])[] = [];
+  stand.table.world.observe((entry) => {
+    for (const { table, key, after } of entry.changes) changes.push([`${table} ${key}`, after]);
+  });
+  const Resources = { Said: { Type: 'AWS::SNS::Topic', Properties: { TopicName: echo('said') } } };
+  const request = {
+    StackName: 'told',
+    TemplateBody: JSON.stringify({ Resources }),
+    Capabilities: ['CAPABILITY_AUTO_EXPAND' as const],
+  };
+  const created = stand.table.client(CloudFormationClient).send(new CreateStackCommand(request));
+  await settled();
+  stand.table.advance(60_000);
+  await created;
+  expect(JSON.stringify(changes)).toContain('macro-answered');
+  for (const [where, after] of changes) if (after) checkPlain(after, where);
 });

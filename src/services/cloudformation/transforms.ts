@@ -174,10 +174,10 @@ interface MacroAnswer {
 
 function readAnswer(answer: Answer): Applied {
   if (!answer.ok) return { ok: false, message: answer.fault.message };
-  const { Payload, FunctionError } = answer.output as { Payload?: Uint8Array; FunctionError?: string };
+  const { Payload, FunctionError } = answer.output as { Payload?: string; FunctionError?: string };
   let said: MacroAnswer;
   try {
-    said = jsonIn(new TextDecoder().decode(Payload ?? new Uint8Array())) as MacroAnswer;
+    said = jsonIn(Payload ?? '') as MacroAnswer;
   } catch {
     return { ok: false, message: 'Received malformed response from transform.' };
   }

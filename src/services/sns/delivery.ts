@@ -66,6 +66,8 @@ export const deliver: TimerHandler<Attempt, Ctx> = {
 /** What an HTTP(S) endpoint answered. */
 export const posted: EffectHandler<HttpPost, HttpAnswer, Ctx> = {
   kind: httpPost,
+  // Nobody knows whether it arrived; SNS delivers at least once.
+  lost: () => ({}),
   done(ctx, answer, { id, failures }) {
     const delivery = ctx.get(deliveries, id);
     if (delivery?.failures !== failures) return;

@@ -21,9 +21,24 @@ const host: FunctionHost = {
 const onInvoked: EffectHandler<Invocation, FunctionResult, Ctx> = {
   kind: invokeFunction,
   done: (ctx, result, { requestId }) => ctx.port(functionResults).ended(ctx, requestId, result),
+  // Its process went with ours, and Lambda sees that as it sees any process that is killed.
+  lost: () => ({
+    outcome: {
+      kind: 'crash',
+      errorType: 'Runtime.ExitError',
+      message: 'Runtime exited with error: signal: killed',
+    },
+    durationMs: 0,
+    maxMemoryMb: 0,
+    log: [],
+  }),
 };
 
-const onRetired: EffectHandler<Retirement, null, Ctx> = { kind: retireEnvironment, done() {} };
+const onRetired: EffectHandler<Retirement, null, Ctx> = {
+  kind: retireEnvironment,
+  done() {},
+  lost: () => null,
+};
 
 export const processFunctions: CloudPart = {
   name: 'workloads/functions/process',

@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
     summary: 'list the claims about AWS and what rehearsal says of each',
     load: () => import('./claims.ts'),
   },
+  snapshot: {
+    summary: 'save the world of a running endpoint; list and delete what was saved',
+    load: () => import('./snapshot.ts'),
+  },
   clock: { summary: 'show or move the clock of a running endpoint', load: () => import('./clock.ts') },
   start: {
     summary: 'rehearse the example release with every strategy, then serve',

@@ -23,6 +23,12 @@ export const seedOption: CommandOption = {
   default: 'sandtable',
 };
 
+export const snapshotsOption: CommandOption = {
+  type: 'string',
+  value: 'FOLDER',
+  help: 'where snapshots are (default: .sandtable/snapshots)',
+};
+
 export function portOf(values: Values): number {
   const text = values.text('port') ?? String(DEFAULT_PORT);
   const port = Number(text);

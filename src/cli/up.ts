@@ -3,7 +3,8 @@
 import { DEFAULT_ACCOUNT } from '#cloud/authenticate.ts';
 import { UserError } from '#cloud/user-error.ts';
 import { serve } from '#server/serve.ts';
-import type { Served } from '#server/serve.ts';
+import type { ServeOptions, Served } from '#server/serve.ts';
+import type { Source } from '#server/worlds.ts';
 import type { Command, Values } from './command.ts';
 import { onceReady, runCommand } from './once-ready.ts';
 import {
@@ -14,25 +15,42 @@ import {
   portOf,
   portOption,
   profileOf,
-  seedOption,
+  snapshotsOption,
 } from './options.ts';
 import { version } from './version.ts';
 
 export const command: Command = {
   name: 'up',
   summary:
-    'Serves a fresh local AWS on 127.0.0.1 until Ctrl-C; with --once-ready until the end of a command, whose exit code it takes.',
+    'Serves a local AWS on 127.0.0.1, fresh or as it was kept, until Ctrl-C; with --once-ready until the end of a command, whose exit\n' +
+    'code it takes.',
   positionals: '[--once-ready -- COMMAND ARGUMENT…]',
   options: {
     port: portOption,
-    seed: seedOption,
+    data: {
+      type: 'string',
+      value: 'FOLDER',
+      help: 'keep everything in this folder, and go on with what is there (default: in memory)',
+    },
+    snapshot: { type: 'string', value: 'NAME', help: 'begin with the world of this snapshot' },
+    snapshots: snapshotsOption,
+    // What is not given is as it was in a world that was kept.
+    seed: {
+      type: 'string',
+      value: 'SEED',
+      help: 'equal seeds give equal worlds (default: sandtable; a kept world has its own)',
+    },
     clock: {
       type: 'string',
       value: 'CLOCK',
       help: 'real, virtual, manual, or a rate such as x60',
       default: 'real',
     },
-    timings: { type: 'string', value: 'PROFILE', help: 'instant or typical', default: 'instant' },
+    timings: {
+      type: 'string',
+      value: 'PROFILE',
+      help: 'instant or typical (default: instant; a kept world has its own)',
+    },
     account: {
       type: 'string',
       value: 'ACCOUNT',
@@ -79,15 +97,8 @@ export const command: Command = {
       );
     }
     let ready = false;
-    const dnsPort = dnsPortOf(values);
     const served = await serve({
-      port: portOf(values),
-      seed: values.text('seed') ?? 'sandtable',
-      clock: clockOf(values.text('clock') ?? 'real'),
-      timings: profileOf(values.text('timings') ?? 'instant'),
-      account: accountOf(values),
-      functions: functionsOf(values, 'modelled'),
-      ...(dnsPort === undefined ? {} : { dnsPort }),
+      ...(await choicesOf(values)),
       version: version(),
       ready: () => ready,
       crashed: (error) => console.error(error),
@@ -96,13 +107,14 @@ export const command: Command = {
       // Output for people goes where that of programs does not.
       const say = command === undefined && !values.flag('json') ? console.log : console.error;
       say(greeting(served, portOf(values)));
+      if (served.data) say(keptIn(served.data));
       const failed = init === undefined ? 0 : await runCommand(init, served.url, ['ignore', 2, 2]);
       if (failed !== 0) return failed;
       ready = true;
       if (command !== undefined) return await runCommand(command, served.url, 'inherit');
       if (values.flag('json')) console.log(JSON.stringify(announcement(served)));
       else say(`${dnsAt(served)}${exportsFor(served.url)}`);
-      await interrupted();
+      await interrupted(served);
       return 0;
     } finally {
       await served.close();
@@ -134,6 +146,35 @@ function dnsAt({ dnsPort }: Served): string {
   return `It answers DNS at 127.0.0.1:${dnsPort} (dig @127.0.0.1 -p ${dnsPort} NAME)\n`;
 }
 
+/** Only who opens a snapshot loads what reads them. */
+async function saved(name: string, snapshots: string | undefined): Promise<Source> {
+  const { SnapshotFolder } = await import('#server/disk/snapshot-folder.ts');
+  return new SnapshotFolder(snapshots).read(name);
+}
+
+async function choicesOf(values: Values): Promise<Omit<ServeOptions, 'version' | 'ready' | 'crashed'>> {
+  const { seed, timings, data, snapshots, snapshot } = Object.fromEntries(
+    ['seed', 'timings', 'data', 'snapshots', 'snapshot'].map((name) => [name, values.text(name)]),
+  );
+  const dnsPort = dnsPortOf(values);
+  return {
+    port: portOf(values),
+    clock: clockOf(values.text('clock') ?? 'real'),
+    account: accountOf(values),
+    functions: functionsOf(values, 'modelled'),
+    ...(seed === undefined ? {} : { seed }),
+    ...(timings === undefined ? {} : { timings: profileOf(timings) }),
+    ...(dnsPort === undefined ? {} : { dnsPort }),
+    ...(data === undefined ? {} : { data }),
+    ...(snapshots === undefined ? {} : { snapshots }),
+    ...(snapshot === undefined ? {} : { snapshot: await saved(snapshot, snapshots) }),
+  };
+}
+
+function keptIn({ found, folder }: NonNullable<Served['data']>): string {
+  return `It ${found ? 'goes on with the world' : 'keeps its world'} in ${folder}`;
+}
+
 /** Where the endpoint is, and why not where it was asked to be. Port 0 is any. */
 export function greeting({ url, port }: Served, asked: number): string {
   const moved = asked !== 0 && port !== asked ? `\n(port ${asked} was taken)` : '';
@@ -161,12 +202,17 @@ export function exportsFor(url: string): string {
 
 /** Serves until Ctrl-C, then no more. */
 export async function untilInterrupted(served: Served): Promise<void> {
-  await interrupted();
-  await served.close();
+  try {
+    await interrupted(served);
+  } finally {
+    await served.close();
+  }
 }
 
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
+/** Rejects where the disk does not take the world any more. */
+function interrupted({ data }: Served): Promise<void> {
+  const told = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve());
   });
+  return data ? Promise.race([told, data.broken]) : told;
 }

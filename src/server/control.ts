@@ -2,6 +2,7 @@
 
 import type { WireResponse } from '#contract/wire.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { UserError } from '#cloud/user-error.ts';
 import type { Clock, ClockMode, World } from '#world/index.ts';
 
 /** What the control API shows and moves. */
@@ -17,6 +18,8 @@ export interface Controlled {
   readonly ready?: () => boolean;
   /** Puts a fresh world in the place of this one, where that can be done. */
   readonly reset?: () => Promise<void>;
+  /** Saves the world under a name, where that can be done. Throws `UserError`. */
+  readonly save?: (name: string) => Promise<object>;
 }
 
 /** Where clients of other local clouds ask for what we have under names of our own. */
@@ -47,6 +50,9 @@ export async function control(
       if (!controlled.reset) return answer(409, { message: 'The world of a rehearsal is not reset.' });
       await controlled.reset();
       return answer(200, { status: 'ok' });
+    case 'POST /_sandtable/snapshots':
+      if (!controlled.save) return answer(409, { message: 'The world of a rehearsal is not saved.' });
+      return save(controlled.save, body);
     default:
       return answer(404, { message: `Sandtable has no ${route}.` });
   }
@@ -72,12 +78,8 @@ function clockOf({ world, clock }: Controlled): object {
 
 /** `{"advanceMs": 60000}` moves time on; `{"mode": "manual" | "virtual" | 60}` changes how it runs. */
 async function move(controlled: Controlled, body: Uint8Array): Promise<WireResponse> {
-  let wish: unknown;
-  try {
-    wish = JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return answer(400, { message: 'The body is not JSON.' });
-  }
+  const wish = jsonOf(body);
+  if (wish === undefined) return answer(400, { message: 'The body is not JSON.' });
   const { advanceMs, mode } = (wish ?? {}) as { advanceMs?: unknown; mode?: unknown };
   // Nothing moves unless all of the wish can be granted.
   if (mode !== undefined && !isMode(mode)) {
@@ -97,6 +99,26 @@ async function move(controlled: Controlled, body: Uint8Array): Promise<WireRespo
   }
   controlled.clock.poke();
   return answer(200, clockOf(controlled));
+}
+
+/** `{"name": "before-the-change"}` saves the world as it is now. */
+async function save(save: (name: string) => Promise<object>, body: Uint8Array): Promise<WireResponse> {
+  const { name } = (jsonOf(body) ?? {}) as { name?: unknown };
+  if (typeof name !== 'string') return answer(400, { message: 'The body is JSON with a name.' });
+  try {
+    return answer(200, await save(name));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return answer(409, { message: error.message, hint: error.hint });
+  }
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
 }
 
 function answer(status: number, value: object): WireResponse {

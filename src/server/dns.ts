@@ -24,6 +24,8 @@ export interface NameServerOptions {
   readonly port: number;
   /** `key` tells one query from another. */
   readonly answer: (query: DnsQuery, key: string) => DnsAnswer;
+  /** Settles when what an answer tells of is kept; nothing where it is. */
+  readonly durable?: () => Promise<void> | undefined;
   /** Told of our own bugs; the asker gets no answer. */
   readonly crashed: (error: unknown) => void;
 }
@@ -35,9 +37,11 @@ export interface NameServer {
 
 export async function serveNames(options: NameServerOptions): Promise<NameServer> {
   let asked = 0;
-  const reply = (bytes: Uint8Array, datagram: boolean): Uint8Array | undefined => {
+  const reply = async (bytes: Uint8Array, datagram: boolean): Promise<Uint8Array | undefined> => {
     try {
-      return answered(options, bytes, datagram, `server/${(asked += 1)}`);
+      const answer = answered(options, bytes, datagram, `server/${(asked += 1)}`);
+      await options.durable?.();
+      return answer;
     } catch (error) {
       options.crashed(error);
       return undefined;
@@ -55,7 +59,7 @@ export async function serveNames(options: NameServerOptions): Promise<NameServer
   return { port, close };
 }
 
-type Reply = (bytes: Uint8Array, datagram: boolean) => Uint8Array | undefined;
+type Reply = (bytes: Uint8Array, datagram: boolean) => Promise<Uint8Array | undefined>;
 
 function answered(
   { answer }: NameServerOptions,
@@ -105,9 +109,10 @@ function bindDatagrams(port: number, reply: Reply): Promise<DatagramSocket> {
     const socket = createSocket('udp4');
     socket.once('error', reject);
     socket.on('message', (message, from) => {
-      const answer = reply(message, true);
-      // Whoever asked may be gone: nobody's fault.
-      if (answer) socket.send(answer, from.port, from.address, () => {});
+      void reply(message, true).then((answer) => {
+        // Whoever asked may be gone: nobody's fault.
+        if (answer) socket.send(answer, from.port, from.address, () => {});
+      });
     });
     socket.bind(port, ADDRESS, () => {
       socket.off('error', reject);
@@ -139,11 +144,12 @@ function converse(socket: Socket, reply: Reply): void {
     pending = Buffer.concat([pending, piece]);
     while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
       const end = 2 + pending.readUInt16BE(0);
-      const answer = reply(pending.subarray(2, end), false);
+      void reply(pending.subarray(2, end), false).then((answer) => {
+        // One who asks on and on without reading is not waited for.
+        if (!answer || socket.writableLength > MOST_UNREAD) return void socket.destroy();
+        socket.write(Uint8Array.of(answer.length >> 8, answer.length & 255, ...answer));
+      });
       pending = pending.subarray(end);
-      // One who asks on and on without reading is not waited for.
-      if (!answer || socket.writableLength > MOST_UNREAD) return void socket.destroy();
-      socket.write(Uint8Array.of(answer.length >> 8, answer.length & 255, ...answer));
     }
   });
 }

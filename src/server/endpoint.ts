@@ -37,6 +37,8 @@ export interface EndpointOptions {
   readonly address?: string;
   /** Lets time pass for clients that wait. */
   readonly usher?: Usher;
+  /** Settles when what has happened is kept, the clock `exactly`; nothing where it is. No answer tells of it before. */
+  readonly durable?: (exactly?: boolean) => Promise<void> | undefined;
   /** How long clients are waited for that say nothing. */
   readonly patience?: Waits;
 }
@@ -160,8 +162,10 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
     response.once('close', () => gone.abort());
     return send(response, await usher.control(url.slice(USHERED.length), body, gone.signal), controlled);
   }
-  if (url.startsWith('/_sandtable/'))
-    return send(response, await control(controlled, request.method ?? 'GET', url, body), controlled);
+  if (url.startsWith('/_sandtable/')) {
+    const told = await control(controlled, request.method ?? 'GET', url, body);
+    return tell(options, response, told, true);
+  }
   if (url.startsWith('/_localstack/'))
     return send(response, localstack(controlled, request.method ?? 'GET', url), controlled);
   const wire = wireOf(request, url, body);
@@ -171,17 +175,38 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
   controlled.clock.poke();
   if ('response' in given) {
     response.once('close', usher?.waits(wire, given) ?? (() => {}));
-    return later(given, response, controlled);
+    return later(given, response, options);
   }
   const careful = caution(request, given.headers['content-type']);
-  send(response, { ...given, headers: { ...careful, ...given.headers } }, controlled);
+  const told = tell(options, response, { ...given, headers: { ...careful, ...given.headers } });
   usher?.answered(wire, given);
+  return told;
 }
 
 /** A deferred answer dies with its connection. */
-async function later(deferred: Deferred, response: Response, controlled: Controlled): Promise<void> {
+async function later(deferred: Deferred, response: Response, options: EndpointOptions): Promise<void> {
   response.once('close', deferred.cancel);
-  send(response, await deferred.response, controlled);
+  await tell(options, response, await deferred.response);
+}
+
+/** Answers once what the answer tells of is kept. Where it cannot be kept, nobody is told. */
+async function tell(
+  { controlled, durable }: EndpointOptions,
+  response: Response,
+  wire: WireResponse,
+  exactly?: boolean,
+): Promise<void> {
+  const kept = durable?.(exactly);
+  if (kept) {
+    try {
+      await kept;
+    } catch {
+      if ('stream' in response) response.stream.destroy();
+      else response.destroy();
+      return;
+    }
+  }
+  send(response, wire, controlled);
 }
 
 function wireOf(request: Request, url: string, body: Uint8Array): WireRequest {

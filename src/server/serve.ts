@@ -2,10 +2,8 @@
 
 import type { Cloud } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { servedAt } from '#cloud/endpoint.ts';
+import { isServedAt, servedAt } from '#cloud/endpoint.ts';
 import { dns } from '#cloud/ports/dns.ts';
-import { timingChoices } from '#cloud/timing.ts';
-import type { TimingProfile } from '#cloud/timing.ts';
 import { Gateway } from '#cloud/gateway.ts';
 import { UserError } from '#cloud/user-error.ts';
 import { host } from '#runtime/host.ts';
@@ -14,24 +12,29 @@ import { translators } from '#runtime/sam-translator.ts';
 import { composeCloud } from '#sandtable';
 import type { Driver } from '#sandtable';
 import { Clock } from '#world/index.ts';
-import type { ClockMode, Host, World } from '#world/index.ts';
+import type { ClockMode, Host, Performer, Performers, World } from '#world/index.ts';
 import type { FunctionProcesses } from '#workloads/functions/host/functions.ts';
 import type { Controlled } from './control.ts';
+import type { Disk } from './disk/disk.ts';
 import { serveNames } from './dns.ts';
 import type { NameServer } from './dns.ts';
 import { listen } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import { performers } from './http-post.ts';
+import { aboutOf, caughtUp, driverFor, freshWorld, keptWorld, occupied, outdated, takeUp } from './worlds.ts';
+import type { Source, WorldChoices } from './worlds.ts';
 
-export interface ServeOptions {
+export interface ServeOptions extends WorldChoices {
   readonly port: number;
-  readonly seed: string;
   readonly clock: ClockMode;
-  readonly timings: TimingProfile;
   /** The account of keys that name none, 12 digits. */
   readonly account?: string;
-  /** How the code of Lambda functions is run: `modelled` unless given. `process` runs the user's code on this computer. */
-  readonly functions?: Driver;
+  /** The folder in which the world is kept; in memory alone unless given. */
+  readonly data?: string;
+  /** The saved world to begin with; a fresh one unless given, or the one in the folder. */
+  readonly snapshot?: Source;
+  /** The folder in which worlds are saved by name: `.sandtable/snapshots` unless given. */
+  readonly snapshots?: string;
   /** Where names are answered over UDP and TCP, 0 for any port; nowhere unless given. */
   readonly dnsPort?: number;
   readonly version: string;
@@ -45,6 +48,13 @@ export interface Served extends Endpoint {
   readonly clock: Clock<Ctx>;
   /** Where names are answered, if they are. */
   readonly dnsPort?: number;
+  /** Where the world is kept, and whether it was there before; nothing where it is in memory alone. */
+  readonly data?: {
+    readonly folder: string;
+    readonly found: boolean;
+    /** Rejects with a `UserError` when the disk does not take what it is given; nothing is answered from then on. */
+    readonly broken: Promise<never>;
+  };
 }
 
 /** One world with what moves and answers it. A reset stands up another in its place. */
@@ -53,17 +63,52 @@ interface Standing {
   readonly world: World<Ctx>;
   readonly clock: Clock<Ctx>;
   readonly gateway: Gateway;
+  readonly functions: Driver;
   readonly running: FunctionProcesses | undefined;
 }
 
-/** Starts a fresh world on the wall clock's present and serves it. */
+/** Stands up a world and serves it. Throws `UserError`. */
 export async function serve(options: ServeOptions): Promise<Served> {
+  const { data, snapshot } = options;
+  if (data === undefined) return serveFrom(options, undefined, snapshot);
+  let failed = (_error: UserError): void => {};
+  const broken = new Promise<never>((_, reject) => (failed = reject));
+  broken.catch(() => {});
+  const { openData } = await import('./disk/data-folder.ts');
+  const { disk, contents } = await openData(data, failed);
+  try {
+    if (contents && snapshot) throw occupied(disk.folder);
+    const found = contents && {
+      place: disk.folder,
+      about: contents.about,
+      snapshot: { ...contents.state, blobs: [] },
+    };
+    return await serveFrom(options, { disk, found, broken }, snapshot);
+  } catch (error) {
+    disk.abandon();
+    throw error;
+  }
+}
+
+/** A disk, what was found on it, and what becomes of it. */
+interface Opened {
+  readonly disk: Disk;
+  readonly found: Source | undefined;
+  readonly broken: Promise<never>;
+}
+
+async function serveFrom(
+  options: ServeOptions,
+  opened: Opened | undefined,
+  snapshot: Source | undefined,
+): Promise<Served> {
   const { port, version, ready = () => true } = options;
-  let standing = await stand(options);
+  const disk = opened?.disk;
+  let standing = await stand(options, disk, opened?.found, snapshot);
   let url = '';
   const reset = async (): Promise<void> => {
     const old = standing;
-    const fresh = await stand({ ...options, clock: old.clock.mode });
+    const fresh = await stand({ ...options, seed: old.world.seed, clock: old.clock.mode }, disk);
     standing = fresh;
     begin(fresh, url);
     await end(old);
@@ -72,6 +117,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
     version,
     ready,
     reset,
+    async save(name) {
+      const { SnapshotFolder } = await import('./disk/snapshot-folder.ts');
+      const { world, clock, functions } = standing;
+      const about = aboutOf(functions, clock);
+      return new SnapshotFolder(options.snapshots).save(name, world, { release: version, about });
+    },
     get services() {
       return [...standing.cloud.services.keys()];
     },
@@ -83,9 +134,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     },
   };
   const crashed = (error: unknown): void => crashing(standing.clock, options.crashed, error);
+  const durable = disk && ((exactly?: boolean) => disk.durable(exactly));
   let answering: NameServer | undefined;
   try {
-    answering = await names(options, () => standing);
+    answering = await names(options, () => standing, durable);
     const endpoint = await listen({
       get gateway() {
         return standing.gateway;
@@ -93,6 +145,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       controlled,
       crashed,
       port,
+      ...(durable ? { durable } : {}),
     });
     url = endpoint.url;
     begin(standing, url);
@@ -101,6 +154,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       await endpoint.close();
       await answering?.close();
       await end(standing);
+      await disk?.close();
     };
     return {
       ...endpoint,
@@ -109,6 +163,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
         return standing.clock;
       },
       ...(answering ? { dnsPort: answering.port } : {}),
+      ...(opened
+        ? { data: { folder: opened.disk.folder, found: opened.found !== undefined, broken: opened.broken } }
+        : {}),
     };
   } catch (error) {
     await answering?.close();
@@ -128,32 +185,59 @@ export async function serve(options: ServeOptions): Promise<Served> {
   }
 }
 
-/** A fresh world, not yet moving. */
-async function stand(options: ServeOptions): Promise<Standing> {
-  const { seed, timings, account, functions = 'modelled', crashed } = options;
+/** A world, not yet moving: the one that was found on the disk, else a saved one, else a fresh one, which the disk then keeps. */
+async function stand(
+  options: ServeOptions,
+  disk?: Disk,
+  found?: Source,
+  snapshot?: Source,
+): Promise<Standing> {
+  const { account, crashed } = options;
+  const source = found ?? snapshot;
+  const functions = driverFor(options, source);
   const cloud = composeCloud('modelled', functions);
-  const world = cloud.world({ seed, startAt: Date.now(), primitives });
-  world.transact('', { kind: 'script', name: 'timings' }, (ctx) => {
-    ctx.put(timingChoices, { id: 'timings', profile: timings, factors: {}, values: {} });
-  });
-  const failed = (error: unknown): void => crashing(clock, crashed, error);
   const running = functions === 'process' ? await runFunctions(() => clock.rate, crashed) : undefined;
+  const world = source
+    ? keptWorld(cloud, source, options, disk?.blobs)
+    : freshWorld(cloud, options, disk?.blobs);
+  const failed = (error: unknown): void => crashing(clock, crashed, error);
+  const kept = { world, about: () => aboutOf(functions, clock) };
+  if (found && !outdated(world, found)) disk?.resume(kept);
+  else disk?.replace(kept);
+  if (source) takeUp(world, options);
+  const late = found ? caughtUp(world, found, options.clock) : undefined;
   const performed = { ...translators, ...performers, ...running?.performers };
-  const clock: Clock<Ctx> = new Clock(world, guarded(host, failed), options.clock, performed, { failed });
+  const clock: Clock<Ctx> = new Clock(world, guarded(host, failed), options.clock, after(disk, performed), {
+    failed,
+  });
+  if (late) failed(late.error);
   const edge = {
     primitives,
     wallNow: () => Date.now(),
     crashed,
     ...(account === undefined ? {} : { account }),
   };
-  return { cloud, world, clock, running, gateway: new Gateway(world, cloud, edge) };
+  return { cloud, world, clock, functions, running, gateway: new Gateway(world, cloud, edge) };
+}
+
+/** What the outside is told happened: it is kept before. */
+function after(disk: Disk | undefined, performed: Performers): Performers {
+  if (!disk) return performed;
+  const waiting = Object.entries(performed).map(([name, perform]): [string, Performer] => [
+    name,
+    async (payload, work) => {
+      await disk.durable();
+      return perform(payload, work);
+    },
+  ]);
+  return Object.fromEntries(waiting);
 }
 
 function begin({ world, clock, running }: Standing, url: string): void {
   clock.start();
-  world.transact('', { kind: 'script', name: 'served' }, (ctx) =>
-    servedAt(ctx, url, Object.keys(performers)),
-  );
+  const performs = Object.keys(performers);
+  if (!world.read('', (ctx) => isServedAt(ctx, url, performs)))
+    world.transact('', { kind: 'script', name: 'served' }, (ctx) => servedAt(ctx, url, performs));
   if (running) running.endpoint = url;
 }
 
@@ -173,10 +257,12 @@ function crashing(clock: Clock<Ctx>, told: (error: unknown) => void, error: unkn
 async function names(
   { dnsPort, crashed }: ServeOptions,
   current: () => Standing,
+  durable: (() => Promise<void> | undefined) | undefined,
 ): Promise<NameServer | undefined> {
   if (dnsPort === undefined) return undefined;
   return serveNames({
     port: dnsPort,
+    ...(durable ? { durable } : {}),
     answer(query, key) {
       const { clock, world } = current();
       clock.catchUp();

@@ -10,7 +10,7 @@ describe('wrong use', () => {
     [
       ['frob'],
       'There is no command "frob".',
-      'Use one of: up, stage, rehearse, compare, claims, clock, start.',
+      'Use one of: up, stage, rehearse, compare, claims, snapshot, clock, start.',
     ],
     [['up', '--frob'], "Unknown option '--frob'", 'See: sandtable up --help'],
     [['up', '--port', '99999'], '--port is a number from 0 to 65535; it was "99999".', 'Give a free port'],
@@ -20,6 +20,9 @@ describe('wrong use', () => {
       '--clock',
     ],
     [['up', '--timings', 'slow'], 'Timings are instant or typical; they were "slow".', 'Use instant'],
+    [['up', '--data', 'README.md'], 'README.md is not a folder', 'Give a folder of its own with --data'],
+    [['up', '--snapshot', 'none'], 'There is no snapshot none in', 'sandtable snapshot list'],
+    [['snapshot', 'save'], 'snapshot takes an action', 'sandtable snapshot save NAME | list | delete NAME'],
     [['rehearse'], 'rehearse needs at least one rehearsal file.', 'sandtable rehearse FILE'],
     [
       ['compare', 'x.ts', '--driver', 'magic'],

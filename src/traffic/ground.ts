@@ -105,8 +105,10 @@ export class Ground {
 
   machine(instanceId: string): MachineState {
     if (this.lost(instanceId)) return 'lost';
-    const state = this.#ctx.port(instances).facts(this.#ctx, instanceId)?.state;
-    return state === undefined || state === 'terminated' || state === 'stopped' ? 'off' : 'on';
+    const ec2 = this.#ctx.port(instances);
+    const state = ec2.facts(this.#ctx, instanceId)?.state;
+    if (state === undefined) return ec2.lent(this.#ctx, instanceId) ? 'on' : 'off';
+    return state === 'terminated' || state === 'stopped' ? 'off' : 'on';
   }
 
   /** What a target's requests find, and the application if they reach one. */

@@ -28,6 +28,24 @@ export interface InstanceFacts {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What stands at a private address of a VPC. */
+export interface AddressHolder {
+  readonly zone: string;
+  /** The instance that has the address, or the network interface if it is no instance's; empty where nothing has it. */
+  readonly hostId: string;
+}
+
+/** An interface that an AWS service puts into a subnet of a customer's. */
+export interface LentInterface {
+  readonly interfaceId: string;
+  readonly attachmentId: string;
+  readonly privateIp: string;
+  readonly publicIp?: string;
+  readonly macAddress: string;
+  readonly zone: string;
+  readonly vpcId: string;
+}
+
 /** Whether packets get from here to there; if not, what is in the way, by resource id. */
 export type Reachability = { readonly ok: true } | { readonly ok: false; readonly blockedBy: string };
 
@@ -37,9 +55,17 @@ export interface Instances {
   tagged(ctx: Ctx, tags: readonly { key: string; values: readonly string[] }[]): InstanceFacts[];
   /** Milliseconds that instances of this account and region have run so far, all added up: what capacity costs. */
   instanceMs(ctx: Ctx): number;
-  /** From an instance to an AWS endpoint such as `codedeploy-commands.us-east-1.amazonaws.com`, over TCP 443. */
+  /** Who has an address; nothing where no subnet of the VPC contains it. */
+  at(ctx: Ctx, vpcId: string, address: string): AddressHolder | undefined;
+  /** Attaches an interface that is attached to nothing to what `owner` runs outside the customer's account. */
+  lend(ctx: Ctx, interfaceId: string, owner: string, publicIp: boolean): LentInterface;
+  /** Takes back and deletes an interface that was lent. */
+  giveBack(ctx: Ctx, interfaceId: string): void;
+  /** An interface that is lent; nothing where there is none or it is a customer's own. */
+  lent(ctx: Ctx, interfaceId: string): LentInterface | undefined;
+  /** From an instance, or a lent interface, to an AWS endpoint such as `codedeploy-commands.us-east-1.amazonaws.com`, over TCP 443. */
   reachEndpoint(ctx: Ctx, instanceId: string, host: string): Reachability;
-  /** From a load balancer's or other security groups in the VPC to a port of an instance. */
+  /** From a load balancer's or other security groups in the VPC to a port of an instance or of a lent interface. */
   reachInstance(
     ctx: Ctx,
     from: { securityGroupIds: readonly string[]; subnetIds: readonly string[] },

@@ -459,6 +459,12 @@ const standIns: CloudPart = {
       facts: () => undefined,
       tagged: () => [],
       instanceMs: () => 0,
+      at: () => undefined,
+      lend() {
+        throw new Error('Nothing lends interfaces here.');
+      },
+      giveBack() {},
+      lent: () => undefined,
       reachEndpoint: () => ({ ok: true }),
       reachInstance: () => ({ ok: true }),
     }),

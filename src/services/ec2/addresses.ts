@@ -82,7 +82,7 @@ export const addressOperations: Operations<'ec2'> = {
       address.association?.privateIp ?? interfaceFor(address)?.privateIp;
     const instanceFor = (address: Address): string | undefined => {
       const row = interfaceFor(address);
-      return row?.kind === 'interface' && isAttached(row) ? row.ownerId : undefined;
+      return row?.kind === 'interface' && !row.lent && isAttached(row) ? row.ownerId : undefined;
     };
     const where = filtered<Address>(Filters, {
       operation: 'DescribeAddresses',

@@ -6,6 +6,7 @@ import { instanceRows, interfaceOfInstance, launchOf, profileArn } from './insta
 import type { Instance } from './instances.ts';
 import { privateDnsName } from './interfaces.ts';
 import { instanceMs } from './lifecycle.ts';
+import { at, giveBack, lend, lent } from './lent-interfaces.ts';
 import { reachEndpoint, reachInstance } from './reachability.ts';
 import { resourceTags, tagPair, tagsOf } from './tags.ts';
 
@@ -54,6 +55,10 @@ export const instancesPort: Instances = {
   },
 
   instanceMs,
+  at,
+  lend,
+  giveBack,
+  lent,
   reachEndpoint,
   reachInstance,
 };

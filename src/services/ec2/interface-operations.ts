@@ -93,7 +93,7 @@ function make(ctx: Ctx, request: CreateRequest): string {
 /** One that its owner may change: those of NAT gateways and endpoints are AWS's. */
 function ownInterfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
   const row = interfaceOf(ctx, id);
-  if (row.kind === 'interface') return row;
+  if (row.kind === 'interface' && !row.lent) return row;
   throw new Fault(
     'OperationNotPermitted',
     `You do not have permission to access the specified resource: ${row.interfaceId} is managed by AWS.`,

@@ -179,15 +179,16 @@ export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: s
 }
 
 /** Whose an attached interface is: interfaces of load balancers and the like are Amazon's. */
-function ownerShown(ctx: Ctx, { kind }: NetworkInterface): string {
-  return kind === 'interface' ? ctx.account : 'amazon-aws';
+function ownerShown(ctx: Ctx, { kind, lent }: NetworkInterface): string {
+  return kind === 'interface' && !lent ? ctx.account : 'amazon-aws';
 }
 
 export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
   const { kind, vpcId, privateIp } = row;
   const PrivateIpAddresses = addressesShown(ctx, row);
   const Association = PrivateIpAddresses[0]?.Association;
-  const ofInstance = kind === 'interface' ? { InstanceId: row.ownerId } : {};
+  const isOwn = kind === 'interface' && !row.lent;
+  const ofInstance = isOwn ? { InstanceId: row.ownerId } : {};
   const attachment: WireInterface['Attachment'] = isAttached(row)
     ? {
         AttachmentId: row.attachmentId,
@@ -206,7 +207,7 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
     InterfaceType: kind as 'natGateway',
     Description: row.description,
     OwnerId: ctx.account,
-    RequesterManaged: kind !== 'interface',
+    RequesterManaged: !isOwn,
     VpcId: vpcId,
     SubnetId: row.subnetId,
     AvailabilityZone: row.zone,
@@ -240,7 +241,7 @@ export const interfaceOperations: Operations<'ec2'> = {
         'attachment.delete-on-termination': (row) => row.deleteOnTermination ?? true,
         'attachment.device-index': (row) => row.deviceIndex ?? 0,
         'attachment.instance-id': (row) =>
-          row.kind === 'interface' && isAttached(row) ? row.ownerId : undefined,
+          row.kind === 'interface' && !row.lent && isAttached(row) ? row.ownerId : undefined,
         'attachment.instance-owner-id': (row) => (isAttached(row) ? ownerShown(ctx, row) : undefined),
         'attachment.status': (row) => (isAttached(row) ? 'attached' : 'detached'),
         'availability-zone': (row) => row.zone,
@@ -252,7 +253,7 @@ export const interfaceOperations: Operations<'ec2'> = {
         'owner-id': () => ctx.account,
         'private-ip-address': (row) => row.privateIp,
         'addresses.private-ip-address': privateIpsOf,
-        'requester-managed': (row) => row.kind !== 'interface',
+        'requester-managed': (row) => row.kind !== 'interface' || row.lent === true,
         'source-dest-check': (row) => row.sourceDestCheck,
         status: (row) => (isAttached(row) ? 'in-use' : 'available'),
         'subnet-id': (row) => row.subnetId,

@@ -155,6 +155,8 @@ export interface NetworkInterface {
   groupIds: readonly string[];
   sourceDestCheck: boolean;
   kind: 'interface' | 'nat_gateway' | 'network_load_balancer' | 'vpc_endpoint';
+  /** An AWS service has it for a task of its customer's. */
+  lent?: true;
   /** Whose it is: an instance, a NAT gateway, a load balancer, an endpoint; empty where it is attached to nothing. */
   ownerId: string;
   description: string;

@@ -282,7 +282,7 @@ function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability 
 
 function originOf(ctx: Ctx, instanceId: string): Origin | undefined {
   const instance = ctx.get(instanceRows, instanceId);
-  const row = instance && interfaceOfInstance(ctx, instance);
+  const row = instance ? interfaceOfInstance(ctx, instance) : ctx.get(interfaces, instanceId);
   const subnet = row && ctx.get(subnets, row.subnetId);
   const vpc = subnet && ctx.get(vpcs, subnet.vpcId);
   return row && subnet && vpc ? { row, subnet, vpc } : undefined;

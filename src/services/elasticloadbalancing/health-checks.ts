@@ -47,6 +47,9 @@ const FAILED: Health = {
   description: 'Health checks failed',
 };
 
+/** At an address that nothing has, until something takes it, of which nobody tells. */
+const NOBODY: ProbeResult = { kind: 'timeout', steady: false };
+
 /**
  * Goes on checking a target whose state is settled although its driver promises nothing: no reason for time
  * to move.
@@ -82,17 +85,19 @@ export const targetWatch: Reconciler<Target, Ctx> = {
 };
 
 /** One look at a target: where it stands, and a health check if one is due. Arranges the next look itself. */
-function look(ctx: Ctx, target: Target, by: typeof HEALTH | typeof WATCH): void {
-  const group = ctx.get(targetGroups, target.targetGroupArn);
-  if (!group) return remove(ctx, target);
+function look(ctx: Ctx, known: Target, by: typeof HEALTH | typeof WATCH): void {
+  const group = ctx.get(targetGroups, known.targetGroupArn);
+  if (!group) return remove(ctx, known);
+  const target = found(ctx, group, known);
   if (target.drainingUntil !== null) {
     return ctx.now >= target.drainingUntil
       ? remove(ctx, target)
       : ctx.wake(HEALTH, target.key, target.drainingUntil);
   }
-  const facts = ctx.port(instances).facts(ctx, target.instanceId);
-  // AWS deregisters a target by itself when its instance is terminated.
-  if (!facts || facts.state === 'terminated') return deregister(ctx, group, target);
+  const facts = ctx.port(instances).facts(ctx, target.targetId);
+  // AWS deregisters a target by itself when its instance is terminated; of addresses it does not know.
+  const gone = !facts || facts.state === 'terminated';
+  if (gone && group.targetType === 'instance') return deregister(ctx, group, target);
   const loadBalancer = loadBalancerUsing(ctx, group.arn);
   const idle = idleBecause(target, facts, loadBalancer);
   if (idle || !loadBalancer) {
@@ -108,14 +113,21 @@ function look(ctx: Ctx, target: Target, by: typeof HEALTH | typeof WATCH): void 
   else if (by === HEALTH) ctx.wake(HEALTH, target.key, due);
 }
 
+/** An address may have passed to somebody else. A target that is draining stays with whom its requests are. */
+function found(ctx: Ctx, group: TargetGroup, target: Target): Target {
+  if (group.targetType !== 'ip' || target.drainingUntil !== null) return target;
+  const instanceId = ctx.port(instances).at(ctx, group.vpcId, target.targetId)?.hostId ?? '';
+  return instanceId === target.instanceId ? target : ctx.update(targets, target, { instanceId });
+}
+
 /** Why a target gets neither requests nor health checks. */
 function idleBecause(
   target: Target,
-  facts: InstanceFacts,
+  facts: InstanceFacts | undefined,
   loadBalancer: LoadBalancer | undefined,
 ): Health | undefined {
   if (!loadBalancer) return UNATTACHED;
-  if (facts.state === 'stopped') return STOPPED;
+  if (facts?.state === 'stopped') return STOPPED;
   if (!loadBalancer.subnets.some(({ zone }) => zone === target.zone)) return ZONE_NOT_ENABLED;
   return loadBalancer.state === 'provisioning' ? REGISTERING : undefined;
 }
@@ -142,11 +154,11 @@ function send(
   target: Target,
   before: CheckRecord,
 ): void {
-  const { instanceId, targetGroupArn, port: trafficPort } = target;
+  const { instanceId, targetId, targetGroupArn, port: trafficPort } = target;
   const { protocol, port: checkPort, path, timeoutSeconds } = group.healthCheck;
   const port = checkPort === 'traffic-port' ? trafficPort : Number(checkPort);
   const timeoutMs = timeoutSeconds * 1000;
-  const reference = { targetGroupArn, targetId: instanceId, port: trafficPort };
+  const reference = { targetGroupArn, targetId, port: trafficPort };
   // A driver that still owes the outcome of the last check has let it time out.
   const now = before.awaiting
     ? record(ctx, group, target, before, { kind: 'timeout', steady: false })
@@ -155,7 +167,7 @@ function send(
   const check = { ...last, phaseAt: ctx.now, checkedAt: ctx.now, awaiting: true, elided: false };
   ctx.put(checks, check);
   const probe: Probe = { instanceId, port, protocol, path, timeoutMs, reference };
-  const result = probeFrom(ctx, loadBalancer, probe);
+  const result = instanceId === '' ? NOBODY : probeFrom(ctx, loadBalancer, probe);
   if (!result)
     return ctx.wake(
       settled(now, check) ? WATCH : HEALTH,

@@ -179,6 +179,7 @@ export interface TargetGroup {
   arn: string;
   name: string;
   protocol: 'HTTP' | 'TCP';
+  targetType: 'instance' | 'ip';
   port: number;
   vpcId: string;
   healthCheck: HealthCheck;
@@ -195,10 +196,12 @@ export const targetGroups: Table<TargetGroup> = table<TargetGroup>(
   { name: (row) => row.name },
   {
     ...ROUTES,
-    version: 2,
-    upgrade(row) {
+    version: 3,
+    upgrade(row, from) {
       const group = row as TargetGroup;
-      return { ...group, protocol: 'HTTP', healthCheck: { ...group.healthCheck, protocol: 'HTTP' } };
+      const healthCheck = { ...group.healthCheck, protocol: 'HTTP' as const };
+      const spoken = from < 2 ? { ...group, protocol: 'HTTP' as const, healthCheck } : group;
+      return { ...spoken, targetType: 'instance' };
     },
   },
 );
@@ -219,6 +222,9 @@ export interface Health {
 export interface Target {
   key: string;
   targetGroupArn: string;
+  /** As it was registered: an instance's id or an address. */
+  targetId: string;
+  /** What answers there: an instance, or the network interface of a task. Empty for an address that nothing has. */
   instanceId: string;
   port: number;
   zone: string;
@@ -241,14 +247,18 @@ export const targets: Table<Target> = table<Target>(
   'elasticloadbalancing/targets',
   (row) => row.key,
   { group: (row) => row.targetGroupArn, instance: (row) => row.instanceId },
-  ROUTES,
+  {
+    ...ROUTES,
+    version: 2,
+    upgrade: (row) => ({ ...(row as Target), targetId: (row as Target).instanceId }),
+  },
 );
 
 /** How their health checks stand. */
 export const checks: Table<CheckRecord> = table<CheckRecord>('elasticloadbalancing/checks', (row) => row.key);
 
-export function targetKey(targetGroupArn: string, instanceId: string, port: number): string {
-  return `${targetGroupArn} ${instanceId}:${port}`;
+export function targetKey(targetGroupArn: string, targetId: string, port: number): string {
+  return `${targetGroupArn} ${targetId}:${port}`;
 }
 
 /** The CloudWatch dimension of a load balancer (`app/name/id`) or a target group (`targetgroup/name/id`). */

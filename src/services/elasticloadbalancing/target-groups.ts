@@ -1,4 +1,4 @@
-// Target groups of instances behind HTTP or TCP. Other target types and protocols are refused by name.
+// Target groups of instances or addresses behind HTTP or TCP. Other target types and protocols are refused by name.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -52,7 +52,8 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
       IpAddressType = 'ipv4',
     } = input;
     checkName(Name);
-    if (TargetType !== 'instance') throw notModelled(`Target groups of type ${TargetType} are`);
+    if (TargetType !== 'instance' && TargetType !== 'ip')
+      throw notModelled(`Target groups of type ${TargetType} are`);
     if (Protocol === undefined) throw new Fault('ValidationError', 'A protocol must be specified');
     if (Port === undefined) throw new Fault('ValidationError', 'A port must be specified');
     if (VpcId === undefined) throw new Fault('ValidationError', 'A VPC ID must be specified');
@@ -62,14 +63,14 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
     if (ProtocolVersion && ProtocolVersion !== 'HTTP1')
       throw notModelled(`The protocol version ${ProtocolVersion} is`);
     if (IpAddressType !== 'ipv4') throw notModelled(`The IP address type ${IpAddressType} is`);
-    const healthCheck = healthCheckOf(protocol, undefined, input);
+    const healthCheck = healthCheckOf({ protocol, targetType: TargetType }, undefined, input);
     const tags = newTags(input.Tags);
     checkVpc(ctx, VpcId);
-    const wanted = { protocol, port: Port, vpcId: VpcId, healthCheck, tags };
+    const wanted = { targetType: TargetType, protocol, port: Port, vpcId: VpcId, healthCheck, tags } as const;
     const [existing] = ctx.list(targetGroups, 'name', Name);
     if (existing) {
-      const { protocol: spoken, port, vpcId, healthCheck: check, tags: present } = existing;
-      const settings = { protocol: spoken, port, vpcId, healthCheck: check, tags: present };
+      const { targetType, protocol: spoken, port, vpcId, healthCheck: check, tags: present } = existing;
+      const settings = { targetType, protocol: spoken, port, vpcId, healthCheck: check, tags: present };
       // Idempotent, unless the request disagrees with what is there.
       if (JSON.stringify(settings) === JSON.stringify(wanted)) {
         return { TargetGroups: [show(ctx, existing)] };
@@ -94,7 +95,7 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
   ModifyTargetGroup(ctx, { TargetGroupArn, ...input }) {
     const group = targetGroupOf(ctx, TargetGroupArn);
     const after = ctx.update(targetGroups, group, {
-      healthCheck: healthCheckOf(group.protocol, group.healthCheck, input),
+      healthCheck: healthCheckOf(group, group.healthCheck, input),
     });
     wakeTargets(ctx, group.arn);
     return { TargetGroups: [show(ctx, after)] };
@@ -151,7 +152,7 @@ function usedBy(ctx: Ctx, loadBalancerArn: string): TargetGroup[] {
 
 /** Health check settings with the given ones changed. Throws AWS's errors. */
 function healthCheckOf(
-  protocol: TargetGroup['protocol'],
+  { protocol, targetType }: Pick<TargetGroup, 'protocol' | 'targetType'>,
   known: HealthCheck | undefined,
   input: HealthCheckInput,
 ): HealthCheck {
@@ -175,7 +176,7 @@ function healthCheckOf(
   if (!HealthCheckEnabled) {
     throw new Fault(
       'ValidationError',
-      "Health check enabled must be true for target groups with target type 'instance'",
+      `Health check enabled must be true for target groups with target type '${targetType}'`,
     );
   }
   const after: HealthCheck = {
@@ -242,7 +243,7 @@ function show(ctx: Ctx, group: TargetGroup): Shown {
     UnhealthyThresholdCount: unhealthyThreshold,
     ...(path === '' ? {} : { HealthCheckPath: path, Matcher: { HttpCode: matcher } }),
     LoadBalancerArns: loadBalancer ? [loadBalancer.arn] : [],
-    TargetType: 'instance',
+    TargetType: group.targetType,
     ...(group.protocol === 'HTTP' ? { ProtocolVersion: 'HTTP1' } : {}),
     IpAddressType: 'ipv4',
   };

@@ -6,7 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import { instances } from '#cloud/ports/instances.ts';
 import { targetChanged } from '#cloud/ports/routing.ts';
-import type { InstanceFacts } from '#cloud/ports/instances.ts';
+import type { AddressHolder, InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { drainedAt } from './attributes.ts';
 import { publishHostCounts } from './host-counts.ts';
@@ -60,7 +60,7 @@ export function setHealth(ctx: Ctx, target: Target, health: Health, more: Partia
   if (same && !changed) return target;
   const after = ctx.update(targets, target, { health, ...more });
   if (state !== health.state) {
-    const { targetGroupArn, instanceId: targetId } = target;
+    const { targetGroupArn, targetId } = target;
     ctx.emit(targetChanged, { targetGroupArn, targetId, state: health.state });
     publishHostCounts(ctx, targetGroupArn);
   }
@@ -79,7 +79,7 @@ export function deregister(ctx: Ctx, group: TargetGroup, target: Target): void {
 }
 
 /** Forgets a target. */
-export function remove(ctx: Ctx, { key, targetGroupArn, instanceId: targetId }: Target): void {
+export function remove(ctx: Ctx, { key, targetGroupArn, targetId }: Target): void {
   ctx.delete(targets, key);
   ctx.delete(checks, key);
   ctx.emit(targetChanged, { targetGroupArn, targetId, state: 'unused' });
@@ -89,19 +89,21 @@ export function remove(ctx: Ctx, { key, targetGroupArn, instanceId: targetId }: 
 export const targetOperations: Operations<'elasticloadbalancing'> = {
   RegisterTargets(ctx, { TargetGroupArn, Targets }) {
     const group = targetGroupOf(ctx, TargetGroupArn);
-    const wanted = distinct(group, Targets).map((one) => ({ ...one, facts: factsOf(ctx, one.instanceId) }));
-    checkInstances(group, wanted);
+    const wanted = distinct(group, Targets);
+    const places = placesOf(ctx, group, wanted);
     const { registered, entries } = rosterOf(ctx, group.arn);
     const startsFull = entries.length === 0;
     const added = wanted.filter(({ key }) => ctx.get(targets, key)?.drainingUntil !== null);
     checkQuota(ctx, group, registered + added.length, added.length);
-    for (const [i, { key, instanceId, port, facts }] of added.entries()) {
+    for (const [i, { key, targetId, port }] of added.entries()) {
+      const { zone, hostId } = places.get(targetId) as AddressHolder;
       ctx.put(targets, {
         key,
         targetGroupArn: group.arn,
-        instanceId,
+        targetId,
+        instanceId: hostId,
         port,
-        zone: facts.zone,
+        zone,
         health: REGISTERING,
         ordinal: group.registrations + i,
         drainingUntil: null,
@@ -110,7 +112,7 @@ export const targetOperations: Operations<'elasticloadbalancing'> = {
         startsFull,
       });
       ctx.delete(checks, key);
-      ctx.emit(targetChanged, { targetGroupArn: group.arn, targetId: instanceId, state: 'initial' });
+      ctx.emit(targetChanged, { targetGroupArn: group.arn, targetId, state: 'initial' });
       ctx.wake(HEALTH, key);
     }
     if (added.length === 0) return;
@@ -137,27 +139,55 @@ export const targetOperations: Operations<'elasticloadbalancing'> = {
 
 function showHealth(
   group: TargetGroup,
-  { instanceId, port, health }: Pick<Target, 'instanceId' | 'port' | 'health'>,
+  { targetId, port, health }: Pick<Target, 'targetId' | 'port' | 'health'>,
 ): object {
   const { state: State, reason: Reason, description: Description } = health;
   return {
-    Target: { Id: instanceId, Port: port },
+    Target: { Id: targetId, Port: port },
     HealthCheckPort: group.healthCheck.port === 'traffic-port' ? String(port) : group.healthCheck.port,
     TargetHealth: { State, Reason, Description },
   };
 }
 
+interface Named {
+  readonly key: string;
+  readonly targetId: string;
+  readonly port: number;
+}
+
 /** The targets that a request names, each once. A target without a port is at the group's. */
-function distinct(
-  group: TargetGroup,
-  wanted: readonly TargetDescription[],
-): { key: string; instanceId: string; port: number }[] {
-  const found = new Map<string, { key: string; instanceId: string; port: number }>();
-  for (const { Id: instanceId, Port: port = group.port } of wanted) {
-    const key = targetKey(group.arn, instanceId, port);
-    found.set(key, { key, instanceId, port });
+function distinct(group: TargetGroup, wanted: readonly TargetDescription[]): Named[] {
+  const found = new Map<string, Named>();
+  for (const { Id: targetId, Port: port = group.port } of wanted) {
+    const key = targetKey(group.arn, targetId, port);
+    found.set(key, { key, targetId, port });
   }
   return [...found.values()];
+}
+
+/** Where targets are and what answers there, by their ids. Throws AWS's errors for what cannot be registered. */
+function placesOf(
+  ctx: Ctx,
+  group: TargetGroup,
+  wanted: readonly Named[],
+): ReadonlyMap<string, AddressHolder> {
+  if (group.targetType === 'ip')
+    return new Map(wanted.map(({ targetId }) => [targetId, holderOf(ctx, group, targetId)]));
+  const found = wanted.map(({ targetId }) => factsOf(ctx, targetId));
+  checkInstances(group, found);
+  return new Map(found.map(({ instanceId, zone }) => [instanceId, { zone, hostId: instanceId }]));
+}
+
+/** Addresses outside the VPC need `AvailabilityZone`, which is refused. */
+function holderOf(ctx: Ctx, group: TargetGroup, address: string): AddressHolder {
+  if (!/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(address))
+    throw new Fault('ValidationError', `The IP address '${address}' is not a valid IPv4 address`);
+  const holder = ctx.port(instances).at(ctx, group.vpcId, address);
+  if (holder) return holder;
+  throw new Fault(
+    'ValidationError',
+    `The IP address '${address}' is not within any subnet of the target group VPC '${group.vpcId}'`,
+  );
 }
 
 function factsOf(ctx: Ctx, instanceId: string): InstanceFacts {
@@ -172,17 +202,17 @@ function factsOf(ctx: Ctx, instanceId: string): InstanceFacts {
   return facts;
 }
 
-function checkInstances(group: TargetGroup, wanted: readonly { facts: InstanceFacts }[]): void {
-  const named = (facts: InstanceFacts[]): string =>
+function checkInstances(group: TargetGroup, wanted: readonly InstanceFacts[]): void {
+  const named = (facts: readonly InstanceFacts[]): string =>
     `'${facts.map(({ instanceId }) => instanceId).join(', ')}'`;
-  const foreign = wanted.map(({ facts }) => facts).filter(({ vpcId }) => vpcId !== group.vpcId);
+  const foreign = wanted.filter(({ vpcId }) => vpcId !== group.vpcId);
   if (foreign.length > 0) {
     throw new Fault(
       'InvalidTargetException',
       `The following targets are not in the target group VPC '${group.vpcId}': ${named(foreign)}`,
     );
   }
-  const idle = wanted.map(({ facts }) => facts).filter(({ state }) => state !== 'running');
+  const idle = wanted.filter(({ state }) => state !== 'running');
   if (idle.length > 0) {
     throw new Fault(
       'InvalidTargetException',

@@ -85,6 +85,12 @@ const ec2 = defineService({
       },
       tagged: () => [],
       instanceMs: () => 0,
+      at: () => undefined,
+      lend() {
+        throw new Error('Nothing lends interfaces here.');
+      },
+      giveBack() {},
+      lent: () => undefined,
       reachEndpoint: () => ({ ok: true }),
       reachInstance: (ctx, _, instanceId) =>
         ctx.get(machineRows, instanceId)?.reachable ? { ok: true } : { ok: false, blockedBy: 'sg-web' },

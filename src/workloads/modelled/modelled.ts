@@ -4,6 +4,8 @@
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { CloudPart } from '#cloud/cloud.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { active } from '#cloud/injections.ts';
+import { instances } from '#cloud/ports/instances.ts';
 import { machines } from '#cloud/ports/machines.ts';
 import type { Machines, Probe, ProbeResult } from '#cloud/ports/machines.ts';
 import { provide } from '#cloud/port.ts';
@@ -24,9 +26,7 @@ const CONNECT_MS = 1;
  * What a health check finds. It finds the same until the application or the machine changes, which is told.
  */
 function probe(ctx: Ctx, { instanceId, port, protocol, path, timeoutMs }: Probe): ProbeResult {
-  const phase = ctx.get(machineRows, instanceId)?.phase;
-  if (phase !== 'up' && phase !== 'user-data' && phase !== 'shutting-down')
-    return { kind: 'timeout', steady: true };
+  if (!isOn(ctx, instanceId)) return { kind: 'timeout', steady: true };
   const application = applicationOn(ctx, instanceId, port);
   if (!application || application.state === 'starting') return { kind: 'refused', steady: true };
   if (protocol === 'TCP') return { kind: 'status', status: 200, latencyMs: CONNECT_MS, steady: true };
@@ -34,6 +34,16 @@ function probe(ctx: Ctx, { instanceId, port, protocol, path, timeoutMs }: Probe)
   if (application.state === 'hung' || latencyMs > timeoutMs) return { kind: 'timeout', steady: true };
   const status = path.split('?')[0] === application.healthPath ? application.healthStatus : 200;
   return { kind: 'status', status, latencyMs, steady: true };
+}
+
+/** Whether anything answers or refuses there: on a machine that is up, or at the interface of a task. */
+function isOn(ctx: Ctx, hostId: string): boolean {
+  const phase = ctx.get(machineRows, hostId)?.phase;
+  if (phase === undefined) {
+    const lent = ctx.port(instances).lent(ctx, hostId);
+    return lent !== undefined && !active(ctx, 'zone-loss').some(({ zone }) => zone === lent.zone);
+  }
+  return phase === 'up' || phase === 'user-data' || phase === 'shutting-down';
 }
 
 function statusOk(ctx: Ctx, instanceId: string): boolean {

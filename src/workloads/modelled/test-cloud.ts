@@ -137,6 +137,12 @@ const standIns: CloudPart = {
       facts: (ctx, id) => ctx.get(launched, id),
       tagged: () => [],
       instanceMs: () => 0,
+      at: () => undefined,
+      lend() {
+        throw new Error('Nothing lends interfaces here.');
+      },
+      giveBack() {},
+      lent: () => undefined,
       reachEndpoint(ctx, id, host) {
         const blocked = ctx.get(launched, id)?.blocked.some((part) => host.startsWith(part)) ?? true;
         return blocked ? { ok: false, blockedBy: 'sg-1' } : { ok: true };

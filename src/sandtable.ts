@@ -12,6 +12,7 @@ import { translators } from '#runtime/sam-translator.ts';
 import type { Usher } from '#server/usher.ts';
 import { services } from '#services/index.ts';
 import { part as traffic } from '#traffic/traffic.ts';
+import { modelledContainers } from '#workloads/containers/modelled.ts';
 import { modelledFunctions } from '#workloads/functions/modelled.ts';
 import { processFunctions } from '#workloads/functions/process.ts';
 import { modelled } from '#workloads/modelled/modelled.ts';
@@ -20,7 +21,11 @@ import { processDriver } from '#workloads/process/process.ts';
 /** How machines run what is deployed on them. */
 export type Driver = 'modelled' | 'process';
 
-const drivers: Readonly<Record<Driver, CloudPart>> = { modelled, process: processDriver };
+/** Containers do not run where servers really do. */
+const drivers: Readonly<Record<Driver, readonly CloudPart[]>> = {
+  modelled: [modelled, modelledContainers],
+  process: [processDriver],
+};
 
 /** How the code of Lambda functions is run. */
 const functionParts: Readonly<Record<Driver, readonly CloudPart[]>> = {
@@ -30,7 +35,7 @@ const functionParts: Readonly<Record<Driver, readonly CloudPart[]>> = {
 
 /** A cloud with all services. Functions are run as machines are, unless told otherwise. */
 export function composeCloud(driver: Driver = 'modelled', functions: Driver = driver): Cloud {
-  return new Cloud(services, [drivers[driver], ...functionParts[functions], traffic]).complete();
+  return new Cloud(services, [...drivers[driver], ...functionParts[functions], traffic]).complete();
 }
 
 export interface ProcessOptions {

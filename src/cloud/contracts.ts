@@ -8,6 +8,7 @@ import type { Codedeploy } from '#generated/contracts/codedeploy.ts';
 import type { Dynamodb } from '#generated/contracts/dynamodb.ts';
 import type { Ec2 } from '#generated/contracts/ec2.ts';
 import type { Ecr } from '#generated/contracts/ecr.ts';
+import type { Ecs } from '#generated/contracts/ecs.ts';
 import type { ElasticloadbalancingClassic } from '#generated/contracts/elasticloadbalancing-classic.ts';
 import type { Elasticloadbalancing } from '#generated/contracts/elasticloadbalancing.ts';
 import type { Events } from '#generated/contracts/events.ts';
@@ -35,6 +36,7 @@ export interface Contracts {
   dynamodb: Dynamodb;
   ec2: Ec2;
   ecr: Ecr;
+  ecs: Ecs;
   'elasticloadbalancing-classic': ElasticloadbalancingClassic;
   elasticloadbalancing: Elasticloadbalancing;
   events: Events;

@@ -8,6 +8,7 @@ import { commandService as codedeployCommands, service as codedeploy } from './c
 import { service as dynamodb } from './dynamodb/dynamodb.ts';
 import { service as ec2 } from './ec2/ec2.ts';
 import { service as ecr } from './ecr/ecr.ts';
+import { service as ecs } from './ecs/ecs.ts';
 import { service as elasticloadbalancingClassic } from './elasticloadbalancing-classic/elasticloadbalancing-classic.ts';
 import { service as elasticloadbalancing } from './elasticloadbalancing/elasticloadbalancing.ts';
 import { service as events } from './events/events.ts';
@@ -33,6 +34,7 @@ export const services: readonly Service[] = [
   dynamodb,
   ec2,
   ecr,
+  ecs,
   elasticloadbalancing,
   elasticloadbalancingClassic,
   events,

@@ -71,7 +71,7 @@ export interface Manifest {
   readonly hooks: Readonly<Record<string, ManifestHook>>;
 }
 
-const DEFAULT_APPLICATION: ManifestApplication = {
+export const DEFAULT_APPLICATION: ManifestApplication = {
   port: 8080,
   startMs: 3000,
   stopMs: 500,
@@ -103,7 +103,7 @@ export function parseManifest(text: string, file: string = MANIFEST_PATH, firstL
   };
 }
 
-const APPLICATION_MEMBERS = [
+export const APPLICATION_MEMBERS: readonly string[] = [
   'port',
   'start',
   'stop',
@@ -128,9 +128,12 @@ const HOOK_MEMBERS = [
   'creates',
 ];
 
-function applicationOf(at: Place | undefined): ManifestApplication {
-  if (!at) return DEFAULT_APPLICATION;
-  const { port, startMs, stopMs, drain, service, health } = DEFAULT_APPLICATION;
+export function applicationOf(
+  at: Place | undefined,
+  defaults: ManifestApplication = DEFAULT_APPLICATION,
+): ManifestApplication {
+  if (!at) return defaults;
+  const { port, startMs, stopMs, drain, service, health } = defaults;
   const told = at.map('health', ['path', 'status']);
   const hangsAfterMs = at.milliseconds('hangsAfter');
   return {

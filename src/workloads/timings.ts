@@ -217,3 +217,18 @@ export const ERROR_PAUSE_MS: readonly number[] = [10, 13, 17, 21, 27, 34, 44, 56
 
 /** How long an agent that cannot reach CodeDeploy goes on trying after there was something to fetch. */
 export const RETRY_WINDOW_MS = 3_600_000;
+
+/** From the end of user data until the container agent, itself a container, is up. */
+export const ecsAgentStart: Timing = timing(
+  'workloads/ecs-agent-start',
+  [5_000, 15_000],
+  'assumed',
+  'ecs-init starts Docker and loads the agent after cloud-init is through; AWS publishes no figure',
+);
+
+export const ecsAgentRetry: Timing = timing(
+  'workloads/ecs-agent-retry',
+  [45_000, 75_000],
+  'assumed',
+  'The agent tries to register again and again with growing pauses; AWS publishes no figure',
+);

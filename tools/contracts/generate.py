@@ -29,6 +29,7 @@ SERVICES = {
     "dynamodb": "dynamodb",
     "ec2": "ec2",
     "ecr": "ecr",
+    "ecs": "ecs",
     "elasticloadbalancing": "elbv2",
     "elasticloadbalancing-classic": "elb",
     "events": "events",

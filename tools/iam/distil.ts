@@ -16,6 +16,7 @@ const PREFIXES = [
   'dynamodb',
   'ec2',
   'ecr',
+  'ecs',
   'elasticloadbalancing',
   'events',
   'iam',

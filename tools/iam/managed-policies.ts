@@ -32,6 +32,7 @@ const NAMES = [
   'AmazonEC2RoleforSSM',
   'AmazonEC2SpotFleetTaggingRole',
   'AmazonECS_FullAccess',
+  'AmazonECSServiceRolePolicy',
   'AmazonECSTaskExecutionRolePolicy',
   'AmazonEKS_CNI_Policy',
   'AmazonEKSClusterPolicy',

@@ -20,6 +20,7 @@ const NAMESPACES: readonly string[] = [
   'DynamoDB',
   'EC2',
   'ECR',
+  'ECS',
   'ElasticLoadBalancing',
   'ElasticLoadBalancingV2',
   'Events',

@@ -28,10 +28,19 @@ export interface InstanceFacts {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What an instance is made of. */
+export interface InstanceHardware {
+  readonly vCpus: number;
+  readonly memoryMiB: number;
+  readonly architecture: 'x86_64' | 'arm64';
+  /** Of its image; empty where that is gone. */
+  readonly imageName: string;
+}
+
 /** What stands at a private address of a VPC. */
 export interface AddressHolder {
   readonly zone: string;
-  /** The instance that has the address, or the network interface if it is no instance's; empty where nothing has it. */
+  /** The instance that has it, or the network interface if it is no instance's; empty where nothing has it. */
   readonly hostId: string;
 }
 
@@ -40,6 +49,7 @@ export interface LentInterface {
   readonly interfaceId: string;
   readonly attachmentId: string;
   readonly privateIp: string;
+  readonly privateDnsName: string;
   readonly publicIp?: string;
   readonly macAddress: string;
   readonly zone: string;
@@ -51,6 +61,7 @@ export type Reachability = { readonly ok: true } | { readonly ok: false; readonl
 
 export interface Instances {
   facts(ctx: Ctx, instanceId: string): InstanceFacts | undefined;
+  hardware(ctx: Ctx, instanceId: string): InstanceHardware | undefined;
   /** Instances that carry all of these tags. */
   tagged(ctx: Ctx, tags: readonly { key: string; values: readonly string[] }[]): InstanceFacts[];
   /** Milliseconds that instances of this account and region have run so far, all added up: what capacity costs. */
@@ -63,9 +74,9 @@ export interface Instances {
   giveBack(ctx: Ctx, interfaceId: string): void;
   /** An interface that is lent; nothing where there is none or it is a customer's own. */
   lent(ctx: Ctx, interfaceId: string): LentInterface | undefined;
-  /** From an instance, or a lent interface, to an AWS endpoint such as `codedeploy-commands.us-east-1.amazonaws.com`, over TCP 443. */
+  /** From an instance or a lent interface to an AWS endpoint such as `codedeploy-commands.us-east-1.amazonaws.com` (TCP 443). */
   reachEndpoint(ctx: Ctx, instanceId: string, host: string): Reachability;
-  /** From a load balancer's or other security groups in the VPC to a port of an instance or of a lent interface. */
+  /** From a load balancer's or other security groups in the VPC to a port of an instance or a lent interface. */
   reachInstance(
     ctx: Ctx,
     from: { securityGroupIds: readonly string[]; subnetIds: readonly string[] },

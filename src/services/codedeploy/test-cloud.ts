@@ -457,6 +457,7 @@ const standIns: CloudPart = {
   provides: [
     provide(instances, {
       facts: () => undefined,
+      hardware: () => undefined,
       tagged: () => [],
       instanceMs: () => 0,
       at: () => undefined,

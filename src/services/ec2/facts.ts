@@ -2,6 +2,9 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { InstanceFacts, Instances } from '#cloud/ports/instances.ts';
+import { publicImages } from './image-catalogue.ts';
+import { images } from './images.ts';
+import { instanceTypeOf } from './instance-types.ts';
 import { instanceRows, interfaceOfInstance, launchOf, profileArn } from './instances.ts';
 import type { Instance } from './instances.ts';
 import { privateDnsName } from './interfaces.ts';
@@ -39,10 +42,22 @@ function carrying(ctx: Ctx, key: string, values: readonly string[]): Set<string>
   return new Set(rows.map((tag) => tag.resourceId));
 }
 
+function imageName(ctx: Ctx, imageId: string): string {
+  const own = ctx.get(images, imageId)?.name;
+  return own ?? publicImages(ctx).find((image) => image.imageId === imageId)?.name ?? '';
+}
+
 export const instancesPort: Instances = {
   facts(ctx, instanceId) {
     const instance = ctx.get(instanceRows, instanceId);
     return instance && factsOf(ctx, instance);
+  },
+
+  hardware(ctx, instanceId) {
+    const instance = ctx.get(instanceRows, instanceId);
+    if (!instance) return undefined;
+    const { vCpus, memoryMiB, architecture } = instanceTypeOf(instance.instanceType);
+    return { vCpus, memoryMiB, architecture, imageName: imageName(ctx, instance.imageId) };
   },
 
   tagged(ctx, tags) {

@@ -5,7 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Instances, LentInterface } from '#cloud/ports/instances.ts';
 import { covers, parseAddress, parseBlock } from './cidr.ts';
-import { attachInterface, macAddress, newPublicIp, removeInterface } from './interfaces.ts';
+import { attachInterface, macAddress, newPublicIp, privateDnsName, removeInterface } from './interfaces.ts';
 import { interfaceOf, interfaces, privateIpsOf, subnets } from './network.ts';
 import type { NetworkInterface } from './network.ts';
 
@@ -36,7 +36,7 @@ export const lend: Instances['lend'] = (ctx, interfaceId, owner, publicIp) => {
     ...(publicIp ? { publicIp: newPublicIp(ctx) } : {}),
   });
   tell(ctx, row);
-  return factsOf(row);
+  return factsOf(ctx, row);
 };
 
 export const giveBack: Instances['giveBack'] = (ctx, interfaceId) => {
@@ -48,21 +48,18 @@ export const giveBack: Instances['giveBack'] = (ctx, interfaceId) => {
 
 export const lent: Instances['lent'] = (ctx, interfaceId) => {
   const row = ctx.get(interfaces, interfaceId);
-  return row?.lent && factsOf(row);
+  return row?.lent && factsOf(ctx, row);
 };
 
-function factsOf({
-  interfaceId,
-  attachmentId,
-  privateIp,
-  publicIp,
-  zone,
-  vpcId,
-}: NetworkInterface): LentInterface {
+function factsOf(
+  ctx: Ctx,
+  { interfaceId, attachmentId, privateIp, publicIp, zone, vpcId }: NetworkInterface,
+): LentInterface {
   return {
     interfaceId,
     attachmentId,
     privateIp,
+    privateDnsName: privateDnsName(ctx.region, privateIp),
     macAddress: macAddress(interfaceId),
     zone,
     vpcId,

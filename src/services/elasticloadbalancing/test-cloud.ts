@@ -83,6 +83,7 @@ const ec2 = defineService({
       facts(ctx, instanceId) {
         return ctx.get(machineRows, instanceId) as unknown as InstanceFacts | undefined;
       },
+      hardware: () => undefined,
       tagged: () => [],
       instanceMs: () => 0,
       at: () => undefined,

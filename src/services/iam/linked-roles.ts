@@ -27,6 +27,13 @@ const LINKED_ROLES: Readonly<Record<string, LinkedRole>> = {
       'Default Service-Linked Role enables access to AWS Services and Resources used or managed by Auto Scaling',
     suffixes: true,
   },
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles-for-clusters.html
+  'ecs.amazonaws.com': {
+    name: 'AWSServiceRoleForECS',
+    policy: 'AmazonECSServiceRolePolicy',
+    description: 'Role to enable Amazon ECS to manage your cluster.',
+    suffixes: false,
+  },
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html
   'elasticloadbalancing.amazonaws.com': {
     name: 'AWSServiceRoleForElasticLoadBalancing',

@@ -67,6 +67,8 @@ export type Action = (
   | { readonly kind: 'signal'; readonly of: StackResource; readonly signal: Signal }
   | { readonly kind: 'put'; readonly url: string; readonly body: string }
   | { readonly kind: 'cfn-hup'; readonly configuration: HupConfiguration | undefined }
+  /** What the script has written into the configuration of the container agent. */
+  | { readonly kind: 'ecs-agent'; readonly configuration: string }
   | { readonly kind: 'tells'; readonly problem: string }
   /** The application that a comment in user data declares. */
   | { readonly kind: 'starts' }

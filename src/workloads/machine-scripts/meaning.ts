@@ -42,6 +42,7 @@ export interface Surroundings {
 const UNUSABLE = 2;
 /** Where the agent of Amazon ECS tells of itself; its images start it. */
 const ECS_AGENT_PORT = 51_678;
+const ECS_CONFIGURATION = '/etc/ecs/ecs.config';
 const NO_CREDENTIALS = 255;
 
 export class MachineMeaning implements Meaning<Action, Result> {
@@ -184,6 +185,11 @@ export class MachineMeaning implements Meaning<Action, Result> {
     const all = append ? (this.#files.get(path) ?? '') + text : text;
     this.#files.set(path, all);
     if (baseName(path) === MANIFEST_PATH) this.#declared.set(path, all);
+  }
+
+  /** What stands in the configuration of the container agent of Amazon ECS, as far as the script wrote it. */
+  get ecsConfiguration(): string | undefined {
+    return this.#files.get(ECS_CONFIGURATION);
   }
 
   reportsFailure(words: readonly string[]): boolean {

@@ -3,6 +3,7 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { DeploymentRoot } from '../codedeploy-agent/deployment-root.ts';
+import { ecsAgents } from '../ecs-agent/agent-rows.ts';
 import type { ManifestApplication } from '../manifest.ts';
 
 /** `lost`: the hardware is gone. `off`: the instance is stopped. */
@@ -24,6 +25,8 @@ export interface Machine {
   readonly userDataDone: boolean;
   /** Whether the CodeDeploy agent is installed. */
   readonly codedeployAgent: boolean;
+  /** What stands in `/etc/ecs/ecs.config`; nothing where its image carries no container agent. */
+  readonly ecsConfiguration?: string;
   /** Something in user data that could not be done, for people. */
   readonly problem?: string;
   /** Its servers really run, so that none can be started that is only modelled. */
@@ -125,6 +128,7 @@ export const installed: Table<Installed> = table<Installed>(
 export interface Image {
   readonly imageId: string;
   readonly codedeployAgent: boolean;
+  readonly ecsConfiguration?: string;
   readonly files: readonly string[];
   readonly installed: readonly Installed[];
   readonly deploymentRoot?: DeploymentRoot;
@@ -149,4 +153,5 @@ export const machineTables: readonly Table[] = [
   groupSizes,
   scriptRuns,
   appliedMetadata,
+  ecsAgents,
 ];

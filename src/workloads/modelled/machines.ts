@@ -10,6 +10,7 @@ import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import { applicationEnds, applicationKey } from '../application.ts';
 import { restartHup, stopHup } from '../cfn-bootstrap/cfn-hup.ts';
 import { forgetAgent, stopAgent } from '../codedeploy-agent/codedeploy-agent.ts';
+import { carriesAgent, forgetEcsAgent, startEcsAgent } from '../ecs-agent/ecs-agent.ts';
 import { agents } from '../codedeploy-agent/agent-rows.ts';
 import { deploymentRoots } from '../codedeploy-agent/deployment-root.ts';
 import { boot, shutdown, windowsBoot } from '../timings.ts';
@@ -62,6 +63,8 @@ function fresh(ctx: Ctx, facts: InstanceFacts): Machine {
   const { instanceId, imageId, zone, tags, userData = '' } = facts;
   const windows = facts.platform === 'windows';
   const image = ctx.get(images, imageId);
+  const { imageName = '' } = ctx.port(instances).hardware(ctx, instanceId) ?? {};
+  const ecsConfiguration = image?.ecsConfiguration ?? (carriesAgent(imageName) ? '' : undefined);
   if (image) unpackImage(ctx, instanceId, image);
   const group = tags['aws:autoscaling:groupName'] ?? tags['Name'] ?? '';
   const ordinal = ctx.get(groupSizes, group)?.machines ?? 0;
@@ -75,6 +78,7 @@ function fresh(ctx: Ctx, facts: InstanceFacts): Machine {
     userDataDone: userData === '',
     codedeployAgent: image?.codedeployAgent ?? false,
     ...(windows ? { windows } : {}),
+    ...(ecsConfiguration === undefined ? {} : { ecsConfiguration }),
   };
 }
 
@@ -98,8 +102,9 @@ function systemUp(ctx: Ctx, machine: Machine): void {
   startServices(ctx, instanceId);
   if (machine.codedeployAgent) agentComes(ctx, machine);
   settle(ctx, machine, machine.userDataDone ? 'up' : 'user-data');
-  if (machine.userDataDone) restartHup(ctx, instanceId);
-  else runUserData(ctx, machine);
+  if (!machine.userDataDone) return runUserData(ctx, machine);
+  restartHup(ctx, instanceId);
+  if (machine.ecsConfiguration !== undefined) startEcsAgent(ctx, instanceId, machine.ecsConfiguration);
 }
 
 function settle(ctx: Ctx, machine: Machine, phase: Machine['phase']): void {
@@ -131,6 +136,7 @@ export function off(ctx: Ctx, instanceId: string, terminated: boolean): void {
 
 function forget(ctx: Ctx, instanceId: string): void {
   forgetAgent(ctx, instanceId);
+  forgetEcsAgent(ctx, instanceId);
   stopHup(ctx, instanceId);
   for (const { of } of ctx.scan(appliedMetadata, { prefix: `${instanceId} ` }))
     ctx.delete(appliedMetadata, `${instanceId} ${of}`);
@@ -160,6 +166,7 @@ export function imaged(ctx: Ctx, instanceId: string, imageId: string): void {
   ctx.put(images, {
     imageId,
     codedeployAgent: machine.codedeployAgent,
+    ...(machine.ecsConfiguration === undefined ? {} : { ecsConfiguration: machine.ecsConfiguration }),
     files: ctx.get(disks, instanceId)?.files ?? [],
     installed: ctx.list(installed, 'instance', instanceId),
     ...(root ? { deploymentRoot: root } : {}),

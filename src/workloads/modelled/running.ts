@@ -64,10 +64,10 @@ export function startApplication(
   ctx.emit(machineChanged, { instanceId });
 }
 
-/** The process ends by itself after its stop signal, at once as far as new connections go. */
-export function stopApplication(ctx: Ctx, instanceId: string, port: number): void {
+/** The process ends by itself after its stop signal, at once as far as new connections go. `killed`: nothing is finished. */
+export function stopApplication(ctx: Ctx, instanceId: string, port: number, killed: boolean = false): void {
   const application = applicationOn(ctx, instanceId, port);
-  if (application) end(ctx, application, !application.drain);
+  if (application) end(ctx, application, killed || !application.drain);
 }
 
 /** Every process of a machine ends: cleanly, or with the machine. Returns how long the slowest takes (ms). */

@@ -61,12 +61,23 @@ export function perform(ctx: Ctx, instanceId: string, action: Action, userData: 
     case 'look':
     case 'ask':
       return look(ctx, instanceId, action);
+    case 'ecs-agent':
+      configureEcs(ctx, instanceId, action.configuration);
+      return DONE;
     case 'tells':
       tell(ctx, instanceId, action.problem);
       return DONE;
     default:
       return DONE;
   }
+}
+
+/** Where there is no agent, nobody reads its configuration. */
+function configureEcs(ctx: Ctx, instanceId: string, ecsConfiguration: string): void {
+  const machine = ctx.get(machineRows, instanceId);
+  if (machine?.ecsConfiguration === undefined)
+    tell(ctx, instanceId, 'The image carries no container agent: nothing reads /etc/ecs/ecs.config');
+  else ctx.update(machineRows, machine, { ecsConfiguration });
 }
 
 function look(ctx: Ctx, instanceId: string, action: Look): StoredResult {

@@ -11,6 +11,7 @@ import { targetChanged } from '#cloud/ports/routing.ts';
 import { cfnHup } from '../cfn-bootstrap/cfn-hup.ts';
 import type { Hup } from '../cfn-bootstrap/cfn-hup.ts';
 import { reachCloudFormation, reachWaitConditions } from '../cfn-bootstrap/requests.ts';
+import { startEcsAgent } from '../ecs-agent/ecs-agent.ts';
 import type { Action, Result } from '../machine-scripts/actions.ts';
 import { startsByCommand } from '../machine-scripts/foresight.ts';
 import { MachineMeaning } from '../machine-scripts/meaning.ts';
@@ -122,6 +123,8 @@ function* actionsOf(meaning: MachineMeaning, { script }: ScriptRun, userData: Us
   // A signal that comes too late is the last thing that scripts do, and says nothing of the application.
   const through = end.brokeOffAt === undefined || /cfn-signal|signal-resource/.test(end.brokeOffAt);
   yield* through ? meaning.starts() : meaning.declarations();
+  const configuration = script === undefined ? meaning.ecsConfiguration : undefined;
+  if (configuration !== undefined) yield { kind: 'ecs-agent', configuration };
   return end;
 }
 
@@ -178,6 +181,7 @@ function ended(ctx: Ctx, { instanceId, name }: ScriptRun, { problem }: UserData)
   if (problem !== undefined) tell(ctx, instanceId, problem);
   const { until: _, ...machine } = ctx.get(machineRows, instanceId) as Machine;
   ctx.put(machineRows, { ...machine, phase: 'up', userDataDone: true });
+  if (machine.ecsConfiguration !== undefined) startEcsAgent(ctx, instanceId, machine.ecsConfiguration);
   ctx.emit(machineChanged, { instanceId });
 }
 

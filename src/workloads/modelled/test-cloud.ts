@@ -135,6 +135,7 @@ const standIns: CloudPart = {
   provides: [
     provide(instances, {
       facts: (ctx, id) => ctx.get(launched, id),
+      hardware: () => undefined,
       tagged: () => [],
       instanceMs: () => 0,
       at: () => undefined,

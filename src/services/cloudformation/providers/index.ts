@@ -13,6 +13,7 @@ import { dynamoDbProviders } from './dynamodb/dynamodb.ts';
 import { instances } from './ec2/instances.ts';
 import { networks } from './ec2/network.ts';
 import { ecrProviders } from './ecr/ecr.ts';
+import { ecsProviders } from './ecs/ecs.ts';
 import { classicLoadBalancer } from './elasticloadbalancing/load-balancer.ts';
 import { listeners } from './elasticloadbalancingv2/listener.ts';
 import { loadBalancer } from './elasticloadbalancingv2/load-balancer.ts';
@@ -44,6 +45,7 @@ const providers: readonly Provider[] = [
   ...instances,
   ...networks,
   ...ecrProviders,
+  ...ecsProviders,
   classicLoadBalancer,
   ...listeners,
   loadBalancer,

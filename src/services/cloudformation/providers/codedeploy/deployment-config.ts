@@ -4,7 +4,7 @@ import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
 import type { Json, Provider } from '../provider.ts';
 import { LONGEST } from './application.ts';
-import { capitalised, spelled } from './spelling.ts';
+import { capitalised, spelled } from '../spelling.ts';
 
 type Create = Input<'codedeploy', 'CreateDeploymentConfig'>;
 

@@ -8,7 +8,13 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
-import { DescribeTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  CreateClusterCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RunTaskCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
 import type { RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
@@ -16,6 +22,8 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/c
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { injectionChanged, injections } from '#cloud/injections.ts';
+import { composeCloud } from '#sandtable';
+import { newTable } from '../../../tests/table.ts';
 import { MINUTE, SECOND, stand, web } from './test-stand.ts';
 import type { Stand } from './test-stand.ts';
 
@@ -376,4 +384,12 @@ describe('Fargate', () => {
       expect(zones).toEqual(['us-east-1b', 'us-east-1b']);
     },
   );
+});
+
+it('where servers really run, tasks are refused by name', async () => {
+  const table = newTable({ cloud: composeCloud('process') });
+  const ecs = table.client(ECSClient);
+  await ecs.send(new CreateClusterCommand({}));
+  const started = ecs.send(new RunTaskCommand({ taskDefinition: 'web' }));
+  await expect(started).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
 });

@@ -8,7 +8,7 @@ import { healthOf } from './task-description.ts';
 import { isLive } from './task-changes.ts';
 import { ownerKey, targetStates } from './targets.ts';
 import type { TargetState } from './targets.ts';
-import { STEADY_MS } from './timings.ts';
+import { steadyTask } from './timings.ts';
 
 export interface Finding {
   readonly task: Task;
@@ -48,7 +48,7 @@ function finding(ctx: Ctx, service: Service, task: Task, states: ReadonlyMap<str
       ...later,
     };
   if (checked) return { task, healthy: true };
-  const steadyAt = task.startedAt + STEADY_MS;
+  const steadyAt = task.startedAt + ctx.duration(steadyTask, task.identity);
   return ctx.now < steadyAt ? { task, healthy: false, lookAt: steadyAt } : { task, healthy: true };
 }
 

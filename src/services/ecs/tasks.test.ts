@@ -16,9 +16,7 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import type { RunTaskCommandInput, Task } from '@aws-sdk/client-ecs';
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { injectionChanged, injections } from '#cloud/injections.ts';
@@ -329,42 +327,6 @@ describe('the log driver awslogs', () => {
       'Fargate requires task definition to have execution role ARN to support log driver awslogs.',
     );
   });
-});
-
-it('EventBridge is told of each change of a task', async () => {
-  const one = await stand();
-  const sqs = one.table.client(SQSClient);
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'events' }));
-  const events = one.table.client(EventBridgeClient);
-  const EventPattern = JSON.stringify({ source: ['aws.ecs'], 'detail-type': ['ECS Task State Change'] });
-  await events.send(new PutRuleCommand({ Name: 'tasks', EventPattern }));
-  const Arn = 'arn:aws:sqs:us-east-1:000000000000:events';
-  await events.send(new PutTargetsCommand({ Rule: 'tasks', Targets: [{ Id: 'q', Arn }] }));
-  one.table.act((ctx) =>
-    ctx.call(
-      'sqs',
-      'SetQueueAttributes',
-      {
-        QueueUrl: QueueUrl ?? '',
-        Attributes: {
-          Policy: JSON.stringify({
-            Version: '2012-10-17',
-            Statement: [{ Effect: 'Allow', Principal: '*', Action: 'sqs:SendMessage', Resource: Arn }],
-          }),
-        },
-      },
-      ctx.principal,
-    ),
-  );
-  one.table.advance(MINUTE);
-  await one.define();
-  await run(one);
-  one.table.advance(2 * MINUTE);
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-  const told = Messages.map(
-    ({ Body = '' }) => (JSON.parse(Body) as { detail: { lastStatus: string } }).detail,
-  );
-  expect(told.map(({ lastStatus }) => lastStatus).toSorted()).toEqual(['PENDING', 'PROVISIONING', 'RUNNING']);
 });
 
 describe('Fargate', () => {

@@ -62,6 +62,14 @@ export const agentReport: Timing = timing(
   'The agent tells of a container that has ended; AWS publishes no figure',
 );
 
+/** Where neither a load balancer nor a health check says more. */
+export const steadyTask: Timing = timing(
+  'ecs/steady-task',
+  40_000,
+  'documented',
+  'A task is healthy that has been RUNNING for 40 seconds: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html',
+);
+
 export const alarmBake: Timing = timing(
   'ecs/alarm-bake',
   300_000,
@@ -69,8 +77,6 @@ export const alarmBake: Timing = timing(
   'ECS computes how long it watches alarms after a rolling deployment from their settings: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html',
 );
 
-/** "Tasks that have been RUNNING for 40 seconds" count as healthy where nothing checks them. */
-export const STEADY_MS = 40_000;
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: stopTimeout */
 export const STOP_TIMEOUT_SECONDS = 30;
 /** Stopped tasks are shown for an hour: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html */

@@ -9,6 +9,11 @@ import {
   StopTaskCommand,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
+import {
+  DeleteListenerCommand,
+  DeleteTargetGroupCommand,
+  DescribeListenersCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND, stand, web } from './test-stand.ts';
@@ -400,6 +405,27 @@ describe('deployment alarms', () => {
     one.steady();
     expect((await one.service()).deployments?.[0]?.rolloutState).toBe('COMPLETED');
   });
+});
+
+it('targets that cannot be registered are told of, and their tasks fail', async () => {
+  const one = await stand();
+  const targetGroupArn = await one.balanced();
+  await one.define();
+  await one.serve({
+    desiredCount: 0,
+    loadBalancers: [{ targetGroupArn, containerName: 'web', containerPort: 80 }],
+  });
+  const { Listeners = [] } = await one.elb.send(
+    new DescribeListenersCommand({ LoadBalancerArn: await one.loadBalancer() }),
+  );
+  await one.elb.send(new DeleteListenerCommand({ ListenerArn: Listeners[0]?.ListenerArn }));
+  await one.elb.send(new DeleteTargetGroupCommand({ TargetGroupArn: targetGroupArn }));
+  await update(one, { desiredCount: 1 });
+  one.table.advance(2 * MINUTE);
+  expect(plain(await one.events())).toContain(
+    '(service web) failed to register targets in (target-group TG) with (error One or more target groups not found)',
+  );
+  expect((await one.tasks('STOPPED'))[0]?.stopCode).toBe('TaskFailedToStart');
 });
 
 describe('the grace period', () => {

@@ -65,7 +65,12 @@ export function registerTask(ctx: Ctx, task: Task): readonly TaskTarget[] | stri
       { TargetGroupArn, Targets: [{ Id, Port }] },
       roleFor(ctx, service),
     );
-    if (!sent.ok) return sent.fault.message;
+    if (!sent.ok) {
+      const { message } = sent.fault;
+      const text = `failed to register targets in (target-group ${TargetGroupArn}) with (error ${message})`;
+      addEvent(ctx, service.key, text);
+      return message;
+    }
     ctx.put(targetOwners, { key: ownerKey(target), taskArn: task.arn });
     addEvent(ctx, service.key, `registered 1 targets in (target-group ${TargetGroupArn})`);
   }

@@ -6,7 +6,7 @@ import {
   CreateLogGroupCommand,
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
+import { DeleteNetworkInterfaceCommand, DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import {
   CreateClusterCommand,
@@ -112,6 +112,10 @@ describe('a task', () => {
     });
     expect(found?.Association?.PublicIp).toMatch(/^3\./);
     expect(containers[0]?.networkInterfaces?.[0]?.privateIpv4Address).toBe(detail('privateIPv4Address'));
+    const NetworkInterfaceId = found?.NetworkInterfaceId;
+    await expect(
+      one.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })),
+    ).rejects.toMatchObject({ name: 'OperationNotPermitted' });
     await one.ecs.send(new StopTaskCommand({ cluster: 'shop', task: arn }));
     one.table.advance(MINUTE);
     expect(await interfaces()).toEqual([]);

@@ -22,6 +22,7 @@ import {
   CreateListenerCommand,
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
+  DescribeLoadBalancersCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
   ModifyTargetGroupAttributesCommand,
@@ -135,6 +136,11 @@ export class Stand {
     const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '60' }];
     await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn, Attributes }));
     return TargetGroupArn;
+  }
+
+  async loadBalancer(): Promise<string> {
+    const { LoadBalancers = [] } = await this.elb.send(new DescribeLoadBalancersCommand({}));
+    return LoadBalancers[0]?.LoadBalancerArn ?? '';
   }
 
   async service(): Promise<Service> {

@@ -6,6 +6,15 @@ import { join } from 'node:path';
 import { pytest } from './suite.ts';
 import type { Suite } from './suite.ts';
 
+/** Roles that tests look for before they make them, by service; see ./moto_ground.py. */
+const ROLES: Readonly<Record<string, string>> = {
+  lambda: '/my-path/my-role',
+  logs: '/test-role',
+  s3: '/my-path/my-role',
+  secretsmanager: '/my-path/my-role',
+  sqs: '/my-path/my-role',
+};
+
 export const moto: Suite = {
   name: 'moto',
   title: "moto's tests in server mode",
@@ -40,14 +49,15 @@ export const moto: Suite = {
   run({ checkout, url, credentials, reports }, service, parts) {
     const report = join(reports, `${service}.xml`);
     const tests = parts.map((part) => join('tests', part));
-    const path = [checkout, process.env['PYTHONPATH'] ?? ''].filter(Boolean).join(':');
+    const path = [checkout, import.meta.dirname, process.env['PYTHONPATH'] ?? ''].filter(Boolean).join(':');
     return {
-      command: pytest(report, ...tests),
+      command: pytest(report, '-p', 'moto_ground', ...tests),
       cwd: checkout,
       env: {
         PYTHONPATH: path,
         TEST_SERVER_MODE: 'true',
         TEST_SERVER_MODE_ENDPOINT: url,
+        GROUND_ROLES: ROLES[service] ?? '',
         ...credentials,
         AWS_DEFAULT_REGION: 'us-east-1',
       },

@@ -6,7 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { Fault } from '#contract/fault.ts';
 import { parsedObject } from '#cloud/json.ts';
 import type { JsonObject } from '#cloud/json.ts';
-import { queueByArn } from './queue.ts';
+import { queueByArn, redriveIn } from './queue.ts';
 
 /** Least and most of what is a whole number. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
@@ -88,6 +88,12 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
   } else {
     throw new Fault('InvalidAttributeName', `Unknown Attribute ${name}.`);
   }
+}
+
+/** A number of receives that was given as text is kept as a number. */
+export function normalized(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const redrive = redriveIn(attributes);
+  return redrive ? { ...attributes, RedrivePolicy: JSON.stringify(redrive) } : { ...attributes };
 }
 
 function policyIn(name: string, value: string): JsonObject {

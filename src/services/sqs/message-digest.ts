@@ -94,24 +94,23 @@ function storedAttribute(
   }
   const reserved =
     /^(?:aws|amazon)\./i.test(name) || name.startsWith('.') || name.endsWith('.') || name.includes('..');
-  if (!NAME.test(name) || reserved) throw wrong(`The message attribute name '${name}' is invalid.`);
+  if (!NAME.test(name) || reserved)
+    throw wrong(
+      `The message attribute name '${name}' is invalid. ` +
+        'Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters.',
+    );
   if (!TYPE.test(type)) {
     throw wrong(
       `The message attribute '${name}' has an invalid message attribute type, ` +
         'the set of supported type prefixes is Binary, Number, and String.',
     );
   }
+  const empty = `Message (user) attribute '${name}' must contain a non-empty value of type '${type}'.`;
   if (type.startsWith('Binary')) {
-    if (!BinaryValue || BinaryValue.length === 0)
-      throw wrong(
-        `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${type}'.`,
-      );
+    if (!BinaryValue || BinaryValue.length === 0) throw wrong(empty);
     return { type, binary: base64(BinaryValue) };
   }
-  if (!StringValue)
-    throw wrong(
-      `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${type}'.`,
-    );
+  if (!StringValue) throw wrong(empty);
   if (type.startsWith('Number') && !NUMBER.test(StringValue)) {
     throw wrong(`Can't cast the value of message attribute '${name}' to a number.`);
   }

@@ -54,18 +54,23 @@ export interface Redrive {
 }
 
 export function redriveOf({ attributes }: Queue): Redrive | undefined {
+  return redriveIn(attributes);
+}
+
+export function redriveIn(attributes: Readonly<Record<string, string>>): Redrive | undefined {
   const text = attributes['RedrivePolicy'];
   if (!text) return undefined;
   const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text) as Record<keyof Redrive, string>;
   return { deadLetterTargetArn, maxReceiveCount: Number(maxReceiveCount) };
 }
 
-/** Where the queue of a URL lives. The host is the client's business: only account and name are looked at. */
+/**
+ * Where the queue of a URL lives. The host is the client's business: only account and name are looked at. A queue of the
+ * caller's own account may be named instead; any other URL is a queue's that does not exist.
+ */
 export function placeOf(ctx: Ctx, url: string): { account: string; name: string; arn: string } {
-  const [, account, name] = /^(?:[a-z]+:\/\/[^/]+)?(?:.*\/)?(\d{12})\/([A-Za-z0-9_.-]+)\/?$/i.exec(url) ?? [];
-  if (account === undefined || name === undefined) {
-    throw new Fault('InvalidAddress', `The address ${url} is not valid for this endpoint.`);
-  }
+  const [, account = ctx.account, name = url] =
+    /^(?:[a-z]+:\/\/[^/]+)?(?:.*\/)?(\d{12})\/([A-Za-z0-9_.-]+)\/?$/i.exec(url) ?? [];
   return { account, name, arn: `arn:aws:sqs:${ctx.region}:${account}:${name}` };
 }
 

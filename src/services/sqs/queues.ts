@@ -7,7 +7,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { page, pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { removeTags } from '#cloud/tags.ts';
-import { checkAttributes } from './attributes.ts';
+import { checkAttributes, normalized } from './attributes.ts';
 import { forgetDataKeys } from './encryption.ts';
 import { countsOf, messages } from './message.ts';
 import { stopMetrics, touched } from './metrics.ts';
@@ -45,7 +45,7 @@ const LABEL = /^[A-Za-z0-9_-]{1,80}$/;
 const MOST_ACTIONS = 7;
 const MOST_TAGS = 50;
 
-/** Which attributes AddPermission may name. */
+/** Which actions AddPermission may name. */
 const PERMITTED = new Set([
   '*',
   'ChangeMessageVisibility',
@@ -56,6 +56,22 @@ const PERMITTED = new Set([
   'PurgeQueue',
   'ReceiveMessage',
   'SendMessage',
+]);
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html: for no other account. */
+const OWNERS = new Set([
+  'AddPermission',
+  'CancelMessageMoveTask',
+  'CreateQueue',
+  'DeleteQueue',
+  'ListMessageMoveTasks',
+  'ListQueues',
+  'ListQueueTags',
+  'RemovePermission',
+  'SetQueueAttributes',
+  'StartMessageMoveTask',
+  'TagQueue',
+  'UntagQueue',
 ]);
 
 function checkName(name: string, fifo: boolean): void {
@@ -105,7 +121,7 @@ function described(owner: Ctx, queue: Queue): Record<string, string> {
 }
 
 function setAttributes(ctx: Ctx, owner: Ctx, queue: Queue, change: Readonly<Record<string, string>>): void {
-  const attributes = encryptedOnce({ ...queue.attributes, ...change }, change);
+  const attributes = encryptedOnce({ ...queue.attributes, ...normalized(change) }, change);
   owner.put(queues, { ...queue, attributes, modifiedAt: ctx.now });
 }
 
@@ -129,16 +145,16 @@ function emptied(owner: Ctx, { name }: Queue): void {
 }
 
 export const queueOperations: Operations<'sqs'> = {
-  CreateQueue(ctx, { QueueName: name, Attributes: attributes = {}, tags = {} }) {
+  CreateQueue(ctx, { QueueName: name, Attributes: given = {}, tags = {} }) {
     const fifo = name.endsWith('.fifo');
     checkName(name, fifo);
-    if (fifo && attributes['FifoQueue'] !== 'true') {
+    if (fifo && given['FifoQueue'] !== 'true') {
       throw new Fault(
         'InvalidParameterValue',
         'The name of a standard queue can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
       );
     }
-    if (!fifo && attributes['FifoQueue'] === 'true') {
+    if (!fifo && given['FifoQueue'] === 'true') {
       throw new Fault(
         'InvalidParameterValue',
         'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, ' +
@@ -146,7 +162,8 @@ export const queueOperations: Operations<'sqs'> = {
       );
     }
     const arn = ctx.arn('sqs', name);
-    checkAttributes(ctx, { arn, fifo }, attributes);
+    checkAttributes(ctx, { arn, fifo }, given);
+    const attributes = normalized(given);
     const known = ctx.get(queues, name);
     if (known) return { QueueUrl: existing(ctx, known, attributes) };
     const deleted = ctx.get(deletedQueues, name);
@@ -239,6 +256,8 @@ export const queueOperations: Operations<'sqs'> = {
 
   TagQueue(ctx, { QueueUrl, Tags }) {
     const { queue, owner } = queueOf(ctx, QueueUrl);
+    if (Object.keys(Tags).length === 0)
+      throw new Fault('MissingParameter', 'The request must contain the parameter Tags.');
     const tags = { ...queue.tags, ...Tags };
     if (Object.keys(tags).length > MOST_TAGS)
       throw new Fault('InvalidParameterValue', `Too many tags added for queue ${queue.name}.`);
@@ -247,6 +266,9 @@ export const queueOperations: Operations<'sqs'> = {
 
   UntagQueue(ctx, { QueueUrl, TagKeys }) {
     const { queue, owner } = queueOf(ctx, QueueUrl);
+    if (TagKeys.length === 0) {
+      throw new Fault('InvalidParameterValue', 'Tag keys must be between 1 and 128 characters in length.');
+    }
     owner.put(queues, { ...queue, tags: removeTags(queue.tags, TagKeys) });
   },
 
@@ -267,8 +289,10 @@ export const queueOperations: Operations<'sqs'> = {
     if (unknown !== undefined) {
       throw new Fault(
         'InvalidParameterValue',
-        `Value SQS:${unknown} for parameter ActionName is invalid. ` +
-          'Reason: Please refer to the appropriate WSDL for a list of valid actions.',
+        `Value SQS:${unknown} for parameter ActionName is invalid. Reason: ` +
+          (OWNERS.has(unknown)
+            ? 'Only the queue owner is allowed to invoke this action.'
+            : 'Please refer to the appropriate WSDL for a list of valid actions.'),
       );
     }
     if (Actions.length > MOST_ACTIONS)
@@ -276,12 +300,10 @@ export const queueOperations: Operations<'sqs'> = {
         'OverLimit',
         `${Actions.length} Actions were found, maximum allowed is ${MOST_ACTIONS}.`,
       );
-    for (const [name, given] of Object.entries({ Actions, AWSAccountIds })) {
-      if (given.length === 0)
-        throw new Fault('MissingParameter', `The request must contain the parameter ${name}.`);
-    }
+    if (Actions.length === 0)
+      throw new Fault('MissingParameter', 'The request must contain the parameter Actions.');
     // IAM cannot read a policy that lets anybody else in, and a queue with such a policy answers nobody.
-    if (AWSAccountIds.some((account) => !/^\d{12}$/.test(account))) {
+    if (AWSAccountIds.length === 0 || AWSAccountIds.some((account) => !/^\d{12}$/.test(account))) {
       throw new Fault(
         'InvalidParameterValue',
         `Value [${AWSAccountIds.join(', ')}] for parameter PrincipalId is invalid. Reason: Unable to verify.`,

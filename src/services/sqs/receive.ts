@@ -296,14 +296,15 @@ function changeVisibility(owner: Ctx, queue: Queue, handle: string, seconds: num
   checkTimeout(seconds);
   const { id, receipt } = parseHandle(handle, queue);
   const message = messageOf(owner, queue, id);
-  if (!message || message.receiveCount !== receipt) {
+  // Standard queues take any receipt of a message, also after its timeout, whatever the reference says of MessageNotInflight.
+  if (!message || (queue.fifo && message.receiveCount !== receipt)) {
     throw wrongValue(
       handle,
       'ReceiptHandle',
       'Message does not exist or is not available for visibility timeout change.',
     );
   }
-  if (message.visibleAt <= owner.now) {
+  if (queue.fifo && message.visibleAt <= owner.now) {
     throw new Fault('MessageNotInflight', `The message referred to isn't in flight.`);
   }
   const visibleAt = owner.now + seconds * 1000;

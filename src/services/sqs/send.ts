@@ -48,6 +48,8 @@ type Outgoing = Omit<Input<'sqs', 'SendMessage'>, 'QueueUrl'>;
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const ID = /^[!-~]{1,128}$/;
 const LONGEST_DELAY = 900;
+const NO_DEDUPLICATION =
+  'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly';
 
 const wrongValue = (value: unknown, name: string, reason: string): Fault =>
   new Fault(
@@ -63,6 +65,7 @@ export const sendOperations: Operations<'sqs'> = {
 
   SendMessageBatch(ctx, { QueueUrl, Entries }) {
     const { queue, owner } = queueOf(ctx, QueueUrl);
+    if (queue.fifo) checkFifoBatch(queue, Entries);
     const size = Entries.reduce(
       (sum, entry) => sum + sizeOf(entry, storedAttributes(entry.MessageAttributes)),
       0,
@@ -73,6 +76,18 @@ export const sendOperations: Operations<'sqs'> = {
     }));
   },
 };
+
+/** One entry without group or deduplication id fails the whole of a FIFO queue's batch. */
+function checkFifoBatch(
+  { attributes }: Queue,
+  entries: readonly Pick<Outgoing, 'MessageGroupId' | 'MessageDeduplicationId'>[],
+): void {
+  if (entries.some(({ MessageGroupId }) => MessageGroupId === undefined))
+    throw new Fault('InvalidParameterValue', 'The request must contain the parameter MessageGroupId.');
+  const byContent = attributes['ContentBasedDeduplication'] === 'true';
+  if (!byContent && entries.some(({ MessageDeduplicationId }) => MessageDeduplicationId === undefined))
+    throw new Fault('InvalidParameterValue', NO_DEDUPLICATION);
+}
 
 function sizeOf({ MessageBody }: Outgoing, attributes: Readonly<Record<string, StoredAttribute>>): number {
   return utf8(MessageBody).length + sizeOfAttributes(attributes);
@@ -217,10 +232,7 @@ function fifoIds(
     );
   }
   if (queue.attributes['ContentBasedDeduplication'] !== 'true') {
-    throw new Fault(
-      'InvalidParameterValue',
-      'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
-    );
+    throw new Fault('InvalidParameterValue', NO_DEDUPLICATION);
   }
   return { groupId: MessageGroupId, deduplicationId: hex(ctx.kernel.primitives.sha256(utf8(MessageBody))) };
 }

@@ -230,11 +230,7 @@ describe('messages', () => {
     table.advance(99 * SECOND);
     expect(await bodies()).toEqual([]);
     table.advance(SECOND);
-    await expect(change(first?.ReceiptHandle, 0)).rejects.toMatchObject({ name: 'MessageNotInflight' });
     const [second] = await receive();
-    await expect(change(first?.ReceiptHandle, 0)).rejects.toThrow(
-      'not available for visibility timeout change',
-    );
     await change(second?.ReceiptHandle, 0);
     expect(await bodies()).toEqual(['m']);
     table.advance(40 * SECOND);

@@ -64,6 +64,12 @@ export const secretOperations: Operations<'secretsmanager'> = {
       const version = ctx.get(versions, versionKey(existing.arn, versionId));
       const isSame = version !== undefined && JSON.stringify(version.value) === JSON.stringify(value);
       if (isSame) return { ARN: existing.arn, Name, VersionId: versionId };
+      if (version) {
+        throw new Fault(
+          'ResourceExistsException',
+          `You can't use ClientRequestToken ${versionId} because that value is already in use for a version of secret ${existing.arn}.`,
+        );
+      }
       throw new Fault(
         'ResourceExistsException',
         `The operation failed because the secret ${Name} already exists.`,

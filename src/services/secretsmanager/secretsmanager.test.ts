@@ -262,6 +262,33 @@ describe('lists', () => {
     expect(await names({ Filters: [{ Key: 'all', Values: ['db'] }] })).toEqual(['shop/db', 'bank/db']);
     const first = await sm.send(new ListSecretsCommand({ MaxResults: 2 }));
     expect(await names({ NextToken: first.NextToken })).toEqual(['bank/db']);
+    await expect(names({ Filters: [{ Key: 'name' }] })).rejects.toThrow(
+      'Invalid filter values for key: name',
+    );
+    await expect(names({ Filters: [{ Values: ['shop/'] }] })).rejects.toThrow('Invalid filter key');
+  });
+
+  // Recorded by moto's verified tests: test_with_all_filter, test_with_all_filter_special_characters and
+  // test_with_filter_with_value_with_multiple_words of tests/test_secretsmanager/test_list_secrets.py.
+  it.each([
+    ['all', 'd t', ['SecretTwo']],
+    ['all', 'Secret', ['SecretOne', 'SecretTwo']],
+    ['all', 'ret', []],
+    ['all', 'company', ['uat/COMPANY/x']],
+    ['all', 'Ythings', ['uat/COMPANYthings/x']],
+    ['all', 'x', ['uat/COMPANY/x', 'uat/COMPANYthings/x']],
+    ['all', '+', []],
+    ['description', 'o t', ['one']],
+  ] as const)('find the words of %s that begin as those of "%s"', async (Key, value, found) => {
+    const { sm, create } = stage();
+    await create('SecretOne', 'v');
+    await sm.send(new CreateSecretCommand({ Name: 'SecretTwo', SecretString: 'v', Description: 'DescTwo' }));
+    for (const name of ['uat/COMPANY/x', 'uat/COMPANYthings/x', 'prod-App/x']) await create(name, 'v');
+    await sm.send(new CreateSecretCommand({ Name: 'one', SecretString: 'v', Description: 'one and two' }));
+    await sm.send(new CreateSecretCommand({ Name: 'none', SecretString: 'v', Description: 'one' }));
+    const Filters = [{ Key, Values: [value] }];
+    const { SecretList = [] } = await sm.send(new ListSecretsCommand({ Filters }));
+    expect(SecretList.map(({ Name }) => Name)).toEqual(found);
   });
 });
 

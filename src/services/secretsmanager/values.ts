@@ -7,7 +7,7 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { unlock } from './encryption.ts';
-import { matches } from './listing.ts';
+import { checkFilters, matches } from './listing.ts';
 import { arnOfSecret, dayOf, homeOf, livingSecret } from './secret.ts';
 import { secrets, versionKey, versions } from './tables.ts';
 import type { Secret, SecretVersion } from './tables.ts';
@@ -89,11 +89,15 @@ export const valueOperations: Operations<'secretsmanager'> = {
     if ((SecretIdList === undefined) === (Filters === undefined)) {
       throw new Fault(
         'InvalidParameterException',
-        'You must specify either Filters or SecretIdList, but not both.',
+        "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
       );
     }
     if (SecretIdList && MaxResults !== undefined)
-      throw new Fault('InvalidParameterException', 'MaxResults goes with Filters.');
+      throw new Fault(
+        'InvalidParameterException',
+        "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.",
+      );
+    checkFilters(Filters);
     const found = ctx
       .list(secrets)
       .filter((one) => one.deletedAt === undefined && matches(ctx, one, Filters ?? []));

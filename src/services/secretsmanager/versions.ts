@@ -125,11 +125,11 @@ export function stagesByVersion(home: Ctx, secretArn: string): Record<string, re
 
 export const versionOperations: Operations<'secretsmanager'> = {
   PutSecretValue(ctx, { SecretId, ClientRequestToken, VersionStages, ...content }) {
-    const secret = livingSecret(ctx, SecretId);
-    const versionId = tokenOf(ClientRequestToken);
     const value = contentOf(content);
     if (!value)
       throw new Fault('InvalidRequestException', 'You must provide either SecretString or SecretBinary.');
+    const secret = livingSecret(ctx, SecretId);
+    const versionId = tokenOf(ClientRequestToken);
     const stages = VersionStages && VersionStages.length > 0 ? VersionStages : [CURRENT];
     if (stages.length > MOST_STAGES)
       throw new Fault('LimitExceededException', 'A version has at most 20 staging labels.');

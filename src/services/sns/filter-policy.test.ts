@@ -28,6 +28,8 @@ describe('filter policies on attributes', () => {
     [[{ numeric: ['>', 0, '<=', 150] }], 150, true],
     [[{ numeric: ['>', 0, '<=', 150] }], 150.1, false],
     [[{ numeric: ['<', 1] }], '0', false],
+    [[100.123456789], 100.1234567, true],
+    [[100.12345], 100.12346, false],
     [[{ exists: true }], 'x', true],
     [[{ exists: false }], 'x', false],
     [[{ exists: false }], undefined, true],

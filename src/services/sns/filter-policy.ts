@@ -5,7 +5,7 @@ import { problemInDialect } from '#cloud/event-patterns/check.ts';
 import type { Dialect } from '#cloud/event-patterns/check.ts';
 import { alternatives, matches, matchesFields } from '#cloud/event-patterns/match.ts';
 import { isList, isObject, parsed } from '#cloud/json.ts';
-import type { JsonObject } from '#cloud/json.ts';
+import type { Json, JsonObject } from '#cloud/json.ts';
 
 const DIALECT: Dialect = {
   operators: ['anything-but', 'cidr', 'equals-ignore-case', 'exists', 'numeric', 'prefix', 'suffix'],
@@ -21,12 +21,19 @@ const MOST_COMBINATIONS = 150;
 
 /** Whether attributes pass: name to value, or to the values of a `String.Array`. */
 export function attributesPass(policyText: string, attributes: JsonObject): boolean {
-  return matchesFields(JSON.parse(policyText) as JsonObject, attributes);
+  return matchesFields(toFiveDigits(JSON.parse(policyText) as JsonObject), toFiveDigits(attributes));
 }
 
 /** Whether a parsed body passes. Names with dots stand for nested ones, on both sides. */
 export function bodyPasses(policyText: string, body: JsonObject): boolean {
-  return matches(JSON.parse(policyText) as JsonObject, body);
+  return matches(toFiveDigits(JSON.parse(policyText) as JsonObject), toFiveDigits(body));
+}
+
+/** Numbers are compared with five digits of accuracy after the decimal point. */
+function toFiveDigits<V extends Json>(value: V): V {
+  return JSON.parse(JSON.stringify(value), (_, one: Json) =>
+    typeof one === 'number' ? Math.round(one * 100_000) / 100_000 : one,
+  ) as V;
 }
 
 /** What SNS would not take of a policy, or nothing. Only policies on bodies may be nested. */

@@ -93,8 +93,11 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
 /** A number of receives that was given as text is kept as a number. */
 export function normalized(attributes: Readonly<Record<string, string>>): Record<string, string> {
   const redrive = redriveIn(attributes);
-  return redrive ? { ...attributes, RedrivePolicy: JSON.stringify(redrive) } : { ...attributes };
+  if (!redrive || hasNumber(attributes['RedrivePolicy'])) return { ...attributes };
+  return { ...attributes, RedrivePolicy: JSON.stringify(redrive) };
 }
+
+const hasNumber = (text = '{}'): boolean => typeof parsedObject(text)?.['maxReceiveCount'] === 'number';
 
 function policyIn(name: string, value: string): JsonObject {
   const policy = parsedObject(value);

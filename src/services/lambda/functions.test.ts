@@ -309,7 +309,8 @@ describe('versions', () => {
   it('that an update publishes come about with it', async () => {
     const made = await stand();
     const created = await made.create('f', '', { Publish: true });
-    expect(created).toMatchObject({ Version: '1', State: 'Pending', FunctionArn: `${ARN}:1` });
+    // Without the version, as LocalStack's validated test_publish_version_on_create recorded.
+    expect(created).toMatchObject({ Version: '1', State: 'Pending', FunctionArn: ARN });
     made.table.advance(10 * SECOND);
     expect((await made.configuration('f', '1')).State).toBe('Active');
     const ZipFile = packaged('function: {}');

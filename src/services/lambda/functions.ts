@@ -112,7 +112,8 @@ export const functionOperations: Operations<'lambda'> = {
     ctx.put(functions, fn);
     ctx.put(versions, latest);
     settleLater(ctx, latest);
-    return Publish ? published(ctx, fn, latest) : described(latest, arn);
+    // The answer about a first version names the function alone, unlike those of UpdateFunctionCode and PublishVersion.
+    return { ...(Publish ? published(ctx, fn, latest) : described(latest, arn)), FunctionArn: arn };
   },
 
   UpdateFunctionCode(ctx, input) {

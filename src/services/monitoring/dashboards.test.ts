@@ -72,6 +72,8 @@ describe('dashboards', () => {
     await expect(deletion).rejects.toMatchObject({ name: 'ResourceNotFound' });
     const left = await watch.send(new ListDashboardsCommand({}));
     expect(left.DashboardEntries).toHaveLength(1);
+    const none = watch.send(new DeleteDashboardsCommand({ DashboardNames: [] }));
+    await expect(none).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
   });
 
   it('carry tags', async () => {

@@ -88,6 +88,8 @@ export const dashboardOperations: Operations<'monitoring'> = {
   /** All of them or none. */
   DeleteDashboards(ctx, { DashboardNames }) {
     const home = everyRegion(ctx);
+    if (DashboardNames.length === 0)
+      throw new Fault('InvalidParameterValueException', 'Need to specify at least 1 dashboard.');
     const missing = DashboardNames.find((name) => !home.get(dashboards, name));
     if (missing !== undefined) throw notFound(missing);
     for (const name of DashboardNames) home.delete(dashboards, name);

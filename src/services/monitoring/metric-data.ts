@@ -44,11 +44,13 @@ function checkNumber(value: number, place: string): void {
 
 /** The samples of a datum: one of a value, values with counts, or a statistic set. */
 function samplesOfDatum({ Value, Values, Counts, StatisticValues }: Datum, place: string): Aggregate {
-  const given = [Value, Values, StatisticValues].filter((member) => member !== undefined);
+  const given = Object.entries({ Value, Values, StatisticValues }).filter(
+    ([, member]) => member !== undefined,
+  );
   if (given.length > 1) {
+    const [one, other] = given.map(([name]) => `${place}.${name}`);
     throw wrongCombination(
-      `The parameters ${place}.Value, ${place}.Values and ${place}.StatisticValues are mutually exclusive ` +
-        'and you have specified more than one.',
+      `The parameters ${one} and ${other} are mutually exclusive and you have specified both.`,
     );
   }
   if (Value !== undefined) {
@@ -78,7 +80,7 @@ function samplesOfDatum({ Value, Values, Counts, StatisticValues }: Datum, place
   if (Values.length > MOST_VALUES)
     throw wrongValue(`The collection ${place}.Values must not have a size greater than ${MOST_VALUES}.`);
   if (Counts && Counts.length !== Values.length) {
-    throw wrongCombination(`The parameters ${place}.Values and ${place}.Counts must be of the same size.`);
+    throw wrongValue(`The parameters ${place}.Values and ${place}.Counts must be of the same size.`);
   }
   for (const value of Values) checkNumber(value, `${place}.Values`);
   for (const count of Counts ?? []) checkNumber(count, `${place}.Counts`);
@@ -180,12 +182,10 @@ export const metricDataOperations: Operations<'monitoring'> = {
       throw wrongValue(`The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.`);
     }
     if (StartTime >= EndTime) {
-      throw wrongCombination('The parameter StartTime must be less than the parameter EndTime.');
+      throw wrongValue('The parameter StartTime must be less than the parameter EndTime.');
     }
     if (Statistics.length + ExtendedStatistics.length === 0) {
-      throw missingParameter(
-        'At least one of the parameters must be specified: Statistics, ExtendedStatistics.',
-      );
+      throw wrongCombination('Must specify either Statistics or ExtendedStatistics');
     }
     const asked = Math.ceil((EndTime - StartTime) / (Period * 1000));
     if (asked > MOST_DATAPOINTS) {
@@ -222,12 +222,17 @@ export const metricDataOperations: Operations<'monitoring'> = {
         `The collection MetricDataQueries must not have a size greater than ${MOST_QUERIES}.`,
       );
     }
-    if (StartTime >= EndTime)
+    if (Math.floor(StartTime / 1000) === Math.floor(EndTime / 1000))
+      throw new Fault('ValidationError', 'The parameter StartTime must not equal parameter EndTime.');
+    if (StartTime > EndTime)
       throw new Fault('ValidationError', 'The parameter EndTime must be greater than StartTime.');
     const plan = planOf(queries);
     const found = queries
       .filter(({ ReturnData }) => ReturnData !== false)
-      .flatMap((query) => resultsOf(ctx, plan, query, StartTime, EndTime))
+      .map((query) => {
+        const rows = rowsOf(ctx, plan, query, StartTime, EndTime);
+        return { id: query.Id, label: query.Label ?? labelOf(query, queries), rows };
+      })
       .map((result) =>
         ScanBy === 'TimestampAscending' ? result : { ...result, rows: result.rows.toReversed() },
       );
@@ -285,8 +290,25 @@ interface Result {
   readonly rows: readonly (readonly [at: number, value: number])[];
 }
 
-function resultsOf(ctx: Ctx, plan: Plan, query: WireQuery, start: number, end: number): Result[] {
-  const { Id: id, Label, MetricStat } = query;
+/**
+ * The metric's name, with the statistic and the period where queries of the same metric differ in them, as LocalStack's
+ * validated test_label_generation recorded.
+ */
+function labelOf({ Id, MetricStat: own }: WireQuery, queries: readonly WireQuery[]): string {
+  if (!own) return Id;
+  const { Namespace, MetricName = Id } = own.Metric;
+  const alike = queries.flatMap(({ MetricStat }) =>
+    MetricStat && MetricStat.Metric.Namespace === Namespace && MetricStat.Metric.MetricName === MetricName
+      ? [MetricStat]
+      : [],
+  );
+  const stat = alike.some(({ Stat }) => Stat !== own.Stat) ? [own.Stat] : [];
+  const period = alike.some(({ Period }) => Period !== own.Period) ? [own.Period] : [];
+  return [MetricName, ...stat, ...period].join(' ');
+}
+
+function rowsOf(ctx: Ctx, plan: Plan, query: WireQuery, start: number, end: number): Result['rows'] {
+  const { Id: id } = query;
   const kind = kindOfQuery(plan, id);
   if (kind === 'TS[]') {
     throw new Fault(
@@ -307,10 +329,9 @@ function resultsOf(ctx: Ctx, plan: Plan, query: WireQuery, start: number, end: n
   const periods = periodsOf(ctx, start, end, used[0]?.periodMs ?? (query.Period ?? 60) * 1000);
   const samples = samplesOf(ctx, { ...plan, metrics: used }, periods, ctx.now + 1);
   const values = valuesOf({ ...plan, metrics: used }, id, samples, periods);
-  const rows = [...values.entries()]
+  return [...values.entries()]
     .filter((entry): entry is [number, number] => entry[1] !== undefined)
     .map(([index, value]) => [periods.from + index * periods.periodMs, value] as const);
-  return [{ id, label: Label ?? MetricStat?.Metric.MetricName ?? id, rows }];
 }
 
 /** Pages of data points: the token names the query and the instant at which the page before ended. */

@@ -137,7 +137,10 @@ describe('metrics', () => {
       /The value NaN for parameter MetricData.member.1.Value is invalid/,
     ],
     [{ MetricName: 'Orders' }, /At least one of the parameters must be specified/],
-    [{ MetricName: 'Orders', Value: 1, Values: [1] }, /mutually exclusive/],
+    [
+      { MetricName: 'Orders', Value: 1, Values: [1] },
+      /MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive and you have specified both/,
+    ],
     [{ MetricName: 'Orders', Values: [1, 2], Counts: [1] }, /same size/],
     [{ MetricName: 'Orders', Value: 1, StorageResolution: 5 }, /StorageResolution/],
     [{ MetricName: 'Orders', Value: 1, Timestamp: at(-14 * 24 * 60 - 1) }, /within the past two weeks/],
@@ -225,6 +228,55 @@ describe('metrics', () => {
     const second = await cloudwatch.send(new ListMetricsCommand({ NextToken: first.NextToken }));
     expect(second.Metrics).toHaveLength(1);
     expect(second.NextToken).toBeUndefined();
+  });
+
+  // Recorded by LocalStack's validated test_label_generation.
+  it.each([
+    [
+      ['Sum', 60],
+      ['Minimum', 30],
+      ['Orders Sum 60', 'Orders Minimum 30'],
+    ],
+    [
+      ['Sum', 60],
+      ['Minimum', 60],
+      ['Orders Sum', 'Orders Minimum'],
+    ],
+    [
+      ['Sum', 60],
+      ['Sum', 30],
+      ['Orders 60', 'Orders 30'],
+    ],
+    [
+      ['Sum', 60],
+      ['Sum', 60],
+      ['Orders', 'Orders'],
+    ],
+  ] as const)('labels the results of %o and %o by what tells them apart', async (one, other, labels) => {
+    const { cloudwatch } = stage();
+    const MetricDataQueries = [one, other].map(([Stat, Period], index) => ({
+      Id: `m${index}`,
+      MetricStat: { Metric: { Namespace: 'Shop', MetricName: 'Orders' }, Period, Stat },
+    }));
+    const query = { StartTime: at(0), EndTime: at(10), MetricDataQueries };
+    const { MetricDataResults } = await cloudwatch.send(new GetMetricDataCommand(query));
+    expect(MetricDataResults?.map(({ Label }) => Label)).toEqual(labels);
+  });
+
+  // As moto has it: test_get_metric_data_starttime_endtime_within_1_second, test_get_metric_invalid_parameter_combination and
+  // test_get_metric_statistics_endtime_sooner_than_starttime.
+  it('is asked for over some time, and by a statistic', async () => {
+    const { cloudwatch, statistics } = stage();
+    const moment = { StartTime: at(0), EndTime: new Date(START + 900), MetricDataQueries: [] };
+    await expect(cloudwatch.send(new GetMetricDataCommand(moment))).rejects.toThrow(
+      'The parameter StartTime must not equal parameter EndTime.',
+    );
+    await expect(statistics({ EndTime: at(0) })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+    });
+    await expect(statistics({ Statistics: [] })).rejects.toThrow(
+      'Must specify either Statistics or ExtendedStatistics',
+    );
   });
 
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html

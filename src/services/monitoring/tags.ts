@@ -19,7 +19,7 @@ function tagged(ctx: Ctx, arn: string): Tagged {
   const alarm = ctx.get(alarms, name);
   if (alarm?.arn === arn) return { tags: alarm.tags, write: (tags) => ctx.put(alarms, { ...alarm, tags }) };
   const dashboard = dashboardByArn(ctx, arn);
-  if (!dashboard) throw new Fault('ResourceNotFoundException', `Unknown resource ${arn}`);
+  if (!dashboard) throw new Fault('ResourceNotFoundException', 'Unknown');
   const { row, home } = dashboard;
   return { tags: row.tags, write: (tags) => home.put(dashboards, { ...row, tags }) };
 }

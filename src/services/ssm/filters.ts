@@ -32,6 +32,12 @@ export function described({
       'ValidationException',
       'You can use either Filters or ParameterFilters in a single request.',
     );
+  if (ParameterFilters.some(({ Key }) => Key === 'Label')) {
+    throw new Fault(
+      'InvalidFilterKey',
+      'The following filter key is not valid: Label. Valid filter keys include: [Path, Name, Type, KeyId, Tier].',
+    );
+  }
   checkOnce(ParameterFilters);
   for (const filter of ParameterFilters) checkDescribing(filter);
   const older = (one: Listed): boolean =>
@@ -80,12 +86,6 @@ function checkOnce(filters: StringFilters): void {
 }
 
 function checkDescribing({ Key, Option, Values = [] }: StringFilter): void {
-  if (Key === 'Label') {
-    throw new Fault(
-      'InvalidFilterKey',
-      'The following filter key is not valid: Label. Valid filter keys include: [Path, Name, Type, KeyId, Tier].',
-    );
-  }
   if (Key === 'Path') {
     checkOption(Option ?? 'OneLevel', ['Recursive', 'OneLevel']);
     for (const value of Values) checkPath(value);
@@ -131,9 +131,19 @@ function passes({ Key, Option, Values = [] }: StringFilter, one: Listed): boolea
   const value = Key.startsWith('tag:') ? one.parameter.tags[Key.slice(4)] : property(one, Key);
   if (value === undefined) return false;
   if (Values.length === 0) return true;
+  if (Key === 'Name') return nameMatches(value, Option, Values);
   if (Option === 'BeginsWith') return Values.some((wanted) => value.startsWith(wanted));
   if (Option === 'Contains') return Values.some((wanted) => value.includes(wanted));
   return Values.includes(value);
+}
+
+/** Names are compared as if all began with a slash. */
+function nameMatches(name: string, option: string | undefined, values: readonly string[]): boolean {
+  const rooted = (text: string): string => (text.startsWith('/') ? text : `/${text}`);
+  const own = rooted(name);
+  if (option === 'Contains') return values.some((wanted) => own.includes(wanted));
+  if (option === 'BeginsWith') return values.some((wanted) => own.startsWith(rooted(wanted)));
+  return values.some((wanted) => own === rooted(wanted));
 }
 
 function property({ version }: Listed, key: string): string | undefined {

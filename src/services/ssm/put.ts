@@ -53,6 +53,13 @@ export const putOperations: Operations<'ssm'> = {
   PutParameter(ctx, input) {
     const { Name, Overwrite = false, Tags } = input;
     checkName(ctx, Name);
+    if (input.Value === '') {
+      throw new Fault(
+        'ValidationException',
+        "1 validation error detected: Value '' at 'value' failed to satisfy constraint: " +
+          'Member must have length greater than or equal to 1.',
+      );
+    }
     if (Overwrite && Tags && Tags.length > 0) {
       throw new Fault(
         'ValidationException',

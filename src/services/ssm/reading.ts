@@ -95,7 +95,7 @@ export const readingOperations: Operations<'ssm'> = {
   GetParameters(ctx, { Names, WithDecryption = false }) {
     const Parameters: Shown[] = [];
     const InvalidParameters: string[] = [];
-    for (const name of Names) {
+    for (const name of new Set(Names)) {
       try {
         Parameters.push(read(ctx, name, WithDecryption));
       } catch (error) {

@@ -98,6 +98,15 @@ describe('parameters', () => {
     });
   });
 
+  // As moto has it: test_put_parameter_empty_string_value, test_get_parameters_should_only_return_unique_requests.
+  it('are never empty, and shown once however often they are asked for', async () => {
+    const { ssm, put } = stage();
+    await expect(put('/app/host', '')).rejects.toThrow("Value '' at 'value' failed to satisfy constraint");
+    await put('/app/host', 'a');
+    const twice = new GetParametersCommand({ Names: ['/app/host', '/app/host'] });
+    expect((await ssm.send(twice)).Parameters).toHaveLength(1);
+  });
+
   it('are found by ARN, by version and by label', async () => {
     const { ssm, put, get } = stage();
     await put('host', 'a');
@@ -189,6 +198,11 @@ describe('parameters', () => {
     expect(await names('tag:team', ['shop'])).toEqual(['/a/one']);
     expect(await names('Name', ['two'], 'Contains')).toEqual(['/a/two']);
     expect(await names('Path', ['/a'])).toEqual(['/a/one', '/a/two']);
+    // Names begin with a slash for filters, as moto's test_describe_parameters_with_parameter_filters_name has it.
+    await put('three', 'x');
+    expect(await names('Name', ['a/one', '/three'])).toEqual(['/a/one', 'three']);
+    expect(await names('Name', ['/thr'], 'Contains')).toEqual(['three']);
+    await expect(names('Label')).rejects.toMatchObject({ name: 'InvalidFilterKey' });
     await expect(names('Label', ['x'])).rejects.toMatchObject({ name: 'InvalidFilterKey' });
     await expect(names('Type', ['Number'])).rejects.toMatchObject({ name: 'InvalidFilterOption' });
   });

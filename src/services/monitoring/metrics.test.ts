@@ -274,7 +274,7 @@ describe('metrics', () => {
     await expect(statistics({ EndTime: at(0) })).rejects.toMatchObject({
       name: 'InvalidParameterValueException',
     });
-    await expect(statistics({ Statistics: [] })).rejects.toThrow(
+    await expect(statistics({ Statistics: undefined })).rejects.toThrow(
       'Must specify either Statistics or ExtendedStatistics',
     );
   });

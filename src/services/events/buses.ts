@@ -30,8 +30,7 @@ function shown({ name, arn, description, policy, createdAt, modifiedAt }: EventB
 export const busOperations: Operations<'events'> = {
   CreateEventBus(ctx, { Name: name, Description: description, Tags = [] }) {
     // Names with a slash are those of partners' buses, which go with an event source.
-    if (name.includes('/'))
-      throw invalid(`Event bus name ${name} is not valid. It must not contain slashes.`);
+    if (name.includes('/')) throw invalid("Event bus name must not contain '/'.");
     if (busNamed(ctx, name))
       throw new Fault('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
     if (ctx.list(buses).length >= MOST_BUSES) throw tooMany();

@@ -252,6 +252,22 @@ describe('targets', () => {
     const put = new PutTargetsCommand({ Rule: 'r', Targets: [{ Id: 't', ...target }] });
     await expect(events.send(put)).rejects.toThrow(message);
   });
+
+  // As moto has it: test_put_targets_error_missing_parameter_sqs_fifo, test_put_targets_error_invalid_arn.
+  it('are looked at before the rule', async () => {
+    const events = await rule();
+    const put = (...arns: string[]): Promise<unknown> =>
+      events.send(
+        new PutTargetsCommand({
+          Rule: 'none',
+          Targets: arns.map((Arn, index) => ({ Id: `t${index}`, Arn })),
+        }),
+      );
+    await expect(put(`${QUEUE}.fifo`)).rejects.toThrow('Parameter(s) SqsParameters must be specified');
+    await expect(put('arn:aws:s3:::bucket', 'bucket')).rejects.toThrow(
+      'Parameter bucket is not valid. Reason: Provided Arn is not in correct format.',
+    );
+  });
 });
 
 describe('PutEvents', () => {

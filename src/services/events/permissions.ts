@@ -57,7 +57,8 @@ export const permissionOperations: Operations<'events'> = {
     }
     for (const [name, value] of Object.entries({ Action, Principal, StatementId }))
       if (value === undefined) throw invalid(`Parameter ${name} is required.`);
-    if (Action !== 'events:PutEvents') throw invalid('Provided value in parameter Action is not supported.');
+    if (Action !== 'events:PutEvents')
+      throw invalid("Provided value in parameter 'action' is not supported.");
     const statement = {
       Sid: StatementId,
       Effect: 'Allow',

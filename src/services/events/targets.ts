@@ -28,20 +28,22 @@ const KINDS: Readonly<Record<string, RegExp>> = {
 
 const ARN = /^arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12})?:(.+)$/;
 
-/** Throws for a target that EventBridge would refuse with the whole request, or that is not modelled. */
-function checkTarget(home: Ctx, target: Wire): void {
-  const { Id, Arn, RoleArn, SqsParameters, DeadLetterConfig } = target;
-  const [, service = '', region, account, resource = ''] = ARN.exec(Arn) ?? [];
-  if (!Object.hasOwn(KINDS, service)) {
-    if (service !== '') throw notModelled(`A target of ${service}`);
+/** Throws for what EventBridge refuses of a target before it looks for the rule. */
+function checkForm({ Id, Arn, SqsParameters }: Wire): void {
+  const [, service = '', , , resource = ''] = ARN.exec(Arn) ?? [];
+  if (service === '' || (Object.hasOwn(KINDS, service) && !KINDS[service]?.test(resource)))
     throw invalid(`Parameter ${Arn} is not valid. Reason: Provided Arn is not in correct format.`);
-  }
-  if (!KINDS[service]?.test(resource))
-    throw invalid(`Parameter ${Arn} is not valid. Reason: Provided Arn is not in correct format.`);
-  const problem = problemOfInput(target);
-  if (problem !== undefined) throw invalid(problem);
   if (resource.endsWith('.fifo') && service === 'sqs' && SqsParameters?.MessageGroupId === undefined)
     throw invalid(`Parameter(s) SqsParameters must be specified for target: ${Id}.`);
+}
+
+/** Throws for a target that EventBridge would refuse with the whole request, or that is not modelled. */
+function checkTarget(home: Ctx, target: Wire): void {
+  const { Arn, RoleArn, DeadLetterConfig } = target;
+  const [, service = '', region, account] = ARN.exec(Arn) ?? [];
+  if (!Object.hasOwn(KINDS, service)) throw notModelled(`A target of ${service}`);
+  const problem = problemOfInput(target);
+  if (problem !== undefined) throw invalid(problem);
   const elsewhere = account !== home.account || region !== home.region;
   // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
   if (elsewhere && service === 'events' && RoleArn === undefined)
@@ -67,6 +69,7 @@ function shown(target: Target): Wire {
 
 export const targetOperations: Operations<'events'> = {
   PutTargets(ctx, { Rule, EventBusName, Targets }) {
+    for (const target of Targets) checkForm(target);
     const { home, rule } = ruleOf(ctx, Rule, EventBusName);
     for (const target of Targets) checkTarget(home, target);
     const known = home.list(targets, 'rule', ruleKey(rule.bus, rule.name)).map(({ Id }) => Id);

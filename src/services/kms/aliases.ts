@@ -17,6 +17,7 @@ function checkName(name: string): void {
     );
   }
   if (name.startsWith('alias/aws/')) throw new Fault('NotAuthorizedException', '');
+  if (name.includes(':')) throw invalid(`${name} contains invalid characters for an alias`);
   if (!/^alias\/[a-zA-Z0-9/_-]+$/.test(name)) {
     throw new Fault(
       'InvalidAliasNameException',

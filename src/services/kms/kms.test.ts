@@ -332,6 +332,13 @@ describe('aliases', () => {
     );
   });
 
+  // As moto has it: test__create_alias__raises_if_alias_has_restricted_characters_semicolon.
+  it('have no colon', async () => {
+    const { kms, keyId: TargetKeyId } = await stand();
+    const colon = new CreateAliasCommand({ AliasName: 'alias/my:app', TargetKeyId });
+    await expect(kms.send(colon)).rejects.toThrow('alias/my:app contains invalid characters for an alias');
+  });
+
   // https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
   it('of AWS are made when they are asked for, and their keys serve only through the service', async () => {
     const { table, kms } = await stand();

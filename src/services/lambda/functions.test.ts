@@ -219,6 +219,16 @@ describe('functions', () => {
     expect(left.VpcConfig).toBeUndefined();
   });
 
+  // As moto has it: test_create_function_with_arn_from_different_account.
+  it('run under roles of their own account', async () => {
+    const made = await stand();
+    const created = made.create('f', '', { Role: 'arn:aws:iam::111122223333:role/runner' });
+    await expect(created).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'Cross-account pass role is not allowed.',
+    });
+  });
+
   it('need iam:PassRole from whoever creates them', async () => {
     const made = await stand();
     const keys = await user(made, 'lambda:*');

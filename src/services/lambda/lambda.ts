@@ -1,6 +1,7 @@
 // AWS Lambda: functions and their versions and aliases, who may invoke them, invocations at once and later, and event source
 // mappings. What functions do is the business of the function host (`src/workloads/functions/`).
 
+import { Fault } from '#contract/fault.ts';
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { functionResults, functionRoutes } from '#cloud/ports/functions.ts';
@@ -52,10 +53,14 @@ const ofMapping = {
 };
 const ofTagged = { resources: (_: Ctx, { Resource }: { Resource: string }): string => Resource };
 const passesRole = (
-  _: Ctx,
+  { account }: Ctx,
   { Role }: { Role?: string | undefined },
-): { roleArn: string; service: string }[] =>
-  Role === undefined ? [] : [{ roleArn: Role, service: PRINCIPAL }];
+): { roleArn: string; service: string }[] => {
+  if (Role === undefined) return [];
+  if (Role.split(':')[4] !== account)
+    throw new Fault('AccessDeniedException', 'Cross-account pass role is not allowed.');
+  return [{ roleArn: Role, service: PRINCIPAL }];
+};
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: policies may confine functions to networks. */
 const placed = (

@@ -219,6 +219,14 @@ describe('functions', () => {
     expect(left.VpcConfig).toBeUndefined();
   });
 
+  // As moto has it: test_publish_version_unknown_function.
+  it('are told by their name alone where there is none to publish', async () => {
+    const { lambda } = await stand();
+    await expect(lambda.send(new PublishVersionCommand({ FunctionName: 'none' }))).rejects.toThrow(
+      /^Function not found: arn:aws:lambda:us-east-1:\d{12}:function:none$/,
+    );
+  });
+
   // As moto has it: test_create_function_with_arn_from_different_account.
   it('run under roles of their own account', async () => {
     const made = await stand();

@@ -13,7 +13,7 @@ import { codeLocation } from './code-door.ts';
 import { retireIdle } from './environments.ts';
 import { forgetConfigs } from './event-invoke-configs.ts';
 import { checkTrust } from './execution-role.ts';
-import { conflict, functionOf, invalid, named, staleRevision, targetOf } from './names.ts';
+import { conflict, functionOf, invalid, latestOf, named, staleRevision, targetOf } from './names.ts';
 import { codeOf } from './package.ts';
 import { forgetPolicies } from './permissions.ts';
 import { aliases, functions, LATEST, newRevision, versionKey, versions } from './rows.ts';
@@ -118,7 +118,7 @@ export const functionOperations: Operations<'lambda'> = {
 
   UpdateFunctionCode(ctx, input) {
     const of = named(ctx, input.FunctionName);
-    const { fn, version: latest } = targetOf({ ...of, qualifier: LATEST });
+    const { fn, version: latest } = latestOf(of);
     if (input.RevisionId !== undefined && input.RevisionId !== latest.revisionId) throw staleRevision();
     checkSettled(latest, fn.arn);
     const { configuration } = latest;
@@ -131,7 +131,7 @@ export const functionOperations: Operations<'lambda'> = {
 
   UpdateFunctionConfiguration(ctx, { FunctionName, RevisionId, ...settings }) {
     const of = named(ctx, FunctionName);
-    const { fn, version: latest } = targetOf({ ...of, qualifier: LATEST });
+    const { fn, version: latest } = latestOf(of);
     if (RevisionId !== undefined && RevisionId !== latest.revisionId) throw staleRevision();
     checkSettled(latest, fn.arn);
     if (settings.Role !== undefined) checkTrust(of.owner, settings.Role, fn.name);

@@ -96,6 +96,12 @@ export function targetOf(of: Named): Target {
   return { fn, version: found, ...(alias ? { alias } : {}) };
 }
 
+/** What is changed or published. Without the function, its name alone is told. */
+export function latestOf(of: Named): Target {
+  functionOf(of);
+  return targetOf({ ...of, qualifier: LATEST });
+}
+
 /** The same for operations on policies, which know aliases by another name. */
 export function policyTargetOf(of: Named): Target {
   const { owner, name, qualifier } = of;

@@ -5,8 +5,8 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { arnOf, checkSettled, described, hashOf, listed } from './configuration.ts';
-import { functionOf, invalid, named, staleRevision, targetOf, unqualified } from './names.ts';
-import { functions, LATEST, newRevision, versionKey, versions } from './rows.ts';
+import { functionOf, invalid, latestOf, named, staleRevision, unqualified } from './names.ts';
+import { functions, newRevision, versionKey, versions } from './rows.ts';
 import type { LambdaFunction, Version } from './rows.ts';
 
 const PAGE_SIZE = 50;
@@ -44,7 +44,7 @@ export function publish(
 export const versionOperations: Operations<'lambda'> = {
   PublishVersion(ctx, { FunctionName, CodeSha256, Description, RevisionId }) {
     const of = named(ctx, FunctionName);
-    const { fn, version: latest } = targetOf({ ...of, qualifier: LATEST });
+    const { fn, version: latest } = latestOf(of);
     checkSettled(latest, fn.arn);
     if (RevisionId !== undefined && RevisionId !== latest.revisionId) throw staleRevision();
     const current = latest.configuration.code.sha256;

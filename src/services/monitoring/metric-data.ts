@@ -9,7 +9,7 @@ import { dimensionsOf, metricKey, wireDimensions } from './metric-key.ts';
 import type { WireDimensions } from './metric-key.ts';
 import { metricRows, record } from './points.ts';
 import type { Metric } from './points.ts';
-import { kindOfQuery, planOf, samplesOf, valuesOf } from './queries.ts';
+import { kindOfQuery, OF_QUERIES, planOf, samplesOf, valuesOf } from './queries.ts';
 import type { Plan, WireQuery } from './queries.ts';
 import { seriesByUnit } from './series.ts';
 import type { Periods } from './series.ts';
@@ -226,7 +226,7 @@ export const metricDataOperations: Operations<'monitoring'> = {
       throw new Fault('ValidationError', 'The parameter StartTime must not equal parameter EndTime.');
     if (StartTime > EndTime)
       throw new Fault('ValidationError', 'The parameter EndTime must be greater than StartTime.');
-    const plan = planOf(queries);
+    const plan = planOf(queries, OF_QUERIES);
     const found = queries
       .filter(({ ReturnData }) => ReturnData !== false)
       .map((query) => {

@@ -112,7 +112,7 @@ describe('metrics', () => {
   });
 
   it('stores seconds at high resolution', async () => {
-    const { put, statistics } = stage();
+    const { cloudwatch, put, statistics } = stage();
     for (const second of [1, 7, 12]) {
       await put([
         {
@@ -123,6 +123,17 @@ describe('metrics', () => {
         },
       ]);
     }
+    // A period of a second is one of a query, and none of an alarm.
+    const Metric = { Namespace: 'Shop', MetricName: 'Orders' };
+    const { MetricDataResults } = await cloudwatch.send(
+      new GetMetricDataCommand({
+        StartTime: at(0),
+        EndTime: at(1),
+        ScanBy: 'TimestampAscending',
+        MetricDataQueries: [{ Id: 'm', MetricStat: { Metric, Period: 1, Stat: 'Sum' } }],
+      }),
+    );
+    expect(MetricDataResults?.[0]?.Values).toHaveLength(3);
     const found = await statistics({ Period: 10, EndTime: at(1) });
     expect(found.map(({ Timestamp, Sum }) => [Timestamp, Sum])).toEqual([
       [at(0), 8],

@@ -36,10 +36,14 @@ function invalid(message: string): Fault {
   return new Fault('ValidationError', message);
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html */
-export function checkPeriod(seconds: number): void {
-  if (seconds % 60 === 0 || [10, 20, 30].includes(seconds)) return;
-  throw invalid('Period must be 10, 20, 30 or a multiple of 60');
+/** Periods below a minute of alarms: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
+const OF_ALARMS: readonly number[] = [10, 20, 30];
+/** Of queries: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html */
+export const OF_QUERIES: readonly number[] = [1, 5, 10, 20, 30];
+
+export function checkPeriod(seconds: number, short: readonly number[] = OF_ALARMS): void {
+  if (seconds % 60 === 0 || short.includes(seconds)) return;
+  throw invalid(`Period must be ${short.join(', ')} or a multiple of 60`);
 }
 
 function statisticOf(name: string): Statistic {
@@ -49,7 +53,7 @@ function statisticOf(name: string): Statistic {
 }
 
 /** Throws what AWS answers to queries that make no sense. */
-export function planOf(queries: readonly WireQuery[]): Plan {
+export function planOf(queries: readonly WireQuery[], short?: readonly number[]): Plan {
   const ids = queries.map(({ Id }) => Id);
   const wrong = ids.find((id) => !ID.test(id));
   if (wrong !== undefined) {
@@ -61,15 +65,17 @@ export function planOf(queries: readonly WireQuery[]): Plan {
     throw invalid('The values for parameter id in MetricDataQueries are not unique.');
   const metrics: PlannedMetric[] = [];
   const expressions = new Map<string, Expression>();
-  for (const { Id, MetricStat, Expression: text, Period } of queries) {
-    if ((MetricStat === undefined) === (text === undefined)) {
+  for (const [index, { Id, MetricStat, Expression: text, Period }] of queries.entries()) {
+    if (MetricStat === undefined && text === undefined)
+      throw invalid(`The parameter MetricDataQueries.member.${index + 1}.MetricStat is required.\n`);
+    if (MetricStat !== undefined && text !== undefined) {
       throw invalid(`Exactly one of MetricStat and Expression must be given for the query ${Id}.`);
     }
     if (text !== undefined) {
-      if (Period !== undefined) checkPeriod(Period);
+      if (Period !== undefined) checkPeriod(Period, short);
       expressions.set(Id, parseExpression(Id, text));
     }
-    if (MetricStat) metrics.push(plannedMetric(Id, MetricStat));
+    if (MetricStat) metrics.push(plannedMetric(Id, MetricStat, short));
   }
   const known = new Set(metrics.map(({ id }) => id));
   for (const [id, expression] of expressions) kindOf(id, expression, known, expressions);
@@ -79,6 +85,7 @@ export function planOf(queries: readonly WireQuery[]): Plan {
 function plannedMetric(
   id: string,
   { Metric, Period, Stat, Unit }: NonNullable<WireQuery['MetricStat']>,
+  short: readonly number[] | undefined,
 ): PlannedMetric {
   const { Namespace: namespace, MetricName: name } = Metric;
   if (namespace === undefined || name === undefined) {
@@ -86,7 +93,7 @@ function plannedMetric(
       'The parameters MetricStat.Metric.Namespace and MetricStat.Metric.MetricName are required.',
     );
   }
-  checkPeriod(Period);
+  checkPeriod(Period, short);
   const key = metricKey({ namespace, name, dimensions: dimensionsOf(Metric.Dimensions) });
   return { id, key, statistic: statisticOf(Stat), unit: Unit, periodMs: Period * 1000 };
 }

@@ -102,8 +102,9 @@ export function filterable(attributes: StoredAttributes): JsonObject | undefined
   for (const [name, { type, text }] of Object.entries(attributes)) {
     if (text === undefined) continue;
     if (type === 'String.Array') {
+      // A number alone counts as well, as moto's test_filtering_string_array_with_number_no_array_match says of SNS.
       const values = parsed(text);
-      if (!isList(values)) return undefined;
+      if (!isList(values) && typeof values !== 'number') return undefined;
       found[name] = values;
     } else {
       found[name] = type.startsWith('Number') ? Number(text) : text;

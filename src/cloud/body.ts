@@ -1,5 +1,6 @@
 // The bytes of a response body, whatever form it has.
 
+import { utf8 } from '#contract/protocols/bytes.ts';
 import type { BlobRef, WireResponse } from '#contract/wire.ts';
 
 /** `blob` finds stored bytes by their address. */
@@ -7,6 +8,7 @@ export function bodyBytes(
   body: WireResponse['body'],
   blob: (hash: string) => Uint8Array | undefined,
 ): Uint8Array {
+  if (typeof body === 'string') return utf8(body);
   if (body instanceof Uint8Array) return body;
   if (!('segments' in body)) return part(body, blob);
   const whole = new Uint8Array(body.sizeBytes);

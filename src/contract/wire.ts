@@ -45,5 +45,6 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | BlobRef | SegmentedBody;
+  /** A document as text, which a socket takes in one piece with the headers; bytes otherwise. */
+  readonly body: string | Uint8Array | BlobRef | SegmentedBody;
 }

@@ -1,7 +1,6 @@
 // The endpoint: HTTP/1.1 and HTTP/2 by prior knowledge on one port, on the loopback interface. Turns sockets' requests into
 // wire requests for the gateway and its answers into responses.
 
-import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerOptions, ServerResponse } from 'node:http';
 import type {
   Http2Server,
@@ -14,6 +13,7 @@ import { createServer as createSocketServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { bodyBytes } from '#cloud/body.ts';
 import type { Deferred, Gateway } from '#cloud/gateway.ts';
+import { createServer as createHttpServer } from '#runtime/node-http.ts';
 import type { WireRequest, WireResponse } from '#contract/wire.ts';
 import { ALIASES, control } from './control.ts';
 import type { Controlled } from './control.ts';
@@ -58,6 +58,8 @@ export interface Endpoint {
 
 /** Bytes of the largest body that is taken in: S3's largest single PUT is 5 GiB, which no laptop should be asked to hold. */
 const LARGEST_BODY = 1024 * 1024 * 1024;
+/** Bytes from which on a body comes in many pieces. */
+const LARGE_BODY = 256 * 1024;
 /** More than the clients of one computer open, and fewer than the files that a process may have open. */
 const MOST_CONNECTIONS = 2048;
 const WAITS: Waits = { silenceMs: 60_000, headersMs: 20_000 };
@@ -154,7 +156,8 @@ async function answer(options: EndpointOptions, request: Request, response: Resp
   if (!request.url?.startsWith('/'))
     return send(response, plain(400, 'The request must name a path, such as / or /bucket/key.'), controlled);
   const body = await collect(request, options.patience ?? WAITS);
-  if (!body) return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
+  if (body === undefined)
+    return send(response, plain(413, `A body may have ${LARGEST_BODY} bytes at most.`), controlled);
   const asked = request.url ?? '/';
   const url = ALIASES.get(asked) ?? asked;
   if (usher && url.startsWith(USHERED)) {
@@ -212,7 +215,8 @@ async function tell(
 function wireOf(request: Request, url: string, body: Uint8Array): WireRequest {
   const mark = url.indexOf('?');
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
+  for (const name in request.headers) {
+    const value = request.headers[name];
     if (name.startsWith(':') || value === undefined) continue;
     headers[name] = Array.isArray(value) ? value.join(',') : value;
   }
@@ -228,32 +232,47 @@ function wireOf(request: Request, url: string, body: Uint8Array): WireRequest {
   };
 }
 
-async function collect(request: Request, { silenceMs }: Waits): Promise<Uint8Array | undefined> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
+/** The bytes of a request; nothing where they are too many. With listeners: an iterator would cost as much as all else here. */
+function collect(request: Request, { silenceMs }: Waits): Promise<Uint8Array | undefined> {
   const patience = new Patience(silenceMs, () => request.destroy());
-  try {
-    for await (const piece of request as AsyncIterable<Buffer>) {
+  const collected = new Promise<Uint8Array | undefined>((resolve, reject) => {
+    const told = Number(request.headers['content-length'] ?? 0);
+    // A large body goes to its place as it comes: nothing is held twice.
+    const whole = told > LARGE_BODY && told <= LARGEST_BODY ? Buffer.allocUnsafeSlow(told) : undefined;
+    const pieces: Buffer[] = [];
+    let size = 0;
+    request.on('data', (piece: Buffer) => {
       patience.renew();
+      if (whole) piece.copy(whole, size);
+      else pieces.push(piece);
       size += piece.length;
-      if (size > LARGEST_BODY) return undefined;
-      pieces.push(piece);
-    }
-  } finally {
-    patience.end();
-  }
-  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+      if (size <= LARGEST_BODY) return;
+      pieces.length = 0;
+      request.pause();
+      resolve(undefined);
+    });
+    request.on('end', () =>
+      resolve(whole?.subarray(0, size) ?? (pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))),
+    );
+    request.on('error', reject);
+    // HTTP/2 tells of a client that is gone in no other way.
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('The client is gone.'));
+    });
+  });
+  return collected.finally(() => patience.end());
 }
 
 function send(response: Response, wire: WireResponse, { world }: Controlled): void {
   if (response.destroyed) return;
-  const bytes = bodyBytes(wire.body, (hash) => world.blobs.get(hash));
+  const { body } = wire;
+  const payload = typeof body === 'string' ? body : bodyBytes(body, (hash) => world.blobs.get(hash));
   const headers: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(wire.headers)) headers[name] = headerText(value);
   // HEAD answers carry the length of a body that they do not have.
-  headers['content-length'] ??= bytes.length;
+  headers['content-length'] ??= Buffer.byteLength(payload);
   (response as ServerResponse).writeHead(wire.status, headers);
-  (response as ServerResponse).end(bytes);
+  (response as ServerResponse).end(payload);
 }
 
 /** What ends a line cannot begin a header of its own; other signs go out as the bytes of UTF-8. */

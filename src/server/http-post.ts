@@ -2,9 +2,9 @@
 // a stack that is tried out here must not ring anybody's pager.
 
 import { lookup } from 'node:dns';
-import { request as requestHttp } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
+import { request as requestHttp } from '#runtime/node-http.ts';
 import type { Performer, Performers } from '#world/index.ts';
 
 /** What is to be posted; SNS's effect. */

@@ -2,6 +2,7 @@
 // `sleep` on its PATH and the `time.sleep` of its Python programs (the AWS CLI is one); in a request whose answer comes later;
 // and where it asks the same question again, with nothing in between.
 
+import { bodyBytes } from '#cloud/body.ts';
 import type { Deferred } from '#cloud/gateway.ts';
 import type { WireRequest, WireResponse } from '#contract/wire.ts';
 import type { Host } from '#world/index.ts';
@@ -108,9 +109,9 @@ export class ScriptTime implements Usher {
   answered(wire: WireRequest, response: WireResponse): void {
     this.#active -= 1;
     this.#asked(wire);
-    if (response.status !== 501 || !(response.body instanceof Uint8Array)) return;
-    const [said] =
-      /[\w.:* ]+ is not modelled by Sandtable/.exec(new TextDecoder().decode(response.body)) ?? [];
+    if (response.status !== 501) return;
+    const text = new TextDecoder().decode(bodyBytes(response.body, () => undefined));
+    const [said] = /[\w.:* ]+ is not modelled by Sandtable/.exec(text) ?? [];
     if (said !== undefined) this.unmodelled.add(said.trim());
   }
 

@@ -43,6 +43,8 @@ export class Clock<T extends Transition = Transition> {
   /** When the last pace ended. */
   #released: { wall: number; now: number } = { wall: -Infinity, now: -1 };
   #takeBack: (() => void) | undefined;
+  /** The instant for which the host was last asked to call. */
+  #armedFor: number | undefined;
   /** It moves time by itself, for a server. */
   #started = false;
 
@@ -204,6 +206,7 @@ export class Clock<T extends Transition = Transition> {
   #arm(): void {
     this.#takeBack?.();
     this.#takeBack = undefined;
+    this.#armedFor = undefined;
     if (this.#mode === 'manual' || this.#holds.size > 0) return;
     const due = this.world.nextDue;
     if (this.#mode === 'virtual' && this.#paces.size === 0) {
@@ -214,6 +217,7 @@ export class Clock<T extends Transition = Transition> {
     const rate = this.#followed();
     const wait = Math.min(2 ** 31 - 1, Math.max(0, (due - this.#wallNow(rate)) / rate));
     this.#takeBack = this.#host.after(wait, () => this.#run());
+    this.#armedFor = due;
   }
 
   #run(): void {
@@ -228,7 +232,8 @@ export class Clock<T extends Transition = Transition> {
 
   /** Called by whoever commits to the world from outside, so that a newly set timer is not slept through. */
   poke(): void {
-    this.#arm();
+    // Most transitions leave what is due next as it was.
+    if (this.#armedFor === undefined || this.#armedFor !== this.world.nextDue) this.#arm();
   }
 
   #enlist<V>(list: Map<symbol, V>, value: V): () => void {

@@ -1,4 +1,5 @@
 // One request and its answer, as a gateway would handle them: what the tests of single messages share.
+import { bodyBytes } from '../../src/cloud/body.ts';
 import { readRequest, writeFault } from '../../src/contract/codec.ts';
 import { Fault } from '../../src/contract/fault.ts';
 import { identify, pathStyle } from '../../src/contract/identify.ts';
@@ -53,7 +54,7 @@ export function exchange(given: WireRequest): Outcome {
       { contract, protocol: to.protocol, operation: found?.operation, requestId: 'r-1' },
       error,
     );
-    const text = response.body instanceof Uint8Array ? new TextDecoder().decode(response.body) : '';
+    const text = new TextDecoder().decode(bodyBytes(response.body, () => new Uint8Array()));
     return {
       fault: error,
       response,

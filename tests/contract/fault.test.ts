@@ -1,6 +1,7 @@
 // How each protocol spells errors. Forms: smithy.io/2.0/aws/protocols, EC2's errors-overview, S3's ErrorResponses,
 // and docs.aws.amazon.com/general/latest/APIReference/CommonErrors.html.
 import { describe, expect, it } from 'vitest';
+import { bodyBytes } from '../../src/cloud/body.ts';
 import { writeFault, writeResponse } from '../../src/contract/codec.ts';
 import type { Protocol } from '../../src/contract/contract.ts';
 import { commonFaults, commonSpelling, Fault, type FaultOptions } from '../../src/contract/fault.ts';
@@ -25,7 +26,7 @@ function tell(
   const contract = loadContract(id);
   const to = { contract, protocol, requestId: 'r-1', operation: contract.operation(operation ?? '') };
   const { status, headers, body } = writeFault(to, new Fault(shape, 'm', options));
-  const bytes = body instanceof Uint8Array ? body : new Uint8Array();
+  const bytes = bodyBytes(body, () => undefined);
   return { status, headers, bytes, text: new TextDecoder().decode(bytes) };
 }
 

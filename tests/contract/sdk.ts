@@ -78,7 +78,7 @@ export class Sdk {
 
   async #handle(request: HttpRequest): Promise<{ response: HttpResponse }> {
     const { status, headers, body } = await this.server(await wireOf(request));
-    if (!(body instanceof Uint8Array)) throw new Error('a stored body');
+    if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw new Error('a stored body');
     const response = new HttpResponse({
       statusCode: status,
       headers: { ...headers },

@@ -2,7 +2,6 @@
 // (smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html).
 import type { Structure } from '../contract.ts';
 import type { WireRequest, WireResponse } from '../wire.ts';
-import { utf8 } from './bytes.ts';
 import { parseForm, structureOfForm } from './form.ts';
 import { type Codec, describeFault, type Route } from './protocol.ts';
 import { xmlOfFault } from './query.ts';
@@ -13,7 +12,7 @@ const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 function answer(status: number, requestId: string, xml: string): WireResponse {
   const headers = { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId };
-  return { status, headers, body: utf8(declaration + xml) };
+  return { status, headers, body: declaration + xml };
 }
 
 export const ec2Query: Codec = {

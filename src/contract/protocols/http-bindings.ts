@@ -189,7 +189,8 @@ export function writeRawPayload(payload: Member, value: unknown): WireResponse['
   if (typeof value === 'string' && payload.shape.kind !== 'blob') return utf8(value);
   if (payload.streaming && typeof value === 'object') {
     if ('bytes' in value && value.bytes instanceof Uint8Array) return value.bytes;
-    if ('blob' in value || 'segments' in value) return value as Exclude<WireResponse['body'], Uint8Array>;
+    if ('blob' in value || 'segments' in value)
+      return value as Exclude<WireResponse['body'], Uint8Array | string>;
   }
   throw unexpected(payload.name, value);
 }

@@ -4,7 +4,7 @@ import { jsonIn } from '../json-text.ts';
 import type { Contract, Structure } from '../contract.ts';
 import type { Fault } from '../fault.ts';
 import type { WireRequest, WireResponse } from '../wire.ts';
-import { textOf, utf8 } from './bytes.ts';
+import { textOf } from './bytes.ts';
 import {
   type Codec,
   describeFault,
@@ -76,7 +76,7 @@ export const json: Codec = {
     const text = empty
       ? ''
       : JSON.stringify(shape === undefined ? {} : writeStructure(shape, output, 'json'));
-    return { status: 200, headers: headers(to), body: utf8(text) };
+    return { status: 200, headers: headers(to), body: text };
   },
 
   writeFault(to, fault): WireResponse {
@@ -85,7 +85,7 @@ export const json: Codec = {
     return {
       status: facts.status,
       headers: { ...headers(to), ...queryErrorHeader(to.contract, facts) },
-      body: utf8(JSON.stringify(document)),
+      body: JSON.stringify(document),
     };
   },
 };

@@ -3,14 +3,13 @@
 import type { Structure } from '../contract.ts';
 import type { Fault } from '../fault.ts';
 import type { WireRequest, WireResponse } from '../wire.ts';
-import { utf8 } from './bytes.ts';
 import { parseForm, structureOfForm } from './form.ts';
 import { type Codec, describeFault, type FaultFacts, faultFields, type Route } from './protocol.ts';
 import { xmlOfMembers } from './xml-shape.ts';
 import { escapeXml } from './xml.ts';
 
 function answer(status: number, requestId: string, xml: string): WireResponse {
-  return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, body: utf8(xml) };
+  return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, body: xml };
 }
 
 /** An error's code, message and further members, as all XML protocols write them. */

@@ -2,7 +2,7 @@
 // document (smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html).
 import type { Structure } from '../contract.ts';
 import type { Body, WireRequest, WireResponse } from '../wire.ts';
-import { noBytes, utf8 } from './bytes.ts';
+import { noBytes } from './bytes.ts';
 import {
   bodyMembers,
   isRawPayload,
@@ -61,7 +61,7 @@ export const restJson: Codec = {
       payload === undefined
         ? writeStructure(shape, withoutBindings(shape, output), 'json')
         : writeValue(payload, output[payload.name] ?? {}, 'json');
-    return { status, headers: all, body: utf8(JSON.stringify(document)) };
+    return { status, headers: all, body: JSON.stringify(document) };
   },
 
   writeFault(to, fault): WireResponse {
@@ -79,7 +79,7 @@ export const restJson: Codec = {
         'x-amzn-errortype': facts.code,
         ...bound,
       },
-      body: utf8(JSON.stringify(document)),
+      body: JSON.stringify(document),
     };
   },
 };

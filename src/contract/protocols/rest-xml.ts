@@ -64,16 +64,16 @@ function bodyOf(to: ReplyTo, shape: Shape, output: Structure): WireResponse['bod
     const value = output[payload.name];
     if (value === undefined || value === null) return noBytes;
     const xml = xmlOfMember({ ...payload, xmlNamespace }, value, payload.xmlName);
-    return utf8(declaration + xml);
+    return declaration + xml;
   }
   const members = bodyMembers(shape);
   const [only] = members;
   if (to.operation?.unwrapped === true && only !== undefined) {
     const text = output[only.name];
-    return utf8(root(typeof text === 'string' ? escapeXml(text) : '', only.xmlName));
+    return root(typeof text === 'string' ? escapeXml(text) : '', only.xmlName);
   }
   if (members.length === 0) return noBytes;
-  return utf8(root(xmlOfMembers(shape, withoutBindings(shape, output)), shape.xmlName ?? shape.name));
+  return root(xmlOfMembers(shape, withoutBindings(shape, output)), shape.xmlName ?? shape.name);
 }
 
 /** S3 shows what the error is about beside the code: bucket, key, resource. */
@@ -118,13 +118,13 @@ export const restXml: Codec = {
     const { headers, status = statusOf(to.operation.status, output) } = writeBindings(shape, output);
     const head = to.operation.method === 'HEAD';
     const body = head ? noBytes : bodyOf(to, shape, output);
-    const xml =
-      body instanceof Uint8Array &&
-      body.length > 0 &&
-      (shape.payload === undefined || !isRawPayload(shape.payload));
     return {
       status,
-      headers: { ...(xml ? { 'content-type': 'application/xml' } : {}), ...idHeaders(to), ...headers },
+      headers: {
+        ...(typeof body === 'string' ? { 'content-type': 'application/xml' } : {}),
+        ...idHeaders(to),
+        ...headers,
+      },
       body,
     };
   },
@@ -137,12 +137,12 @@ export const restXml: Codec = {
     if (silent) return { status: facts.status, headers: own, body: noBytes };
     const headers = { 'content-type': dialect === 's3' ? 'application/xml' : 'text/xml', ...own };
     if (dialect === 's3')
-      return { status: facts.status, headers, body: utf8(xmlOfS3Fault(facts, fault, to.requestId)) };
+      return { status: facts.status, headers, body: xmlOfS3Fault(facts, fault, to.requestId) };
     const { xmlNamespace = '' } = to.contract.header;
     const type = facts.server ? 'Receiver' : 'Sender';
     const error = `<Error><Type>${type}</Type>${xmlOfFault(facts, fault)}</Error>`;
     const id = `<RequestId>${escapeXml(to.requestId)}</RequestId>`;
     const xml = `${declaration}<ErrorResponse xmlns="${xmlNamespace}">${error}${id}</ErrorResponse>`;
-    return { status: facts.status, headers, body: utf8(xml) };
+    return { status: facts.status, headers, body: xml };
   },
 };

@@ -59,7 +59,7 @@ async function stage({ served = true } = {}) {
     };
     const response = table.gateway.handle({ ...wire, host: host.replace(/:\d+$/, '') });
     if (!('status' in response)) throw new Error('It waits.');
-    return { status: response.status, text: new TextDecoder().decode(response.body as Uint8Array) };
+    return { status: response.status, text: response.body as string };
   };
   const confirmed = async (Attributes: Record<string, string> = {}) => {
     const arn = await subscribe(Attributes);

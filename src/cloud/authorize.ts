@@ -108,6 +108,9 @@ export function decisionOn(
   );
 }
 
+/** Within its own account nothing limits the root user but a resource's policy. */
+const ROOT: Decision = { allowed: true, by: 'root user', explicit: false, reason: '' };
+
 function decide(
   { ctx, service, policies, input, extra }: Request,
   action: string,
@@ -115,12 +118,14 @@ function decide(
 ): Decision {
   const { principal } = ctx;
   const resourcePolicy = resource === '*' ? undefined : service.resourcePolicy?.(ctx, resource);
+  const accountOfResource = ownerOf(ctx, service, resource);
+  if (principal.type === 'root' && !resourcePolicy && principal.account === accountOfResource) return ROOT;
   const decision = evaluate({
     principal,
     action,
     resource,
     context: contextFor(ctx, principal, { ...service.resourceConditions?.(ctx, resource), ...extra }),
-    accountOfResource: ownerOf(ctx, service, resource),
+    accountOfResource,
     identityPolicies: policies.identity,
     boundary: policies.boundary,
     sessionPolicies: policies.session,

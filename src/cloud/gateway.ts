@@ -190,8 +190,9 @@ export class Gateway {
   /** Bytes are stored before the transition, which sees only their address and checksums. */
   #store(bytes: Uint8Array): Body {
     const { primitives } = this.#edge;
-    const checksums = { md5: base64(primitives.md5(bytes)), sha256: base64(primitives.sha256(bytes)) };
-    return { blob: this.#world.blobs.put(bytes), sizeBytes: bytes.length, checksums };
+    const sha256 = primitives.sha256(bytes);
+    const checksums = { md5: base64(primitives.md5(bytes)), sha256: base64(sha256) };
+    return { blob: this.#world.blobs.put(bytes, sha256), sizeBytes: bytes.length, checksums };
   }
 
   /** Request ids are the edge's own: they are in no row, so that reading does not change the world. */
@@ -200,10 +201,14 @@ export class Gateway {
     let digits = '';
     for (let part = 0; part < 4; part += 1) {
       const value = Math.floor(this.#requestIds(this.#requests * 4 + part) * 0x100000000);
-      digits += value.toString(16).padStart(8, '0');
+      digits += fourDigits(value >>> 16) + fourDigits(value & 0xffff);
     }
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20)}`;
   }
+}
+
+function fourDigits(value: number): string {
+  return (0x10000 + value).toString(16).slice(1);
 }
 
 /** S3's virtual-host style as its path style. */
@@ -222,8 +227,18 @@ function unknownService(wire: WireRequest, requestId: string): WireResponse {
 
 /** Raw bytes have no place in the journal; their length tells enough. */
 function journalable(value: unknown): unknown {
+  return holdsBytes(value) ? withoutBytes(value) : value;
+}
+
+function holdsBytes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (value instanceof Uint8Array) return true;
+  return Array.isArray(value) ? value.some(holdsBytes) : Object.values(value).some(holdsBytes);
+}
+
+function withoutBytes(value: unknown): unknown {
   if (value instanceof Uint8Array) return { bytes: value.length };
-  if (Array.isArray(value)) return value.map(journalable);
+  if (Array.isArray(value)) return value.map(withoutBytes);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, journalable(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBytes(inner)]));
 }

@@ -21,9 +21,9 @@ export class Blobs {
     this.#bytes = bytes;
   }
 
-  /** Keeps `bytes` and returns their address: 64 hexadecimal digits. */
-  put(bytes: Uint8Array): string {
-    const hash = hex(this.#primitives.sha256(bytes));
+  /** Keeps `bytes` and returns their address: 64 hexadecimal digits of their SHA-256, which whoever has it brings along. */
+  put(bytes: Uint8Array, sha256: Uint8Array = this.#primitives.sha256(bytes)): string {
+    const hash = hex(sha256);
     if (!this.#bytes.has(hash)) this.#bytes.set(hash, bytes);
     return hash;
   }

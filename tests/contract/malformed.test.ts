@@ -5,7 +5,7 @@ import { loadContract } from '../../src/contract/load.ts';
 import { decodeCbor, encodeCbor } from '../../src/contract/protocols/cbor.ts';
 import { Tagged } from '../../src/contract/protocols/value.ts';
 import { escapeXml, parseXml } from '../../src/contract/protocols/xml.ts';
-import { base64, fromBase64 } from '../../src/contract/protocols/bytes.ts';
+import { base64, fromBase64, utf8Length } from '../../src/contract/protocols/bytes.ts';
 import { Fault } from '../../src/contract/fault.ts';
 import type { WireRequest } from '../../src/contract/wire.ts';
 import { exchange, formRequest, jsonRequest, wire } from './exchange.ts';
@@ -246,6 +246,17 @@ describe('base64', () => {
   it.each(['a', 'ab=', 'a===', '====', 'ab==cd==', 'aé==', 'ab c'])('refuses %s', (text) =>
     expect(fromBase64(text)).toBeUndefined(),
   );
+});
+
+describe('the length of a text', () => {
+  it('is that of its UTF-8, surrogates that stand alone included', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (units, characters) => {
+        const text = `é€😀\ud83d${units}\ude00${characters}`;
+        expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length);
+      }),
+    );
+  });
 });
 
 describe('any request', () => {

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:http';
+import { Readable } from 'node:stream';
 import { KinesisClient, ListStreamsCommand } from '@aws-sdk/client-kinesis';
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -72,6 +74,26 @@ describe('the endpoint', () => {
       /kinesis:ListStreams is not modelled/,
     );
     kinesis.destroy();
+  });
+
+  it('takes in bodies that come in many pieces, with and without their length', async () => {
+    const s3 = new S3Client({ ...client, endpoint: served.url, forcePathStyle: true });
+    const bytes = Uint8Array.from({ length: 3_000_000 }, (_, at) => (at * 7919) % 251);
+    await s3.send(new CreateBucketCommand({ Bucket: 'pieces' }));
+    const streamed = Readable.from([bytes.subarray(0, 1_000_000), bytes.subarray(1_000_000)]);
+    await s3.send(new PutObjectCommand({ Bucket: 'pieces', Key: 'whole', Body: bytes }));
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: 'pieces',
+        Key: 'streamed',
+        Body: streamed,
+        ContentLength: bytes.length,
+      }),
+    );
+    for (const Key of ['whole', 'streamed']) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'pieces', Key }));
+      expect(Buffer.compare((await Body?.transformToByteArray()) ?? new Uint8Array(), bytes)).toBe(0);
+    }
   });
 
   it('keeps worlds of different accounts apart', async () => {

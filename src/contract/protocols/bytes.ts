@@ -12,6 +12,22 @@ export function utf8(text: string): Uint8Array {
   return text === '' ? noBytes : encoder.encode(text);
 }
 
+/** How many bytes a text has, without making them. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    length += unit < 0x800 ? 1 : 2;
+    // Four bytes for a pair of surrogates, which are two units; three for one that stands alone.
+    if (unit < 0xd800 || unit > 0xdbff) continue;
+    const next = text.charCodeAt(at + 1);
+    if (next < 0xdc00 || next > 0xdfff || Number.isNaN(next)) continue;
+    at += 1;
+  }
+  return length;
+}
+
 /** The text, or undefined when the bytes are not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return '';
@@ -26,6 +42,7 @@ const alphabet = encoder.encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 const digits = new Int8Array(256).fill(-1);
 for (const [value, code] of alphabet.entries()) digits[code] = value;
 const pad = 0x3d;
+const SHORT = 256;
 
 export function base64(bytes: Uint8Array): string {
   const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
@@ -39,7 +56,8 @@ export function base64(bytes: Uint8Array): string {
     out[to + 3] = left > 2 ? (alphabet[three & 63] ?? 0) : pad;
     to += 4;
   }
-  return latin1.decode(out);
+  // A decoder's call costs more than the few letters of a digest.
+  return out.length <= SHORT ? String.fromCharCode(...out) : latin1.decode(out);
 }
 
 /** The bytes, or undefined when the text is not padded base64. */

@@ -177,8 +177,7 @@ function fromComponents(
     scope: credential.scope,
     signedHeaders: (components.get('SignedHeaders') ?? '').toLowerCase().split(';'),
     signature: components.get('Signature') ?? '',
-    timestamp: formatAmzDate(timestamp),
-    signedAtMs: timestamp,
+    ...timestamp,
     ...(sessionToken !== undefined && { sessionToken }),
   };
 }
@@ -197,9 +196,14 @@ function wrongTerminator(terminator: string): SignatureProblem {
   };
 }
 
-function headerTimestamp(wire: WireRequest): number | undefined {
+function headerTimestamp(
+  wire: WireRequest,
+): Pick<ParsedAuthorization, 'timestamp' | 'signedAtMs'> | undefined {
   const text = wire.headers['x-amz-date'] ?? wire.headers['date'] ?? '';
-  return parseAmzDate(text) ?? parseHttpDate(text);
+  const signedAtMs = parseAmzDate(text);
+  if (signedAtMs !== undefined) return { timestamp: text, signedAtMs };
+  const dated = parseHttpDate(text);
+  return dated === undefined ? undefined : { timestamp: formatAmzDate(dated), signedAtMs: dated };
 }
 
 const REQUIRED = [

@@ -1,10 +1,15 @@
 // The two forms of an instant that signatures use.
 
-import { formatIso, parseIso } from '../protocols/timestamp.ts';
+import { formatIso, instantMs } from '../protocols/timestamp.ts';
+
+const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /** Reads `20130524T000000Z`, the form of X-Amz-Date. */
 export function parseAmzDate(text: string): number | undefined {
-  return /^\d{8}T\d{6}Z$/.test(text) ? parseIso(text) : undefined;
+  const found = AMZ_DATE.exec(text);
+  if (found === null) return undefined;
+  const [, year, month, day, hour, minute, second] = found;
+  return instantMs(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
 }
 
 /** `20130524T000000Z`. */

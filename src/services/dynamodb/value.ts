@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
-import { base64, fromBase64, noBytes, utf8 } from '#contract/protocols/bytes.ts';
+import { base64, fromBase64, noBytes, utf8Length } from '#contract/protocols/bytes.ts';
 import { invalid, invalidValues } from './faults.ts';
 import { normalized, numberBytes } from './number.ts';
 
@@ -171,5 +171,5 @@ export function byteCount(text: string): number {
 
 /** Bytes of UTF-8. */
 export function textBytes(text: string): number {
-  return utf8(text).length;
+  return utf8Length(text);
 }

@@ -62,13 +62,24 @@ export function merged(left: Aggregate, right: Aggregate): Aggregate {
     max: Math.max(left.max, right.max),
   };
   if (!left.histogram || !right.histogram) return plain;
-  const byValue = new Map<number, number>();
-  for (const { values, counts } of [left.histogram, right.histogram]) {
-    for (const [index, value] of values.entries()) {
-      byValue.set(value, (byValue.get(value) ?? 0) + (counts[index] as number));
-    }
+  return { ...plain, histogram: mergedHistograms(left.histogram, right.histogram) };
+}
+
+/** Both rise, and so does what they make together. */
+function mergedHistograms(left: Histogram, right: Histogram): Histogram {
+  const values: number[] = [];
+  const counts: number[] = [];
+  let [l, r] = [0, 0];
+  while (l < left.values.length || r < right.values.length) {
+    const [first = Infinity, second = Infinity] = [left.values[l], right.values[r]];
+    let count = 0;
+    if (first <= second) count += left.counts[l++] as number;
+    if (second <= first) count += right.counts[r++] as number;
+    values.push(Math.min(first, second));
+    counts.push(count);
   }
-  return { ...plain, histogram: histogramOf(byValue) };
+  if (values.length <= MOST_VALUES) return { values, counts };
+  return histogramOf(new Map(values.map((value, at) => [value, counts[at] as number])));
 }
 
 function histogramOf(byValue: ReadonlyMap<number, number>): Histogram {

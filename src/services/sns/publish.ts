@@ -4,7 +4,7 @@ import { hex } from '#world/primitives.ts';
 import { timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
-import { utf8 } from '#contract/protocols/bytes.ts';
+import { utf8, utf8Length } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { isObject, parsed, parsedObject } from '#cloud/json.ts';
 import type { Json } from '#cloud/json.ts';
@@ -118,7 +118,7 @@ function check(ctx: Ctx, topic: Topic, outgoing: Outgoing): Checked {
   const { Message, Subject, MessageStructure } = outgoing;
   const attributes = storedAttributes(outgoing.MessageAttributes);
   if (Message === '') throw invalid('Empty message');
-  const sizeBytes = utf8(Message).length + sizeOfAttributes(attributes);
+  const sizeBytes = utf8Length(Message) + sizeOfAttributes(attributes);
   if (sizeBytes > LARGEST_MESSAGE) throw invalid('Message too long');
   if (Subject !== undefined && !/^[ -~]{1,100}$/.test(Subject)) throw invalid('Subject');
   if (MessageStructure !== undefined && MessageStructure !== 'json') throw invalid('MessageStructure');

@@ -4,7 +4,7 @@ import { hex } from '#world/primitives.ts';
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
-import { utf8 } from '#contract/protocols/bytes.ts';
+import { utf8, utf8Length } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
@@ -90,7 +90,7 @@ function checkFifoBatch(
 }
 
 function sizeOf({ MessageBody }: Outgoing, attributes: Readonly<Record<string, StoredAttribute>>): number {
-  return utf8(MessageBody).length + sizeOfAttributes(attributes);
+  return utf8Length(MessageBody) + sizeOfAttributes(attributes);
 }
 
 interface Sent {

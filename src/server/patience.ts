@@ -1,4 +1,6 @@
-// How long somebody is waited for.
+// How long somebody is waited for: by the wall clock, also in a rehearsal, whose scripts have timers of their own.
+
+import { clearTimeout, setTimeout } from 'node:timers';
 
 export class Patience {
   readonly #timer: NodeJS.Timeout;

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bodyBytes } from '#cloud/body.ts';
 import { Gateway } from '#cloud/gateway.ts';
 import { decodeCbor } from '#contract/protocols/cbor.ts';
 import { isAwsChunked } from '#contract/sigv4/chunked.ts';
@@ -138,7 +139,7 @@ function answer(wire: WireRequest, of: TestTable = table): string {
   const gateway = new Gateway(of.world, of.cloud, { primitives, wallNow: () => now });
   const given = gateway.handle(wire) as WireResponse;
   if (given.status < 300) return `${given.status}`;
-  const body = given.body as Uint8Array;
+  const body = bodyBytes(given.body, () => undefined);
   const text = new TextDecoder().decode(body);
   const document = (
     given.headers['content-type'] === 'application/cbor'

@@ -16,10 +16,10 @@ import { invalid, invalidValues } from './faults.ts';
 import {
   partition,
   placeOf,
-  checkIndexKeys,
   checkItemKeys,
   checkKey,
   checkKeyPaths,
+  checkUpdatedIndexKeys,
   keyList,
 } from './keys.ts';
 import { items } from './rows.ts';
@@ -157,7 +157,7 @@ export function checkCondition({ change, before }: Aimed): void {
 /** What a change leaves, checked against the indexes. */
 export function outcome({ table, change, before }: Aimed): Item | undefined {
   const after = change.after(before?.item);
-  if (after && change.kind === 'update') checkIndexKeys(table, after);
+  if (after && change.kind === 'update') checkUpdatedIndexKeys(table, after);
   return after;
 }
 

@@ -19,7 +19,7 @@ const POSSIBLE = ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpre
 
 export const queryOperations: Operations<'dynamodb'> = {
   Query(ctx, input) {
-    if (input.KeyConditionExpression === undefined)
+    if (input.KeyConditionExpression === undefined && input.KeyConditions === undefined)
       throw invalid(
         'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
       );
@@ -37,7 +37,7 @@ export const queryOperations: Operations<'dynamodb'> = {
     for (const { name } of keyList(keys)) {
       if (filtered.has(name))
         throw invalid(
-          `Filter Expression can only contain non-primary key attributes: Primary key attribute: ${name}`,
+          `${input.QueryFilter ? 'QueryFilter' : 'Filter Expression'} can only contain non-primary key attributes: Primary key attribute: ${name}`,
         );
     }
     const backwards = input.ScanIndexForward === false;

@@ -147,7 +147,7 @@ def operation(name, raw, overlay):
     put(out, "w", raw.get("output", {}).get("resultWrapper"))
     http = raw["http"]
     method, uri = http.get("method", "POST"), http.get("requestUri", "/")
-    status = http.get("responseCode", 200)
+    status = overlay.get("statuses", {}).get(name, http.get("responseCode", 200))
     if (method, uri, status) != ("POST", "/", 200):
         out["h"] = [method, uri, status] if status != 200 else [method, uri]
     put(out, "n", raw.get("input", {}).get("locationName"))

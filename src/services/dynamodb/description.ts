@@ -106,7 +106,9 @@ function globalDescription(home: Ctx, table: TableRow, index: Index): GlobalDesc
   return {
     ...placed(home, table, index),
     IndexStatus: index.status,
-    ...(index.status === 'CREATING' && { Backfilling: index.backfilling ?? false }),
+    // Never of those that were made with their table: API_GlobalSecondaryIndexDescription.
+    ...(index.status === 'CREATING' &&
+      table.status !== 'CREATING' && { Backfilling: index.backfilling ?? false }),
     ProvisionedThroughput: throughput(home, index.throughput),
   };
 }

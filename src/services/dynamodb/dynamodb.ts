@@ -75,12 +75,5 @@ export const service: Service = defineService({
       'GlobalSecondaryIndexUpdates.Update.WarmThroughput',
     ],
     PutResourcePolicy: ['ConfirmRemoveSelfResourceAccess'],
-    PutItem: ['Expected', 'ConditionalOperator'],
-    DeleteItem: ['Expected', 'ConditionalOperator'],
-    UpdateItem: ['Expected', 'ConditionalOperator', 'AttributeUpdates'],
-    GetItem: ['AttributesToGet'],
-    BatchGetItem: ['RequestItems.*.AttributesToGet'],
-    Query: ['AttributesToGet', 'KeyConditions', 'QueryFilter', 'ConditionalOperator'],
-    Scan: ['AttributesToGet', 'ScanFilter', 'ConditionalOperator'],
   },
 });

@@ -1,7 +1,8 @@
-// The expressions of one request, with the placeholders that they share.
+// The expressions of one request, with the placeholders that they share; or the parameters that were there before them.
 
+import type { Input } from '#cloud/contracts.ts';
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
-import { invalid } from './faults.ts';
+import { invalid, invalidValues } from './faults.ts';
 import { parseCondition } from './expressions/condition.ts';
 import type { Condition } from './expressions/syntax.ts';
 import { parseKeyCondition } from './expressions/key-condition.ts';
@@ -12,8 +13,24 @@ import { parseProjection } from './expressions/projection.ts';
 import type { ExpressionName } from './expressions/tokens.ts';
 import { parseUpdate } from './expressions/update.ts';
 import type { Update } from './expressions/update.ts';
+import { legacyCondition, legacyFilter, legacyProjection, legacyRanges, legacyUpdate } from './legacy.ts';
 
-export interface Given extends Readonly<Partial<Record<ExpressionName, string | undefined>>> {
+/** What expressions replaced, in the order in which errors name it. */
+const LEGACY = [
+  'AttributesToGet',
+  'AttributeUpdates',
+  'QueryFilter',
+  'ScanFilter',
+  'KeyConditions',
+  'Expected',
+  'ConditionalOperator',
+] as const;
+
+type Legacy = Pick<Input<'dynamodb', 'Query'>, 'AttributesToGet' | 'KeyConditions' | 'QueryFilter'> &
+  Pick<Input<'dynamodb', 'Scan'>, 'ScanFilter'> &
+  Pick<Input<'dynamodb', 'UpdateItem'>, 'AttributeUpdates' | 'Expected' | 'ConditionalOperator'>;
+
+export interface Given extends Readonly<Partial<Record<ExpressionName, string | undefined>>>, Legacy {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
   readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined;
 }
@@ -29,6 +46,11 @@ export interface Expressions {
 /** `possible`: the expressions that the operation knows, in the order in which its errors name them. */
 export function expressionsOf(given: Given, possible: readonly ExpressionName[]): Expressions {
   checkNeeded(given, possible);
+  const legacy = LEGACY.filter((name) => given[name] !== undefined);
+  if (legacy.length > 0) {
+    checkUnmixed(given, legacy, possible);
+    return legacyExpressions(given);
+  }
   const placeholders = new Placeholders(given);
   const { UpdateExpression, ConditionExpression, KeyConditionExpression } = given;
   const { FilterExpression, ProjectionExpression } = given;
@@ -49,6 +71,30 @@ export function expressionsOf(given: Given, possible: readonly ExpressionName[])
   };
   placeholders.checkUsed();
   return expressions;
+}
+
+function checkUnmixed(given: Given, legacy: readonly string[], possible: readonly ExpressionName[]): void {
+  const expressions = possible.filter((name) => given[name] !== undefined);
+  if (expressions.length > 0)
+    throw invalid(
+      `Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {${legacy.join(', ')}} Expression parameters: {${expressions.join(', ')}}`,
+    );
+}
+
+function legacyExpressions(given: Given): Expressions {
+  const { AttributesToGet, AttributeUpdates, KeyConditions, Expected, ConditionalOperator: by } = given;
+  const Filter = given.QueryFilter ?? given.ScanFilter;
+  if (by && !Filter && !Expected)
+    throw invalidValues('ConditionalOperator cannot be used without Filter or Expected');
+  const condition = Expected && legacyCondition(Expected, by);
+  const filter = Filter && legacyFilter(Filter, by);
+  return {
+    ...(AttributeUpdates && { update: legacyUpdate(AttributeUpdates) }),
+    ...(condition && { condition }),
+    ...(filter && { filter }),
+    ...(KeyConditions && { ranges: legacyRanges(KeyConditions) }),
+    ...(AttributesToGet && { projection: legacyProjection(AttributesToGet) }),
+  };
 }
 
 /** Placeholders without an expression stand for nothing. */

@@ -211,19 +211,20 @@ describe('an update', () => {
       'SET a[0 = :v',
       { ':v': { S: '1' } },
     ],
-    ['Invalid UpdateExpression: The expression can not be empty;', '', {}],
+    // The count in front: recorded from AWS in August 2026 by moto's verified tests.
+    ['1 validation error detected: Invalid UpdateExpression: The expression can not be empty;', '', {}],
     [
       'Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: name',
       'REMOVE name',
       {},
     ],
     [
-      'Invalid UpdateExpression: The "SET" section can only be used once in an update expression;',
+      '1 validation error detected: Invalid UpdateExpression: The "SET" section can only be used once in an update expression;',
       'SET a = n SET b = n',
       {},
     ],
     [
-      'Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [mp], path two: [mp, a]',
+      '1 validation error detected: Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [mp], path two: [mp, a]',
       'REMOVE mp, mp.a',
       {},
     ],
@@ -239,7 +240,12 @@ describe('an update', () => {
       { ':v': { S: '1' } },
     ],
     [
-      'Value provided in ExpressionAttributeValues unused in expressions: keys: {:v}',
+      '1 validation error detected: One or more parameter values were invalid: An string set  may not be empty',
+      'SET a = :v',
+      { ':v': { SS: [] } },
+    ],
+    [
+      '1 validation error detected: Value provided in ExpressionAttributeValues unused in expressions: keys: {:v}',
       'REMOVE n',
       { ':v': { S: '1' } },
     ],

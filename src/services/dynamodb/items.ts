@@ -4,7 +4,7 @@ import type { Operations } from '#cloud/service.ts';
 import { consume, Consumed, readUnits, told } from './capacity.ts';
 import { pick } from './expressions/path.ts';
 import { expressionsOf } from './expressions.ts';
-import { invalid } from './faults.ts';
+import { counted, invalid } from './faults.ts';
 import { checkKey, checkKeyPaths } from './keys.ts';
 import { findItem } from './store.ts';
 import { usableTable } from './table.ts';
@@ -52,15 +52,28 @@ function carriedOut(
 export const itemOperations: Operations<'dynamodb'> = {
   PutItem(ctx, input) {
     checkReturns(input);
-    return carriedOut(ctx, putChange(input), input);
+    return carriedOut(
+      ctx,
+      counted(() => putChange(input)),
+      input,
+    );
   },
 
   DeleteItem(ctx, input) {
     checkReturns(input);
-    return carriedOut(ctx, deleteChange(input), input);
+    return carriedOut(
+      ctx,
+      counted(() => deleteChange(input)),
+      input,
+    );
   },
 
-  UpdateItem: (ctx, input) => carriedOut(ctx, updateChange(input), input),
+  UpdateItem: (ctx, input) =>
+    carriedOut(
+      ctx,
+      counted(() => updateChange(input)),
+      input,
+    ),
 
   GetItem(ctx, input) {
     const { TableName, Key, ConsistentRead = false, ReturnConsumedCapacity } = input;

@@ -1,6 +1,6 @@
 // The keys of items: what they must be, and where they stand.
 
-import { invalid, invalidValues } from './faults.ts';
+import { invalid, invalidValues, notValid } from './faults.ts';
 import { END, hashOf, orderOf } from './key-order.ts';
 import type { Index, Key, Keys, TableRow } from './rows.ts';
 import { attribute, byteCount, contentOf, itemOf, textBytes, typeOf } from './value.ts';
@@ -74,7 +74,7 @@ export function checkKey(table: TableRow, key: Item): void {
     throw invalid('The provided key element does not match the schema');
   for (const part of keys) {
     const value = attribute(key, part.name) as Value;
-    if (contentOf(value) === '') throw invalidValues(emptyKey(part));
+    if (contentOf(value) === '') throw notValid(emptyKey(part));
     checkKeySize(part, value, table.keys);
   }
 }
@@ -88,14 +88,26 @@ export function checkItemKeys(table: TableRow, item: Item): void {
       throw invalidValues(
         `Type mismatch for key ${part.name} expected: ${part.type} actual: ${typeOf(value)}`,
       );
-    if (contentOf(value) === '')
-      throw invalid(`One or more parameter values are not valid. ${emptyKey(part)}`);
+    if (contentOf(value) === '') throw notValid(emptyKey(part));
     checkKeySize(part, value, table.keys);
   }
   checkIndexKeys(table, item);
 }
 
-export function checkIndexKeys(table: TableRow, item: Item): void {
+/** What an update leaves: its errors do not name the index. */
+export function checkUpdatedIndexKeys(table: TableRow, item: Item): void {
+  const attempted = 'The update expression attempted to update';
+  for (const part of table.indexes.flatMap((index) => keyList(index.keys))) {
+    const value = attribute(item, part.name);
+    if (value && !(part.type in value))
+      throw invalid(`${attempted} the secondary index key to unsupported type`);
+    if (value && contentOf(value) === '')
+      throw notValid(`${attempted} a secondary index key to a value that is not supported. ${empty(part)}`);
+  }
+  checkIndexKeys(table, item);
+}
+
+function checkIndexKeys(table: TableRow, item: Item): void {
   for (const index of table.indexes) {
     for (const part of keyList(index.keys)) {
       const value = attribute(item, part.name);
@@ -104,17 +116,28 @@ export function checkIndexKeys(table: TableRow, item: Item): void {
         throw invalidValues(
           `Type mismatch for Index Key ${part.name} Expected: ${part.type} Actual: ${typeOf(value)} IndexName: ${index.name}`,
         );
-      if (contentOf(value) === '')
-        throw invalid(
-          `One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${part.type === 'S' ? 'string' : 'binary'} value. IndexName: ${index.name}, IndexKey: ${part.name}`,
-        );
+      if (contentOf(value) === '') throw notValid(emptyIndexKey(index, part));
       checkKeySize(part, value, index.keys);
     }
   }
 }
 
-function emptyKey({ name, type }: Key): string {
-  return `The AttributeValue for a key attribute cannot contain an empty ${type === 'S' ? 'string' : 'binary'} value. Key: ${name}`;
+/** What a query asks for may not be empty either: nothing is filed under it. */
+export function checkSought(key: Key, values: readonly Value[], index: Index | undefined): void {
+  if (values.every((value) => contentOf(value) !== '')) return;
+  throw notValid(index ? emptyIndexKey(index, key) : emptyKey(key));
+}
+
+function emptyKey(key: Key): string {
+  return `${empty(key)} Key: ${key.name}`;
+}
+
+function emptyIndexKey(index: Index, key: Key): string {
+  return `A value specified for a secondary index key is not supported. ${empty(key)} IndexName: ${index.name}, IndexKey: ${key.name}`;
+}
+
+function empty({ type }: Key): string {
+  return `The AttributeValue for a key attribute cannot contain an empty ${type === 'S' ? 'string' : 'binary'} value.`;
 }
 
 function checkKeySize(key: Key, value: Value, keys: Keys): void {

@@ -213,7 +213,12 @@ describe('a query', () => {
       { ExpressionAttributeValues: { ':a': { N: '1' } } },
     ],
     [
-      'One or more parameter values were invalid: Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES',
+      'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: artist',
+      { ExpressionAttributeValues: { ':a': { S: '' } } },
+    ],
+    // Queries count what is wrong with `Select`, and scans do not: moto's tests that were verified against AWS.
+    [
+      '1 validation error detected: Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES',
       { Select: 'SPECIFIC_ATTRIBUTES' },
     ],
   ])('is refused: %s', async (message, wrong) => {
@@ -254,9 +259,10 @@ describe('an index', () => {
     await stand.update('REMOVE kind', {}, update);
     await stand.put(song('y'));
     expect(await stand.find('song', byKind)).toEqual(['z']);
+    // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html lists the message.
     const wrong = stand.update('SET n = :n', { ':n': { S: 'x' } }, update);
     expect(await refusal(wrong)).toBe(
-      `${invalid}One or more parameter values were invalid: Type mismatch for Index Key n Expected: N Actual: S IndexName: by-n`,
+      `${invalid}The update expression attempted to update the secondary index key to unsupported type`,
     );
   });
 
@@ -377,6 +383,14 @@ describe('a scan', () => {
     [
       'ExpressionAttributeNames can only be specified when using expressions',
       { ExpressionAttributeNames: { '#a': 'a' } },
+    ],
+    [
+      'ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName',
+      { Select: 'ALL_PROJECTED_ATTRIBUTES' },
+    ],
+    [
+      'Cannot specify the ProjectionExpression when choosing to get only the Count',
+      { Select: 'COUNT', ProjectionExpression: 'song' },
     ],
   ])('is refused: %s', async (message, wrong) => {
     const { dynamodb } = await new Stand().with();

@@ -8,8 +8,8 @@ import type { KeyCondition, Range } from './expressions/key-condition.ts';
 import { expressionsOf, pathsIn } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { AFTER_END, END, LAST, orderOf } from './key-order.ts';
-import { keyList, partition, placeOf } from './keys.ts';
-import { page, sourceOf, startOf } from './reading.ts';
+import { checkSought, keyList, partition, placeOf } from './keys.ts';
+import { checkSelection, page, sourceOf, startOf } from './reading.ts';
 import type { Source } from './reading.ts';
 import type { Stretch } from './store.ts';
 import { attribute, equal } from './value.ts';
@@ -19,20 +19,25 @@ const POSSIBLE = ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpre
 
 export const queryOperations: Operations<'dynamodb'> = {
   Query(ctx, input) {
-    if (input.KeyConditionExpression === undefined)
+    if (input.KeyConditionExpression === undefined && input.KeyConditions === undefined)
       throw invalid(
         'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
       );
+    checkSelection(input, (message) => invalid(`1 validation error detected: ${message}`));
     const { ranges = new Map<string, Range>(), ...expressions } = expressionsOf(input, POSSIBLE);
     const source = sourceOf(ctx, input, expressions);
     const { table, index } = source;
     const keys = (index ?? table).keys;
     const condition = keyCondition(ranges, keys);
+    for (const key of keyList(keys)) {
+      const range = ranges.get(key.name);
+      if (range) checkSought(key, range.by === 'between' ? [range.value, range.high] : [range.value], index);
+    }
     const filtered = new Set(expressions.filter ? pathsIn(expressions.filter).map(([name]) => name) : []);
     for (const { name } of keyList(keys)) {
       if (filtered.has(name))
         throw invalid(
-          `Filter Expression can only contain non-primary key attributes: Primary key attribute: ${name}`,
+          `${input.QueryFilter ? 'QueryFilter' : 'Filter Expression'} can only contain non-primary key attributes: Primary key attribute: ${name}`,
         );
     }
     const backwards = input.ScanIndexForward === false;

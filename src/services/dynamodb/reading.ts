@@ -29,6 +29,7 @@ type Request = Pick<
   | 'ConsistentRead'
   | 'ExclusiveStartKey'
   | 'ProjectionExpression'
+  | 'AttributesToGet'
   | 'ReturnConsumedCapacity'
 >;
 
@@ -66,20 +67,26 @@ export function sourceOf(ctx: Ctx, request: Request, expressions: Expressions): 
   };
 }
 
-function checkSelect({ Select, ProjectionExpression }: Request, index: Index | undefined): void {
-  const projects = ProjectionExpression !== undefined;
+/** What `Select` asks for has to agree with the rest of the request: queries count the error, and scans do not. */
+export function checkSelection(
+  { Select, ProjectionExpression, AttributesToGet, IndexName }: Request,
+  fault: (message: string) => Fault,
+): void {
+  const projects = ProjectionExpression !== undefined || AttributesToGet !== undefined;
   if (Select === 'SPECIFIC_ATTRIBUTES' && !projects)
-    throw invalidValues(
+    throw fault(
       'Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES',
     );
   if (projects && Select !== undefined && Select !== 'SPECIFIC_ATTRIBUTES') {
     const what = Select === 'COUNT' ? 'only the Count' : Select;
-    throw invalidValues(
-      `Cannot specify the AttributesToGet or ProjectionExpression when choosing to get ${what}`,
-    );
+    const by = AttributesToGet ? 'AttributesToGet' : 'ProjectionExpression';
+    throw fault(`Cannot specify the ${by} when choosing to get ${what}`);
   }
-  if (Select === 'ALL_PROJECTED_ATTRIBUTES' && !index)
-    throw invalidValues('ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName');
+  if (Select === 'ALL_PROJECTED_ATTRIBUTES' && IndexName === undefined)
+    throw fault('ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName');
+}
+
+function checkSelect({ Select }: Request, index: Index | undefined): void {
   if (Select === 'ALL_ATTRIBUTES' && index?.kind === 'global' && index.projection !== 'ALL')
     throw invalidValues(
       `Select type ALL_ATTRIBUTES is not supported for global secondary index ${index.name} because its projection type is not ALL`,

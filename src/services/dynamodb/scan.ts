@@ -7,12 +7,13 @@ import { expressionsOf } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { HASHES, hexadecimal, LAST } from './key-order.ts';
 import { placeOf } from './keys.ts';
-import { page, sourceOf, startOf } from './reading.ts';
+import { checkSelection, page, sourceOf, startOf } from './reading.ts';
 import type { Stretch } from './store.ts';
 
 export const scanOperations: Operations<'dynamodb'> = {
   Scan(ctx, input) {
     checkSegments(input);
+    checkSelection(input, invalid);
     const expressions = expressionsOf(input, ['ProjectionExpression', 'FilterExpression']);
     const source = sourceOf(ctx, input, expressions);
     const stretch = segment(placeOf(source.table, source.index), input);

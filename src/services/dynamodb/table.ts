@@ -80,12 +80,21 @@ export function changeableTable(ctx: Ctx, nameOrArn: string): Located {
   return located;
 }
 
-/** For operations on tags and policies, which take ARNs only. */
-export function tableByResource(ctx: Ctx, arn: string): Located {
-  if (!ARN.test(arn)) throw invalid(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
+/** For operations on tags and policies, which take ARNs only. `missing`: what they answer where no table is called so. */
+export function tableByResource(
+  ctx: Ctx,
+  arn: string,
+  missing: (name: string) => Fault = () => noResourceArn(arn),
+): Located {
+  const name = ARN.exec(arn)?.[3];
+  if (name === undefined) throw invalid(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
   const located = tableByArn(ctx, arn);
   if (located && located.home.region === ctx.region) return located;
-  throw new Fault('ResourceNotFoundException', `Requested resource not found: ResourcArn: ${arn} not found`);
+  throw missing(name);
+}
+
+function noResourceArn(arn: string): Fault {
+  return new Fault('ResourceNotFoundException', `Requested resource not found: ResourcArn: ${arn} not found`);
 }
 
 export function indexNamed(table: TableRow, name: string): Index {

@@ -348,6 +348,7 @@ describe('settings of a table', () => {
     expect(await refusal(missing)).toBe('TableNotFoundException: Table not found: none');
   });
 
+  // The words: moto's tests that were verified against AWS.
   it('are its policy, by revision', async () => {
     const { dynamodb } = await new Stand().with();
     const Policy = JSON.stringify({
@@ -360,7 +361,13 @@ describe('settings of a table', () => {
     const put = (ExpectedRevisionId: string) =>
       dynamodb.send(new PutResourcePolicyCommand({ ResourceArn, Policy, ExpectedRevisionId }));
     const { RevisionId } = await put('NO_POLICY');
-    expect(await refusal(put('NO_POLICY'))).toContain('PolicyNotFoundException');
+    const none = 'PolicyNotFoundException: Resource-based policy not found for the provided ResourceArn:';
+    expect(await refusal(put('NO_POLICY'))).toBe(
+      `${none} Requested policy update expecting none to be present for table ${TableName}, but a policy exists with revision id ${RevisionId}.`,
+    );
+    expect(await refusal(put('other'))).toBe(
+      `${none} Requested update for policy with revision id other, but the policy associated to target table ${TableName} has revision id ${RevisionId}.`,
+    );
     const found = await dynamodb.send(new GetResourcePolicyCommand({ ResourceArn }));
     expect(found).toMatchObject({ Policy, RevisionId });
   });

@@ -10,7 +10,7 @@ import type { TableDescription } from './description.ts';
 import { keyArnOf } from './encryption.ts';
 import { inUse, invalid } from './faults.ts';
 import { begin } from './lifecycle.ts';
-import { checkPolicy } from './policies.ts';
+import { checkPolicy, nextRevision } from './policies.ts';
 import { tables } from './rows.ts';
 import type { Index, TableRow } from './rows.ts';
 import { placeIn, tableOf } from './table.ts';
@@ -45,7 +45,7 @@ export const tableOperations: Operations<'dynamodb'> = {
       deletionProtected: input.DeletionProtectionEnabled ?? false,
       ...(keyArn !== undefined && { encryption: { keyArn, status: 'ENABLED' } }),
       ...(ResourcePolicy !== undefined && {
-        policy: { text: checkPolicy(ResourcePolicy), revision: home.uuid('policy') },
+        policy: { text: checkPolicy(ResourcePolicy), revision: nextRevision(home) },
       }),
       tags: mergeTags({}, Tags),
     };

@@ -87,6 +87,11 @@ describe('a transaction', () => {
       'TransactItems can only contain one of Check, Put, Update or Delete',
       [{ ...Put('a'), ...increment('a') }],
     ],
+    // Not a reason to cancel: verified against AWS by moto's test_transaction_with_empty_key.
+    [
+      'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: song',
+      [increment('')],
+    ],
   ])('is refused: %s', async (message, items) => {
     expect(await refusal(write(await new Stand().with(), items))).toBe(`ValidationException: ${message}`);
   });

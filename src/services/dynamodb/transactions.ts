@@ -52,6 +52,9 @@ const CODES: Readonly<Record<string, string>> = {
   ValidationException: 'ValidationError',
 };
 
+/** A key that is empty cancels nothing: it is wrong with the request. */
+const EMPTY_KEY = /cannot contain an empty \w+ value\. Key: /;
+
 const tokenDue: TimerKind<{ token: string; at: number }> = timer<{ token: string; at: number }>(
   'dynamodb/token-due',
   { background: true },
@@ -92,7 +95,7 @@ function allOf<T, U>(parts: readonly T[], run: (part: T) => U): U[] {
       reasons.push({ Code: 'None' });
     } catch (error) {
       const code = error instanceof Fault ? CODES[error.shape] : undefined;
-      if (!(error instanceof Fault) || code === undefined) throw error;
+      if (!(error instanceof Fault) || code === undefined || EMPTY_KEY.test(error.message)) throw error;
       reasons.push({ Code: code, Message: error.message, ...error.fields });
     }
   }

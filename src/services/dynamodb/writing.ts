@@ -10,16 +10,17 @@ import { pick } from './expressions/path.ts';
 import type { Path } from './expressions/path.ts';
 import { expressionsOf, pathsIn } from './expressions.ts';
 import { pathsOf } from './expressions/update.ts';
+import type { Update as ParsedUpdate } from './expressions/update.ts';
 import { consume, writeConsumed } from './capacity.ts';
 import type { Consumed } from './capacity.ts';
 import { invalid, invalidValues } from './faults.ts';
 import {
   partition,
   placeOf,
-  checkIndexKeys,
   checkItemKeys,
   checkKey,
   checkKeyPaths,
+  checkUpdatedIndexKeys,
   keyList,
 } from './keys.ts';
 import { items } from './rows.ts';
@@ -31,11 +32,13 @@ import { attribute, fromWire, itemBytes, itemOf, toWire } from './value.ts';
 import type { Item, Value } from './value.ts';
 
 type Transacted = Input<'dynamodb', 'TransactWriteItems'>['TransactItems'][number];
-type Put = NonNullable<Transacted['Put']>;
-type Update = Omit<NonNullable<Transacted['Update']>, 'UpdateExpression'> & {
-  UpdateExpression?: string | undefined;
-};
-type Delete = NonNullable<Transacted['Delete']>;
+/** Transactions know expressions only; single writes also what was there before these. */
+type Legacy = Pick<Input<'dynamodb', 'UpdateItem'>, 'Expected' | 'ConditionalOperator'>;
+type Put = NonNullable<Transacted['Put']> & Legacy;
+type Update = Omit<NonNullable<Transacted['Update']>, 'UpdateExpression'> &
+  Legacy &
+  Pick<Input<'dynamodb', 'UpdateItem'>, 'UpdateExpression' | 'AttributeUpdates'>;
+type Delete = NonNullable<Transacted['Delete']> & Legacy;
 type Check = NonNullable<Transacted['ConditionCheck']>;
 type CollectionMetrics = NonNullable<Output<'dynamodb', 'PutItem'>['ItemCollectionMetrics']>;
 
@@ -116,13 +119,19 @@ export function updateChange(given: Update): Change {
     condition,
     showsItem: shows(given),
     paths: update ? pathsOf(update) : [],
-    after(before = finds) {
-      const item = update ? applied(update, before) : before;
+    after(before) {
+      if (!before && given.AttributeUpdates && update && onlyTakes(update)) return undefined;
+      const item = update ? applied(update, before ?? finds) : (before ?? finds);
       if (itemBytes(item) > MOST_ITEM_BYTES)
         throw invalid('Item size to update has exceeded the maximum allowed size');
       return item;
     },
   };
+}
+
+/** "Nothing happens": unlike an expression, deletions of attributes alone make no item. */
+function onlyTakes({ set, add, remove, delete: taken }: ParsedUpdate): boolean {
+  return set.length + add.length === 0 && remove.length + taken.length > 0;
 }
 
 /** A change and what it is about. */
@@ -157,7 +166,7 @@ export function checkCondition({ change, before }: Aimed): void {
 /** What a change leaves, checked against the indexes. */
 export function outcome({ table, change, before }: Aimed): Item | undefined {
   const after = change.after(before?.item);
-  if (after && change.kind === 'update') checkIndexKeys(table, after);
+  if (after && change.kind === 'update') checkUpdatedIndexKeys(table, after);
   return after;
 }
 

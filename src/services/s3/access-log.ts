@@ -71,6 +71,9 @@ interface Request {
   readonly VersionId?: string;
 }
 
+/** What is put and answered with nothing. */
+const NO_CONTENT: ReadonlySet<string> = new Set(['PutBucketPolicy', 'PutBucketTagging']);
+
 function requester(ctx: Ctx): string {
   const { principal } = ctx;
   if (principal.type === 'anonymous') return '-';
@@ -83,7 +86,7 @@ function line(ctx: Ctx, at: Ctx, bucket: Bucket, operation: string, input: Reque
   const key = input.Key === undefined ? '-' : encodedKey(input.Key);
   const method = name.split('.')[1] === 'COPY' ? 'PUT' : (name.split('.')[1] as string);
   const uri = `"${method} /${bucket.name}${input.Key === undefined ? '' : `/${key}`} HTTP/1.1"`;
-  const status = method === 'DELETE' ? '204' : '200';
+  const status = method === 'DELETE' || NO_CONTENT.has(operation) ? '204' : '200';
   const { ContentLength } = output as { ContentLength?: number };
   const sent = ContentLength === undefined || method === 'HEAD' ? '-' : String(ContentLength);
   return [

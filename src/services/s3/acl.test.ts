@@ -1,6 +1,8 @@
 // Object ownership, and lists by their canned names.
 
 import {
+  DeleteObjectCommand,
+  PutBucketVersioningCommand,
   CreateBucketCommand,
   GetBucketAclCommand,
   GetBucketOwnershipControlsCommand,
@@ -114,6 +116,16 @@ it('lets everybody read an object that is public, and nobody once lists are off'
   expect((await s3.send(new GetObjectAclCommand({ Bucket, Key: 'k' }))).Grants).toHaveLength(2);
   await own(s3, 'BucketOwnerEnforced');
   expect(raw(table, { path: `/${Bucket}/k` }).status).toBe(403);
+});
+
+// LocalStack's test_put_object_acl_on_delete_marker, recorded from AWS.
+it('takes no list for a delete marker on top', async () => {
+  const { s3 } = await open();
+  const Status = 'Enabled';
+  await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: 'k' }));
+  const put = s3.send(new PutObjectAclCommand({ Bucket, Key: 'k', ACL: 'private' }));
+  await expect(put).rejects.toMatchObject({ name: 'MethodNotAllowed', Method: 'PUT' });
 });
 
 it('takes uploads of other accounts only where they become the bucket owner’s', async () => {

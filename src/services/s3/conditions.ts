@@ -31,6 +31,7 @@ export function wholeSeconds(instant: number): number {
 
 /** The condition that does not hold. An entity tag that matches outweighs a date that does not. */
 function failing(
+  { now }: Ctx,
   { etag, modifiedAt }: StoredObject,
   conditions: ReadConditions,
 ): keyof ReadConditions | undefined {
@@ -40,12 +41,14 @@ function failing(
     if (!names(ifMatch, etag)) return 'ifMatch';
   } else if (ifUnmodifiedSince !== undefined && modified > ifUnmodifiedSince) return 'ifUnmodifiedSince';
   if (ifNoneMatch !== undefined) return names(ifNoneMatch, etag) ? 'ifNoneMatch' : undefined;
-  return ifModifiedSince !== undefined && modified <= ifModifiedSince ? 'ifModifiedSince' : undefined;
+  // RFC 9110, 13.1.3: later than now is no valid date, and S3 passes over it.
+  if (ifModifiedSince === undefined || ifModifiedSince > now) return undefined;
+  return modified <= ifModifiedSince ? 'ifModifiedSince' : undefined;
 }
 
 /** Throws 412 or 304. */
-export function checkRead(object: StoredObject, conditions: ReadConditions): void {
-  const condition = failing(object, conditions);
+export function checkRead(ctx: Ctx, object: StoredObject, conditions: ReadConditions): void {
+  const condition = failing(ctx, object, conditions);
   if (condition === 'ifMatch') throw preconditionFailed('If-Match');
   if (condition === 'ifUnmodifiedSince') throw preconditionFailed('If-Unmodified-Since');
   if (condition)
@@ -60,8 +63,8 @@ const SOURCE_HEADERS: Readonly<Record<keyof ReadConditions, string>> = {
 };
 
 /** Throws 412 where the source of a copy is not as the copy wants it. */
-export function checkCopySource(object: StoredObject, conditions: ReadConditions): void {
-  const condition = failing(object, conditions);
+export function checkCopySource(ctx: Ctx, object: StoredObject, conditions: ReadConditions): void {
+  const condition = failing(ctx, object, conditions);
   if (condition) throw preconditionFailed(SOURCE_HEADERS[condition]);
 }
 

@@ -123,6 +123,7 @@ it('copies under conditions on the source and on the destination', async () => {
     [{ CopySourceIfUnmodifiedSince: new Date(0) }, 'x-amz-copy-source-If-Unmodified-Since'],
   ] as const)
     await expect(copy(conditions)).rejects.toMatchObject({ name: 'PreconditionFailed', Condition });
+  await copy({ CopySourceIfModifiedSince: new Date(table.world.now + 86_400_000) });
   await copy({ CopySourceIfMatch: ETag, CopySourceIfUnmodifiedSince: new Date(0) });
   await expect(copy({ IfNoneMatch: '*' })).rejects.toMatchObject({ Condition: 'If-None-Match' });
   await copy({ IfMatch: ETag });

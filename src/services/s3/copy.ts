@@ -72,7 +72,7 @@ export function sourceOf(ctx: Ctx, input: CopyRequest): StoredObject {
       'The source of a copy request may not specifically refer to a delete marker by version id.',
     );
   }
-  checkCopySource(version, {
+  checkCopySource(ctx, version, {
     ifMatch: input.CopySourceIfMatch,
     ifNoneMatch: input.CopySourceIfNoneMatch,
     ifModifiedSince: input.CopySourceIfModifiedSince,

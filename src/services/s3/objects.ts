@@ -31,7 +31,7 @@ type Got = Output<'s3', 'GetObject'>;
 function read(ctx: Ctx, input: Get, method: string): { answer: Got; object: StoredObject; range: ByteRange } {
   const found = bucketOf(ctx, input);
   const object = objectOf(ctx, found, input, method);
-  checkRead(object, {
+  checkRead(ctx, object, {
     ifMatch: input.IfMatch,
     ifNoneMatch: input.IfNoneMatch,
     ifModifiedSince: input.IfModifiedSince,

@@ -11,7 +11,7 @@ import { aclsNotSupported, malformedXml, notConfigured, notModelled } from './fa
 import { replicateChange } from './replication.ts';
 import { buckets } from './tables.ts';
 import type { Bucket } from './tables.ts';
-import { changeVersion, objectOf } from './versions.ts';
+import { changeVersion, deleteMarkerRead, objectOf, requestedVersion } from './versions.ts';
 
 type PutAcl = Pick<
   Input<'s3', 'PutObjectAcl'>,
@@ -81,7 +81,8 @@ export const ownershipOperations: Operations<'s3'> = {
   PutObjectAcl(ctx, input) {
     const found = bucketOf(ctx, input);
     const { at, bucket } = found;
-    const object = objectOf(ctx, found, input, 'PUT');
+    const object = requestedVersion(ctx, found, input);
+    if (object.kind === 'delete-marker') throw deleteMarkerRead(object, 'PUT');
     const acl = cannedAcl(bucket, input);
     if (bucket.ownerEnforced && acl !== 'bucket-owner-full-control') throw aclsNotSupported();
     const { acl: _, ...rest } = object;

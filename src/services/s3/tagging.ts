@@ -73,7 +73,8 @@ function checkBucketTags({ principal }: Ctx, { tags: now = {} }: Bucket, tags: r
 /** The header `x-amz-tagging`: tags spelled as a query string. */
 export function tagsOfHeader(header: string | undefined): Tags {
   if (!header) return {};
-  const tags = header.split('&').map((pair) => {
+  const pairs = header.split('&').filter((pair) => pair !== '');
+  const tags = pairs.map((pair) => {
     const [name = '', value = '', ...rest] = pair.split('=');
     const Key = percentDecoded(name, true);
     const Value = percentDecoded(value, true);

@@ -55,12 +55,15 @@ function page(at: Ctx, request: UploadRequest): UploadPage {
 
 type Uploads = NonNullable<Output<'s3', 'ListMultipartUploads'>['Uploads']>[number];
 
-/** Who began an upload: an account's root by its canonical user id, others by their ARN. */
+/** Who began an upload: an account's root by its canonical user id, others by their ARN. Unlike owners, they have a name. */
 function people(ctx: Ctx, account: string, { initiator }: Upload): Pick<Uploads, 'Owner' | 'Initiator'> {
   const owner = canonicalUser(ctx, account);
   const [, , , , by = account, resource] = initiator?.split(':') ?? [];
   const root = resource === undefined || resource === 'root';
-  return { Initiator: root ? canonicalUser(ctx, by) : { ID: initiator as string }, Owner: owner };
+  const Initiator = root
+    ? { ...canonicalUser(ctx, by), DisplayName: by }
+    : { ID: initiator as string, DisplayName: resource.slice(resource.indexOf('/') + 1) };
+  return { Initiator, Owner: owner };
 }
 
 export const uploadListingOperations: Operations<'s3'> = {

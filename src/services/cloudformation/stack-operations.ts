@@ -9,6 +9,7 @@ import { defineStack, objectText, sameDefinition } from './definition.ts';
 import { noteReason } from './engine/outcomes.ts';
 import { importersOf } from './engine/outputs.ts';
 import { templateIn } from './engine/plan.ts';
+import { checkRole } from './engine/principal.ts';
 import { removeNext } from './engine/removal-life.ts';
 import { queueAll } from './engine/rollback.ts';
 import { goBack, goBackToNothing, startOperation } from './engine/stack-life.ts';
@@ -146,6 +147,7 @@ function createStack(
     if (same) return { StackId: known.id };
     throw new Fault('AlreadyExistsException', `Stack [${name}] already exists`);
   }
+  checkRole(ctx, RoleARN);
   const id = newStackId(ctx, name);
   const definition = defineStack(ctx, input, { stack: { id, name }, as: ctx.principal });
   const given: NewStack = {
@@ -171,6 +173,7 @@ function updateStack(
   const stack = liveStack(ctx, input.StackName);
   const preserve = input.DisableRollback ?? false;
   checkUpdatable(stack, preserve);
+  checkRole(ctx, input.RoleARN ?? stack.roleArn);
   const definition = defineStack(ctx, input, { stack, previous: stack.definition, as: ctx.principal });
   checkTypes(ctx, stack.definition, definition);
   const policy = policyText(ctx, input.StackPolicyBody, input.StackPolicyURL);
@@ -208,6 +211,7 @@ export const stackOperations: StackOperations = {
       throw invalid(`Stack [${stack.name}] is a nested stack and can only be deleted with its root stack.`);
     if (stack.terminationProtection)
       throw invalid(`Stack [${stack.id}] cannot be deleted while TerminationProtection is enabled`);
+    checkRole(ctx, input.RoleARN ?? stack.roleArn);
     beginDeletion(
       ctx,
       stack,
@@ -235,6 +239,7 @@ export const stackOperations: StackOperations = {
     const stack = liveStack(ctx, input.StackName);
     if (stack.status !== 'UPDATE_ROLLBACK_FAILED')
       throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not continue rollback.`);
+    checkRole(ctx, input.RoleARN ?? stack.roleArn);
     const id = stack.reverting ?? ctx.uuid('operation');
     const skip = input.ResourcesToSkip ?? [];
     for (const logicalId of skip) {
@@ -255,6 +260,7 @@ export const stackOperations: StackOperations = {
     const stack = liveStack(ctx, input.StackName);
     if (stack.status !== 'CREATE_FAILED' && stack.status !== 'UPDATE_FAILED')
       throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not be rolled back.`);
+    checkRole(ctx, input.RoleARN ?? stack.roleArn);
     const change = input.RoleARN === undefined ? {} : { roleArn: input.RoleARN };
     const kind = stack.status === 'CREATE_FAILED' ? 'create' : 'update';
     const last = stack.lastOperations.at(-1)?.id ?? ctx.uuid('operation');

@@ -27,6 +27,8 @@ IMAGES = {
 LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
+KEY_USERS = ("RunInstances", "CreateLaunchConfiguration", "CreateStack", "CreateChangeSet", "UpdateStack")
+KEY_NAMES = re.compile(r"""KeyName["']?: *["']?([\w-]+)""")
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
 LONGEST_NAME = 32
@@ -115,6 +117,18 @@ def give_role(client, role):
     call(iam, "AttachRolePolicy", {"RoleName": name, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"})
 
 
+def give_key_pairs(client, params):
+    """Key pairs that are named but never made."""
+    text = json.dumps(params, default=str).replace("\\", "")
+    if re.search(r"AWS::EC2::KeyPair\W*(Properties|\"|')", text):
+        return
+    for name in set(KEY_NAMES.findall(text)):
+        try:
+            call(sibling(client, "ec2"), "CreateKeyPair", {"KeyName": name})
+        except botocore.exceptions.ClientError:
+            pass  # It is there.
+
+
 def prepare(client, service, operation, params):
     ec2 = sibling(client, "ec2") if service in LOAD_BALANCERS else None
     if service in LOAD_BALANCERS and operation == "CreateLoadBalancer":
@@ -128,7 +142,9 @@ def prepare(client, service, operation, params):
     elif service == "elbv2" and operation == "SetSecurityGroups":
         [found] = call(client, "DescribeLoadBalancers", {"LoadBalancerArns": [params["LoadBalancerArn"]]})["LoadBalancers"]
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
-    elif service == "cloudformation" and params.get("RoleARN"):
+    elif operation in KEY_USERS:
+        give_key_pairs(client, params)
+    if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
 

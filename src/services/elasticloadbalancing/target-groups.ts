@@ -203,10 +203,15 @@ function healthCheckOf(
   }
   if (HealthCheckProtocol === 'HTTP' && !path.startsWith('/'))
     throw new Fault('ValidationError', `Health check path '${path}' must begin with a '/' character`);
-  if (timeoutSeconds >= intervalSeconds)
+  // Checks of groups that speak no HTTP may take as long as the interval.
+  const [within, longest] =
+    protocol === 'HTTP'
+      ? ['smaller than', intervalSeconds - 1]
+      : ['smaller than or equal to', intervalSeconds];
+  if (timeoutSeconds > longest)
     throw new Fault(
       'ValidationError',
-      `Health check timeout '${timeoutSeconds}' must be smaller than the interval '${intervalSeconds}'`,
+      `Health check timeout '${timeoutSeconds}' must be ${within} the interval '${intervalSeconds}'`,
     );
   if (HealthCheckProtocol === 'HTTP') checkMatcher(matcher, CODES[protocol]);
   return after;

@@ -144,6 +144,8 @@ def prepare(client, service, operation, params):
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
     elif operation in KEY_USERS:
         give_key_pairs(client, params)
+    if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):
+        stand_ins[params["StackName"]] = params["StackName"].replace("_", "-")
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
@@ -183,10 +185,10 @@ def prepared_call(client, operation, params):
     except botocore.exceptions.ClientError:
         pass  # It is there already, or what is wrong is for the call itself to say.
     wanted = completed(operation, params) if service == "elbv2" else params
-    answer = call(client, operation, replaced(wanted, stand_ins.items()) if stand_ins else wanted)
+    pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
+    answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation)
-    backwards = [(other, one) for one, other in stand_ins.items()]
-    return replaced(answer, backwards) if backwards else answer
+    return replaced(answer, [(other, one) for one, other in pairs]) if pairs else answer
 
 
 botocore.client.BaseClient._make_api_call = prepared_call

@@ -134,6 +134,16 @@ function policyText(ctx: Ctx, body: string | undefined, url: string | undefined)
   return text;
 }
 
+/** In the words of AWS, as LocalStack recorded them; the model has no pattern for new names. */
+const NAME = '[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*';
+
+function checkName(name: string): void {
+  if (/^[a-zA-Z][-a-zA-Z0-9]*$/.test(name)) return;
+  throw invalid(
+    `1 validation error detected: Value '${name}' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: ${NAME}`,
+  );
+}
+
 function createStack(
   ctx: Ctx,
   input: Input<'cloudformation', 'CreateStack'>,
@@ -141,6 +151,7 @@ function createStack(
   const { StackName: name, OnFailure, DisableRollback, TimeoutInMinutes, RoleARN } = input;
   if (OnFailure !== undefined && DisableRollback !== undefined)
     throw invalid('You cannot specify both OnFailure and DisableRollback.');
+  checkName(name);
   const known = stackBy(ctx, name);
   if (known) {
     const same = known.operation?.token !== undefined && known.operation.token === input.ClientRequestToken;

@@ -96,6 +96,19 @@ describe('a stack', () => {
     expect(Stacks?.[0]?.Outputs).toBeUndefined();
   });
 
+  // Recorded by LocalStack: cloudformation/api/test_stacks.py, test_stack_name_creation.
+  it('has a name of letters, digits and hyphens', async () => {
+    const stand = new Stand();
+    const message =
+      "1 validation error detected: Value 'my_shop' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*";
+    const TemplateBody = template({ Orders: topic('two') });
+    const named = new CreateStackCommand({ StackName: 'my_shop', TemplateBody });
+    await expect(stand.cloudformation.send(named)).rejects.toMatchObject({
+      name: 'ValidationError',
+      message,
+    });
+  });
+
   it('tells the events of its creation in order', async () => {
     const stand = new Stand();
     await stand.create(template({ Orders: topic('one') }, { Arn: { Value: { Ref: 'Orders' } } }));

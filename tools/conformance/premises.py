@@ -29,6 +29,7 @@ IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
 KEY_USERS = ("RunInstances", "CreateLaunchConfiguration", "CreateStack", "CreateChangeSet", "UpdateStack")
 KEY_NAMES = re.compile(r"""KeyName["']?: *["']?([\w-]+)""")
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
 LONGEST_NAME = 32
@@ -124,7 +125,7 @@ def give_key_pairs(client, params):
         return
     for name in set(KEY_NAMES.findall(text)):
         try:
-            call(sibling(client, "ec2"), "CreateKeyPair", {"KeyName": name})
+            call(sibling(client, "ec2"), "ImportKeyPair", {"KeyName": name, "PublicKeyMaterial": PUBLIC_KEY})
         except botocore.exceptions.ClientError:
             pass  # It is there.
 

@@ -58,9 +58,8 @@ export const attachmentOperations: Operations<'autoscaling'> = {
   ) {
     const group = liveGroupOf(ctx, AutoScalingGroupName);
     const members = named(ctx, group.name, InstanceIds, ['InService', 'Standby'], 'detach');
-    // An instance in standby is not part of the desired capacity any more.
-    const serving = members.filter(({ state }) => state === 'InService').length;
-    const desired = group.desired - (decrement ? serving : 0);
+    // Also for an instance in standby, which is not part of the desired capacity any more (observed by moto's authors).
+    const desired = group.desired - (decrement ? members.length : 0);
     if (decrement) checkRoom(group, desired, 'detach', members.length);
     const Activities = members.map((member) => {
       const asked = `At ${stamp(ctx)} instance ${member.instanceId} was detached in response to a user request`;

@@ -149,6 +149,10 @@ export function groupOf(ctx: Ctx, name: string | undefined): Group {
   return group;
 }
 
+export function exists(ctx: Ctx, name: string): boolean {
+  return ctx.get(groups, nameIn(name)) !== undefined;
+}
+
 /** As `groupOf`, for requests that would change the group: one on its way out takes none. */
 export function liveGroupOf(ctx: Ctx, name: string | undefined): Group {
   const group = groupOf(ctx, name);

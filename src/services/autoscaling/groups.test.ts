@@ -37,7 +37,7 @@ it('refuses what cannot be: a second group of the name, a template that is not t
     'Max bound, 1, must be greater than or equal to min bound, 2',
   );
   const update = new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: 'c', MinSize: 1 });
-  await expect(here.asg.send(update)).rejects.toThrow('AutoScalingGroup name not found - ');
+  await expect(here.asg.send(update)).rejects.toThrow('AutoScalingGroup name not found - null');
 });
 
 it('refuses by name what is not modelled', async () => {
@@ -62,6 +62,9 @@ it('finds groups by their tags', async () => {
   const { AutoScalingGroups = [] } = await here.asg.send(new DescribeAutoScalingGroupsCommand({ Filters }));
   expect(AutoScalingGroups.map(({ AutoScalingGroupName }) => AutoScalingGroupName)).toEqual([GROUP]);
   expect((await here.asg.send(new DescribeTagsCommand({}))).Tags).toEqual([tag]);
+  // A Boolean, in either case: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Filter.html
+  const launched = new DescribeTagsCommand({ Filters: [{ Name: 'propagate-at-launch', Values: ['True'] }] });
+  expect((await here.asg.send(launched)).Tags).toEqual([tag]);
 });
 
 it('shows groups page by page', async () => {

@@ -12,6 +12,7 @@ import {
   changeGroup,
   groupOf,
   groups,
+  exists,
   liveGroupOf,
   nudge,
   PRINCIPAL,
@@ -182,6 +183,8 @@ function fresh(ctx: Ctx): Fresh {
 }
 
 function update(ctx: Ctx, input: UpdateInput): void {
+  // Of all operations this one alone does not say which (moto's tests, https://github.com/getmoto/moto, recorded it).
+  if (!exists(ctx, input.AutoScalingGroupName)) throw invalid('AutoScalingGroup name not found - null');
   const group = liveGroupOf(ctx, input.AutoScalingGroupName);
   const { MinSize: minSize = group.minSize, MaxSize: maxSize = group.maxSize } = input;
   // Without a desired capacity, the present one moves into the new bounds.

@@ -159,7 +159,7 @@ it('launches the first type of a mixed instances policy, and on request shows th
   expect(here.table.read((ctx) => ctx.list(instances))[0]?.instanceType).toBe('c5.large');
   expect((await here.group()).MixedInstancesPolicy).toMatchObject({
     LaunchTemplate: { Overrides },
-    InstancesDistribution: { OnDemandPercentageAboveBaseCapacity: 100 },
+    InstancesDistribution: { OnDemandPercentageAboveBaseCapacity: 100, SpotInstancePools: 2 },
   });
   const spot = {
     ...MixedInstancesPolicy,

@@ -207,6 +207,28 @@ it('replaces an instance in standby where the desired capacity stays', async () 
   here.until('InService', 1);
 });
 
+// Observed on AWS by the authors of moto (tests/test_autoscaling/test_elb.py, test_standby_terminate_instance_decrement).
+it.each(['terminated', 'detached'])('shrinks by an instance that is %s in standby', async (how) => {
+  const here = await stand();
+  await here.create({ DesiredCapacity: 2, MinSize: 0, MaxSize: 4 });
+  here.until('InService', 2);
+  const [InstanceId = ''] = here.ids();
+  const where = { AutoScalingGroupName: GROUP, InstanceIds: [InstanceId] };
+  await here.asg.send(new EnterStandbyCommand({ ...where, ShouldDecrementDesiredCapacity: false }));
+  here.until('Standby', 1);
+  here.until('InService', 2);
+  const ShouldDecrementDesiredCapacity = true;
+  if (how === 'detached')
+    await here.asg.send(new DetachInstancesCommand({ ...where, ShouldDecrementDesiredCapacity }));
+  else {
+    const asked = { InstanceId, ShouldDecrementDesiredCapacity };
+    await here.asg.send(new TerminateInstanceInAutoScalingGroupCommand(asked));
+  }
+  here.until('InService', 1);
+  const { AutoScalingGroups = [] } = await here.asg.send(new DescribeAutoScalingGroupsCommand({}));
+  expect(AutoScalingGroups[0]?.DesiredCapacity).toBe(1);
+});
+
 it('refuses standby below the minimum, and for what is not in service', async () => {
   const here = await stand();
   await here.create({ MinSize: 1, MaxSize: 1, DesiredCapacity: 1 });

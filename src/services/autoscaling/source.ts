@@ -67,6 +67,8 @@ const DISTRIBUTION = {
   OnDemandPercentageAboveBaseCapacity: 100,
   SpotAllocationStrategy: 'lowest-price',
 };
+/** Where the Spot strategy is `lowest-price`. */
+const SPOT_POOLS = { SpotInstancePools: 2 };
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplate.html */
 const MOST_OVERRIDES = 40;
@@ -106,7 +108,12 @@ function mixedOf(
   if (new Set(types).size < types.length)
     throw invalid('Each instance type may be given in one override only.');
   const given = Object.entries(InstancesDistribution).filter(([, value]) => value !== undefined);
-  const distribution = { ...DISTRIBUTION, ...Object.fromEntries(given) } as MixedInstances['distribution'];
+  const { SpotAllocationStrategy = DISTRIBUTION.SpotAllocationStrategy } = InstancesDistribution;
+  const distribution = {
+    ...DISTRIBUTION,
+    ...(SpotAllocationStrategy === DISTRIBUTION.SpotAllocationStrategy && SPOT_POOLS),
+    ...Object.fromEntries(given),
+  } as MixedInstances['distribution'];
   const template = templateOf(ctx, roleArn, LaunchTemplate.LaunchTemplateSpecification);
   return { template, mixed: { overrides, distribution } };
 }

@@ -93,7 +93,8 @@ export const tagOperations: Operations<'autoscaling'> = {
             'ValidationError',
             `Filter type ${Name} is not correct. Allowed Filter types are: ${Object.keys(READ).join(', ')}`,
           );
-        return Values.includes(read(tag));
+        const wanted = Name === 'propagate-at-launch' ? Values.map((value) => value.toLowerCase()) : Values;
+        return wanted.includes(read(tag));
       }),
     );
     const limit = Math.min(MaxRecords, PAGE_SIZE);

@@ -8,7 +8,7 @@ import { beginFor, describeActivity, finish } from './activities.ts';
 import type { Activity } from './activities.ts';
 import { groupOf, nudge, stamp } from './group.ts';
 import type { Group } from './group.ts';
-import { counts, enter, instances, managed } from './instance.ts';
+import { enter, instances, managed } from './instance.ts';
 import type { GroupInstance } from './instance.ts';
 import { launchConfigurations } from './launch-configuration.ts';
 import { dropActions } from './lifecycle-hooks.ts';
@@ -143,7 +143,8 @@ export const terminationOperations: Operations<'autoscaling'> = {
     }
     const at = `At ${stamp(ctx)} instance ${InstanceId} was taken out of service in response to a user request`;
     if (!decrement) return { Activity: describeActivity(ctx, terminate(ctx, member, { cause: `${at}.` })) };
-    const desired = group.desired - (counts(member) ? 1 : 0);
+    // Also for an instance in standby, which is not part of the desired capacity any more (observed by moto's authors).
+    const desired = group.desired - 1;
     if (desired < group.minSize) {
       throw new Fault(
         'ValidationError',

@@ -10,6 +10,7 @@ import { describeChange } from './change-set-description.ts';
 import { concealmentOf, MASK } from './concealment.ts';
 import { planDue } from './change-set-planning.ts';
 import { defineStack } from './definition.ts';
+import { checkRole } from './engine/principal.ts';
 import { startOperation } from './engine/stack-life.ts';
 import { setStackStatus } from './events.ts';
 import { changeSets, stacks } from './rows.ts';
@@ -101,6 +102,7 @@ function createChangeSet(ctx: Ctx, input: CreateInput): Output<'cloudformation',
       'AlreadyExistsException',
       `ChangeSet ${name} cannot be created due to a mismatch with existing attribute Template`,
     );
+  checkRole(ctx, input.RoleARN ?? stack.roleArn);
   const previous = type === 'CREATE' ? {} : { previous: stack.definition };
   const definition = defineStack(ctx, input, { stack, ...previous, as: ctx.principal });
   if (type === 'UPDATE') checkTypes(ctx, stack.definition, definition);

@@ -8,7 +8,7 @@ import { mergeTags } from '#cloud/tags.ts';
 import { pseudoOf, templateIn } from './engine/plan.ts';
 import { isPublished } from './engine/resource-work.ts';
 import type { Definition, RollbackTrigger, Stack } from './rows.ts';
-import { dependenciesOf } from './template/dependencies.ts';
+import { checkOutputs, dependenciesOf } from './template/dependencies.ts';
 import { Evaluation } from './template/evaluation.ts';
 import type { Pseudo } from './template/evaluation.ts';
 import { invalid } from './template/faults.ts';
@@ -278,7 +278,9 @@ function checkDependencies(
     zones: () => [],
     dynamicReference: (_: string, text: string) => text,
   };
-  dependenciesOf(template, new Evaluation(template, { ...given, ...nothing }));
+  const evaluation = new Evaluation(template, { ...given, ...nothing });
+  dependenciesOf(template, evaluation);
+  checkOutputs(template, evaluation);
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html#using-iam-capabilities */

@@ -6,7 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { stackChanged } from '#cloud/ports/stacks.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
 import { concealmentOf } from './concealment.ts';
-import { asStack } from './engine/principal.ts';
+import { asStackIfPossible } from './engine/principal.ts';
 import { eventCounts, stackEvents, stacks } from './rows.ts';
 import type { Resource, ResourceStatus, Stack, StackEvent, StackStatus } from './rows.ts';
 import type { Fields } from './template/template.ts';
@@ -143,6 +143,7 @@ function notify(ctx: Ctx, stack: Stack, event: StackEvent): void {
       .join('');
     const input = { TopicArn, Message, Subject: 'AWS CloudFormation Notification' };
     // A topic that is gone or forbidden loses the notification, never the stack.
-    ctx.in({ region }).call('sns', 'Publish', input, asStack(ctx, stack));
+    const as = asStackIfPossible(ctx, stack);
+    if (as) ctx.in({ region }).call('sns', 'Publish', input, as);
   }
 }

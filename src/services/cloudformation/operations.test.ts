@@ -3,18 +3,20 @@
 
 import {
   CancelUpdateStackCommand,
+  CloudFormationClient,
   ContinueUpdateRollbackCommand,
   CreateChangeSetCommand,
   CreateStackCommand,
   DeleteStackCommand,
   DescribeStackResourcesCommand,
+  DescribeStacksCommand,
   ExecuteChangeSetCommand,
   UpdateStackCommand,
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import type { CreateStackCommandInput } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { CreateRoleCommand, DeleteRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
@@ -103,6 +105,36 @@ describe('a stack', () => {
     expect(await create(stand, Resources, { RoleARN: Role?.Arn })).toBe('ROLLBACK_COMPLETE');
     expect((await stand.failures())[0]).toMatch(
       /^Orders CREATE_FAILED .*assumed-role\/builder\/AWSCloudFormation is not authorized to perform: sns:/i,
+    );
+  });
+
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html; the words are AWS's, as in
+  // https://repost.aws/questions (ValidationError of CreateStack and DeleteStack).
+  it('needs a role that can be assumed, and fails what it is at when the role goes', async () => {
+    const stand = new ProviderStand();
+    const iam = stand.table.client(IAMClient);
+    const cloudformation = stand.table.client(CloudFormationClient);
+    const allow = { Effect: 'Allow', Principal: { Service: 'cloudformation.amazonaws.com' } };
+    const AssumeRolePolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ ...allow, Action: 'sts:AssumeRole' }],
+    });
+    const role = { RoleName: 'builder' };
+    const made = new CreateRoleCommand({ ...role, AssumeRolePolicyDocument });
+    const RoleARN = (await iam.send(made)).Role?.Arn ?? '';
+    const message = `Role ${RoleARN} is invalid or cannot be assumed`;
+    await iam.send(new DeleteRoleCommand(role));
+    const TemplateBody = JSON.stringify({ Resources: { Work: { Type: 'AWS::SQS::Queue' } } });
+    const asked = new CreateStackCommand({ StackName: 'early', TemplateBody, RoleARN });
+    await expect(cloudformation.send(asked)).rejects.toMatchObject({ name: 'ValidationError', message });
+    await iam.send(made);
+    await cloudformation.send(asked);
+    await iam.send(new DeleteRoleCommand(role));
+    stand.table.advance(3_600_000);
+    const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: 'early' }));
+    expect(Stacks?.[0]?.StackStatus).toMatch(/^ROLLBACK_/);
+    await expect(cloudformation.send(new DeleteStackCommand({ StackName: 'early' }))).rejects.toThrow(
+      message,
     );
   });
 

@@ -78,12 +78,7 @@ function describe(ctx: Ctx, stack: Stack): Description {
     NotificationARNs: definition.notificationArns,
     ...(stack.timeoutMs !== undefined && { TimeoutInMinutes: stack.timeoutMs / 60_000 }),
     Capabilities: definition.capabilities as Description['Capabilities'],
-    Outputs: definition.outputs.map(({ key, value, description: text, exportName }) => ({
-      OutputKey: key,
-      OutputValue: value,
-      ...(text !== undefined && { Description: text }),
-      ...(exportName !== undefined && { ExportName: exportName }),
-    })),
+    ...outputsOf(stack),
     ...(stack.roleArn !== undefined && { RoleARN: stack.roleArn }),
     Tags: tagList(definition.tags),
     EnableTerminationProtection: stack.terminationProtection,
@@ -92,6 +87,19 @@ function describe(ctx: Ctx, stack: Stack): Description {
     LastOperations: operations.map(({ id, type }) => ({
       OperationId: id,
       OperationType: type as 'CREATE_STACK',
+    })),
+  };
+}
+
+/** Not so much as an empty list where there are none. */
+function outputsOf({ definition: { outputs } }: Stack): Pick<Description, 'Outputs'> {
+  if (outputs.length === 0) return {};
+  return {
+    Outputs: outputs.map(({ key, value, description, exportName }) => ({
+      OutputKey: key,
+      OutputValue: value,
+      ...(description !== undefined && { Description: description }),
+      ...(exportName !== undefined && { ExportName: exportName }),
     })),
   };
 }

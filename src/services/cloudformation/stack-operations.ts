@@ -9,6 +9,7 @@ import { defineStack, objectText, sameDefinition } from './definition.ts';
 import { noteReason } from './engine/outcomes.ts';
 import { importersOf } from './engine/outputs.ts';
 import { templateIn } from './engine/plan.ts';
+import { checkRole } from './engine/principal.ts';
 import { removeNext } from './engine/removal-life.ts';
 import { queueAll } from './engine/rollback.ts';
 import { goBack, goBackToNothing, startOperation } from './engine/stack-life.ts';
@@ -133,6 +134,16 @@ function policyText(ctx: Ctx, body: string | undefined, url: string | undefined)
   return text;
 }
 
+/** In the words of AWS, as LocalStack recorded them; the model has no pattern for new names. */
+const NAME = '[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*';
+
+function checkName(name: string): void {
+  if (/^[a-zA-Z][-a-zA-Z0-9]*$/.test(name)) return;
+  throw invalid(
+    `1 validation error detected: Value '${name}' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: ${NAME}`,
+  );
+}
+
 function createStack(
   ctx: Ctx,
   input: Input<'cloudformation', 'CreateStack'>,
@@ -140,12 +151,14 @@ function createStack(
   const { StackName: name, OnFailure, DisableRollback, TimeoutInMinutes, RoleARN } = input;
   if (OnFailure !== undefined && DisableRollback !== undefined)
     throw invalid('You cannot specify both OnFailure and DisableRollback.');
+  checkName(name);
   const known = stackBy(ctx, name);
   if (known) {
     const same = known.operation?.token !== undefined && known.operation.token === input.ClientRequestToken;
     if (same) return { StackId: known.id };
     throw new Fault('AlreadyExistsException', `Stack [${name}] already exists`);
   }
+  checkRole(ctx, RoleARN);
   const id = newStackId(ctx, name);
   const definition = defineStack(ctx, input, { stack: { id, name }, as: ctx.principal });
   const given: NewStack = {
@@ -171,6 +184,7 @@ function updateStack(
   const stack = liveStack(ctx, input.StackName);
   const preserve = input.DisableRollback ?? false;
   checkUpdatable(stack, preserve);
+  checkRole(ctx, input.RoleARN ?? stack.roleArn);
   const definition = defineStack(ctx, input, { stack, previous: stack.definition, as: ctx.principal });
   checkTypes(ctx, stack.definition, definition);
   const policy = policyText(ctx, input.StackPolicyBody, input.StackPolicyURL);
@@ -208,6 +222,7 @@ export const stackOperations: StackOperations = {
       throw invalid(`Stack [${stack.name}] is a nested stack and can only be deleted with its root stack.`);
     if (stack.terminationProtection)
       throw invalid(`Stack [${stack.id}] cannot be deleted while TerminationProtection is enabled`);
+    checkRole(ctx, input.RoleARN ?? stack.roleArn);
     beginDeletion(
       ctx,
       stack,
@@ -235,6 +250,7 @@ export const stackOperations: StackOperations = {
     const stack = liveStack(ctx, input.StackName);
     if (stack.status !== 'UPDATE_ROLLBACK_FAILED')
       throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not continue rollback.`);
+    checkRole(ctx, input.RoleARN ?? stack.roleArn);
     const id = stack.reverting ?? ctx.uuid('operation');
     const skip = input.ResourcesToSkip ?? [];
     for (const logicalId of skip) {
@@ -255,6 +271,7 @@ export const stackOperations: StackOperations = {
     const stack = liveStack(ctx, input.StackName);
     if (stack.status !== 'CREATE_FAILED' && stack.status !== 'UPDATE_FAILED')
       throw invalid(`Stack:${stack.id} is in ${stack.status} state and can not be rolled back.`);
+    checkRole(ctx, input.RoleARN ?? stack.roleArn);
     const change = input.RoleARN === undefined ? {} : { roleArn: input.RoleARN };
     const kind = stack.status === 'CREATE_FAILED' ? 'create' : 'update';
     const last = stack.lastOperations.at(-1)?.id ?? ctx.uuid('operation');

@@ -78,6 +78,37 @@ describe('a stack', () => {
     await expect(stand.status()).rejects.toThrow('does not exist');
   });
 
+  // Both verified against AWS by moto's authors: tests/test_cloudformation/test_conditions.py.
+  it('does not come about where a condition leaves out what is put out, and shows no outputs without any', async () => {
+    const stand = new Stand();
+    const Conditions = { Never: { 'Fn::Equals': ['a', 'b'] } };
+    const Resources = { Skipped: { ...topic('one'), Condition: 'Never' }, Orders: topic('two') };
+    const Name = { Value: { 'Fn::GetAtt': ['Skipped', 'TopicName'] } };
+    const wrong = JSON.stringify({ Conditions, Resources, Outputs: { Name } });
+    await expect(stand.create(wrong)).rejects.toMatchObject({
+      name: 'ValidationError',
+      message: 'Unresolved resource dependencies [Skipped] in the Outputs block of the template',
+    });
+    const Outputs = { Name: { ...Name, Condition: 'Never' } };
+    await stand.create(JSON.stringify({ Conditions, Resources, Outputs }));
+    const { Stacks } = await stand.cloudformation.send(new DescribeStacksCommand({ StackName: 'shop' }));
+    expect(Stacks?.[0]?.StackStatus).toBe('CREATE_COMPLETE');
+    expect(Stacks?.[0]?.Outputs).toBeUndefined();
+  });
+
+  // Recorded by LocalStack: cloudformation/api/test_stacks.py, test_stack_name_creation.
+  it('has a name of letters, digits and hyphens', async () => {
+    const stand = new Stand();
+    const message =
+      "1 validation error detected: Value 'my_shop' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*";
+    const TemplateBody = template({ Orders: topic('two') });
+    const named = new CreateStackCommand({ StackName: 'my_shop', TemplateBody });
+    await expect(stand.cloudformation.send(named)).rejects.toMatchObject({
+      name: 'ValidationError',
+      message,
+    });
+  });
+
   it('tells the events of its creation in order', async () => {
     const stand = new Stand();
     await stand.create(template({ Orders: topic('one') }, { Arn: { Value: { Ref: 'Orders' } } }));

@@ -596,6 +596,17 @@ describe('attributes, profiles, images and types', () => {
     expect((await run({ ImageId: made }))[0]?.ImageId).toBe(made);
   });
 
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html: names of Amazon Linux 2 end with the kind.
+  it('gives the root volume the kind that the image says', async () => {
+    const Filters = [{ Name: 'name', Values: ['amzn2-ami-hvm-2.0.*-x86_64-gp2'] }];
+    const [image] = (await ec2.send(new DescribeImagesCommand({ Filters }))).Images ?? [];
+    expect(image?.BlockDeviceMappings?.[0]?.Ebs?.VolumeType).toBe('gp2');
+    const id = await runOne({ ImageId: image?.ImageId });
+    const where = [{ Name: 'attachment.instance-id', Values: [id] }];
+    const { Volumes } = await ec2.send(new DescribeVolumesCommand({ Filters: where }));
+    expect(Volumes?.map(({ VolumeType }) => VolumeType)).toEqual(['gp2']);
+  });
+
   it('has other image ids in other regions', async () => {
     const other = sand.client(EC2Client, { region: 'eu-west-1' });
     await expect(other.send(new DescribeImagesCommand({ ImageIds: [ImageId] }))).rejects.toMatchObject({

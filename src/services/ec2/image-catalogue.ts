@@ -5,6 +5,7 @@ import { hex } from '#world/index.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Architecture } from './instance-types.ts';
+import type { VolumeKind } from './volume-types.ts';
 
 type WireImage = NonNullable<Output<'ec2', 'DescribeImages'>['Images']>[number];
 
@@ -17,6 +18,8 @@ export interface PublicImage {
   readonly architecture: Architecture;
   readonly rootDevice: string;
   readonly rootGiB: number;
+  /** `gp3` where nothing is said. */
+  readonly rootKind?: VolumeKind;
   readonly imdsV2: boolean;
   readonly createdAt: number;
   /** Linux where nothing is said. */
@@ -248,7 +251,9 @@ function imagesOf(ctx: Ctx): PublicImage[] {
       const name = nameFor(architecture);
       const digest = hex(ctx.kernel.primitives.sha256(`image ${ctx.region} ${name}`));
       const alias = AMAZONS.has(rest.ownerId) ? { ownerAlias: 'amazon' } : {};
-      return { ...rest, ...alias, name, architecture, imageId: `ami-0${digest.slice(0, 16)}` };
+      // Amazon names the kind of the root volume last.
+      const kind: { rootKind?: VolumeKind } = name.endsWith('-gp2') ? { rootKind: 'gp2' } : {};
+      return { ...rest, ...alias, ...kind, name, architecture, imageId: `ami-0${digest.slice(0, 16)}` };
     }),
   );
   return images.toSorted((left, right) => (left.imageId < right.imageId ? -1 : 1));

@@ -26,9 +26,13 @@ export interface OwnImage extends PublicImage {
   sourceInstanceId: string;
   snapshotId: string;
 }
-export const images: Table<OwnImage> = table<OwnImage>('ec2/images', (row) => row.imageId, {
-  name: (row) => row.name,
-});
+export const images: Table<OwnImage> = table<OwnImage>(
+  'ec2/images',
+  (row) => row.imageId,
+  { name: (row) => row.name },
+  // Root volumes had no kind of their own.
+  { version: 2, upgrade: (row) => ({ rootKind: 'gp3', ...(row as OwnImage) }) },
+);
 
 const imageDue: TimerKind<{ imageId: string }> = timer<{ imageId: string }>('ec2/image-due');
 
@@ -83,7 +87,7 @@ function describe(ctx: Ctx, image: OwnImage | PublicImage): WireImage {
         Ebs: {
           SnapshotId: snapshotId,
           VolumeSize: image.rootGiB,
-          VolumeType: 'gp3',
+          VolumeType: image.rootKind ?? 'gp3',
           DeleteOnTermination: true,
           Encrypted: false,
         },
@@ -153,6 +157,7 @@ export const imageOperations: Operations<'ec2'> = {
       );
     }
     const { architecture, rootDevice, windows } = launchOf(ctx, InstanceId);
+    const root = volumesOf(ctx, InstanceId).find(({ attachment }) => attachment?.deviceName === rootDevice);
     const imageId = `ami-${ctx.id('image')}`;
     const image: OwnImage = {
       imageId,
@@ -161,9 +166,8 @@ export const imageOperations: Operations<'ec2'> = {
       ownerId: ctx.account,
       architecture,
       rootDevice,
-      rootGiB:
-        volumesOf(ctx, InstanceId).find(({ attachment }) => attachment?.deviceName === rootDevice)?.sizeGiB ??
-        8,
+      rootGiB: root?.sizeGiB ?? 8,
+      ...(root && { rootKind: root.kind }),
       imdsV2: launchOf(ctx, InstanceId).imdsV2,
       createdAt: ctx.now,
       state: 'pending',

@@ -205,11 +205,12 @@ function isInstanceStore(virtualName: string | undefined): boolean {
 /** The root volume, as image and request describe it together, and the volumes that the request adds. */
 function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }: Parameters): Device[] {
   const snapshotId = 'snapshotId' in image ? image.snapshotId : `snap-0${image.imageId.slice(5)}`;
+  const { rootKind: kind = 'gp3' } = image;
   const root: Device = {
     deviceName: image.rootDevice,
     sizeGiB: image.rootGiB,
-    kind: 'gp3',
-    ...performanceOf('gp3', image.rootGiB, undefined, undefined),
+    kind,
+    ...performanceOf(kind, image.rootGiB, undefined, undefined),
     encrypted: false,
     snapshotId,
     deleteOnTermination: true,

@@ -22,6 +22,8 @@ type Attributes = Readonly<Record<string, string>>;
 interface Attribute {
   readonly initial: string;
   readonly valid: (value: string) => boolean;
+  /** In words of its own, where AWS has them. */
+  readonly refused?: (value: string) => Fault;
   /**
    * `honoured`; `default only`: other values are refused by name; anything else: kept, and why it changes
    * nothing.
@@ -115,7 +117,18 @@ const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
   },
   'stickiness.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
   'stickiness.lb_cookie.duration_seconds': { initial: '86400', valid: whole(1, 604_800), effect: 'honoured' },
-  'stickiness.type': { initial: 'lb_cookie', valid: among('lb_cookie', 'app_cookie'), effect: 'honoured' },
+  'stickiness.type': {
+    initial: 'lb_cookie',
+    valid: among('lb_cookie', 'app_cookie'),
+    refused: (value) =>
+      value === 'source_ip'
+        ? new Fault(
+            'InvalidConfigurationRequestException',
+            "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
+          )
+        : new Fault('ValidationError', "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]"),
+    effect: 'honoured',
+  },
   'target_group_health.dns_failover.minimum_healthy_targets.count': {
     initial: '1',
     valid: (value) => value === 'off' || whole(1, 1000)(value),
@@ -263,6 +276,7 @@ function change(
     const attribute = Object.hasOwn(known, key) ? known[key] : undefined;
     if (!attribute) throw new Fault('ValidationError', `${kind} attribute key '${key}' is not recognized`);
     if (!attribute.valid(value)) {
+      if (attribute.refused) throw attribute.refused(value);
       throw new Fault('ValidationError', `${kind} attribute value '${value}' is not valid for '${key}'`);
     }
     if (attribute.effect === 'default only' && value !== attribute.initial) {

@@ -43,6 +43,13 @@ it('refuses conditions in the words of AWS', () => {
   expect(() => parseConditions([{ Field: 'source-ip', Values: ['10.0.0.0/8'] }])).toThrow(
     "The 'Values' field is not compatible with 'source-ip'",
   );
+  expect(() => parseConditions([{ Field: 'source-ip', SourceIpConfig: { Values: [] } }])).toThrow(
+    "A 'source-ip' value must be specified",
+  );
+  const method = { Field: 'http-request-method', HttpRequestMethodConfig: { Values: ['X'.repeat(50)] } };
+  expect(() => parseConditions([method])).toThrow(
+    "The 'http-request-method' value is too long; the limit is '40'",
+  );
   expect(() =>
     parseConditions([
       { Field: 'path-pattern', PathPatternConfig: { Values: ['1', '2', '3', '4', '5', '6'] } },

@@ -85,7 +85,9 @@ function parseCondition(condition: WireCondition): Condition {
   for (const value of values) {
     if (value.length > LONGEST_VALUE)
       throw invalid(`The '${field}' value is too long; the limit is '${LONGEST_VALUE}'`);
-    if (field === 'http-request-method' && !/^[A-Z_-]{1,40}$/.test(value)) {
+    if (field === 'http-request-method' && value.length > LONGEST_NAME)
+      throw invalid(`The 'http-request-method' value is too long; the limit is '${LONGEST_NAME}'`);
+    if (field === 'http-request-method' && !/^[A-Z_-]+$/.test(value)) {
       throw invalid(
         "The 'http-request-method' value is invalid; the allowed characters are A-Z, hyphen and underscore",
       );
@@ -129,7 +131,10 @@ function valuesOf(condition: WireCondition, field: Exclude<Field, 'query-string'
   }
   if (!configured && !takesPlain) throw invalid(`A '${config}' must be specified with '${field}'`);
   const values = configured ?? condition.Values ?? [];
-  if (values.length === 0) throw invalid('A condition value must be specified');
+  if (values.length === 0)
+    throw invalid(
+      field === 'source-ip' ? "A 'source-ip' value must be specified" : 'A condition value must be specified',
+    );
   return values;
 }
 

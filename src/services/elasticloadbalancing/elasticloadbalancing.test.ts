@@ -254,6 +254,12 @@ it('keeps attributes, fills in defaults, and refuses what would change something
   const defaults = await elb.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn }));
   expect(defaults.Attributes).toContainEqual({ Key: 'deregistration_delay.timeout_seconds', Value: '300' });
   await expect(tgSet('load_balancing.cross_zone.enabled', 'false')).rejects.toThrow(/not modelled/);
+  await expect(tgSet('stickiness.type', 'source_ip')).rejects.toThrow(
+    "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
+  );
+  await expect(tgSet('stickiness.type', 'source_ip_dest_ip')).rejects.toThrow(
+    "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]",
+  );
   await tgSet('slow_start.duration_seconds', '30');
   await expect(tgSet('load_balancing.algorithm.type', 'least_outstanding_requests')).rejects.toMatchObject({
     name: 'InvalidConfigurationRequestException',
@@ -291,7 +297,7 @@ it('creates and modifies target groups with the health checks of AWS by default'
   const modify = (more: object): Promise<{ TargetGroups?: object[] | undefined }> =>
     elb.send(new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...more }));
   await expect(modify({ HealthCheckIntervalSeconds: 5 })).rejects.toThrow(
-    'Health check interval must be greater than the timeout.',
+    "Health check timeout '5' must be smaller than the interval '5'",
   );
   await expect(modify({ Matcher: { HttpCode: '100-600' } })).rejects.toThrow(/within '200-499'/);
   expect(
@@ -300,6 +306,23 @@ it('creates and modifies target groups with the health checks of AWS by default'
     HealthCheckPath: '/up',
     HealthCheckPort: 'traffic-port',
     Matcher: { HttpCode: '200,300-399' },
+  });
+});
+
+it('minds where hyphens stand in the name of a target group', async () => {
+  const { group } = await stand();
+  for (const name of ['-web', 'web-', 'we--b']) {
+    await expect(group(name)).rejects.toThrow(
+      `1 validation error detected: Value '${name}' at 'targetGroup.targetGroupArn.targetGroupName' failed`,
+    );
+  }
+});
+
+it('has no empty list for a load balancer without target groups', async () => {
+  const { elb, lb } = await stand();
+  await expect(elb.send(new DescribeTargetGroupsCommand({ LoadBalancerArn: lb }))).rejects.toMatchObject({
+    name: 'TargetGroupNotFoundException',
+    message: 'One or more target groups not found',
   });
 });
 

@@ -337,6 +337,18 @@ describe('target groups for TCP', () => {
     expect(await s.health()).toEqual(['unhealthy']);
   });
 
+  // The words are those that LocalStack and moto recorded (moto's test_create_target_group_healthcheck_validation).
+  it('may take as long for a check as the interval is', async () => {
+    const s = await NetworkStand.open();
+    const slow = { HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 6 };
+    await expect(s.targets(slow)).rejects.toThrow(
+      "Health check timeout '6' must be smaller than or equal to the interval '5'",
+    );
+    expect(await s.targets({ ...slow, HealthCheckTimeoutSeconds: 5 })).toMatchObject({
+      HealthCheckTimeoutSeconds: 5,
+    });
+  });
+
   it('take no path for TCP, and are not for Application Load Balancers', async () => {
     const s = await NetworkStand.open();
     await expect(s.targets({ HealthCheckPath: '/' })).rejects.toThrow("with the protocol 'TCP'");

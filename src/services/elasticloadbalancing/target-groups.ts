@@ -16,6 +16,8 @@ type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeTargetGroups'>[
 type HealthCheckInput = Omit<Input<'elasticloadbalancing', 'ModifyTargetGroup'>, 'TargetGroupArn'>;
 
 const LONGEST_NAME = 32;
+/** Where hyphens may stand in a name, as AWS's own message has it. */
+const HYPHENS = '(?!.*--)(?!^-)(?!.*-$)^[A-Za-z0-9-]+$';
 /** Status codes that a matcher may expect, by the group's protocol. */
 const CODES = { HTTP: { from: 200, to: 499 }, TCP: { from: 200, to: 599 } } as const;
 
@@ -122,6 +124,9 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
       LoadBalancerArn === undefined
         ? ctx.list(targetGroups)
         : usedBy(ctx, loadBalancerOf(ctx, LoadBalancerArn).arn);
+    // A load balancer without any is an error, not an empty list.
+    if (LoadBalancerArn !== undefined && found.length === 0)
+      throw new Fault('TargetGroupNotFoundException', 'One or more target groups not found');
     const { items, next } = pageOf(asked.length > 0 ? asked : found, ({ arn }) => arn, {
       token: Marker,
       limit: PageSize,
@@ -198,8 +203,16 @@ function healthCheckOf(
   }
   if (HealthCheckProtocol === 'HTTP' && !path.startsWith('/'))
     throw new Fault('ValidationError', `Health check path '${path}' must begin with a '/' character`);
-  if (timeoutSeconds >= intervalSeconds)
-    throw new Fault('ValidationError', 'Health check interval must be greater than the timeout.');
+  // Checks of groups that speak no HTTP may take as long as the interval.
+  const [within, longest] =
+    protocol === 'HTTP'
+      ? ['smaller than', intervalSeconds - 1]
+      : ['smaller than or equal to', intervalSeconds];
+  if (timeoutSeconds > longest)
+    throw new Fault(
+      'ValidationError',
+      `Health check timeout '${timeoutSeconds}' must be ${within} the interval '${intervalSeconds}'`,
+    );
   if (HealthCheckProtocol === 'HTTP') checkMatcher(matcher, CODES[protocol]);
   return after;
 }
@@ -221,7 +234,12 @@ function checkName(name: string): void {
   if (name.length > LONGEST_NAME) throw wrong(`cannot be longer than '${LONGEST_NAME}' characters`);
   if (!/^[A-Za-z0-9-]+$/.test(name))
     throw wrong('can only contain characters that are alphanumeric characters or hyphens(-)');
-  if (name.startsWith('-') || name.endsWith('-')) throw wrong("cannot begin or end with '-'");
+  if (!new RegExp(HYPHENS).test(name)) {
+    throw new Fault(
+      'ValidationError',
+      `1 validation error detected: Value '${name}' at 'targetGroup.targetGroupArn.targetGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: ${HYPHENS}`,
+    );
+  }
 }
 
 function show(ctx: Ctx, group: TargetGroup): Shown {

@@ -127,7 +127,7 @@ interface Subject {
 export function workOn(ctx: Ctx, stack: Stack, subject: Subject): Work {
   const { definition, id, name, onFailure, parent } = stack;
   const { type, status, logicalId, physicalId } = subject;
-  const as = asStack(ctx, stack);
+  const as = (): Principal => asStack(ctx, stack);
   return new Work({
     ctx,
     stack: {
@@ -139,7 +139,7 @@ export function workOn(ctx: Ctx, stack: Stack, subject: Subject): Work {
       rootId: parent?.rootId ?? id,
     },
     ...subject,
-    properties: () => withSecrets(ctx, as, subject, subject.properties),
+    properties: () => withSecrets(ctx, as(), subject, subject.properties),
     previous: subject.previous,
     typeName: type,
     as,

@@ -13,7 +13,7 @@ import { beginAll, layOut } from './apply.ts';
 import { end, failureText, noteReason, tellParent } from './outcomes.ts';
 import { evaluateOutputs, exportProblem, writeExports, writeImports } from './outputs.ts';
 import { Plan } from './plan.ts';
-import { asStack } from './principal.ts';
+import { asStackIfPossible, unassumable } from './principal.ts';
 import { removalsOf, removeNext } from './removal-life.ts';
 import { cancel } from './resource-life.ts';
 import { isModelled, reasonOf } from './resource-work.ts';
@@ -187,11 +187,13 @@ function alarming(ctx: Ctx, stack: Stack): string | undefined {
   if (rollbackTriggers.length === 0) return undefined;
   const byName = new Map(rollbackTriggers.map(({ arn }) => [arn.split(':').slice(6).join(':'), arn]));
   const input = { AlarmNames: [...byName.keys()], AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] as const };
+  const as = asStackIfPossible(ctx, stack);
+  if (!as) return unassumable(stack.roleArn ?? '');
   const outcome = ctx.call(
     'monitoring',
     'DescribeAlarms',
     { ...input, AlarmTypes: [...input.AlarmTypes] },
-    asStack(ctx, stack),
+    as,
   );
   if (!outcome.ok) return outcome.fault.message;
   const found = [...(outcome.output.MetricAlarms ?? []), ...(outcome.output.CompositeAlarms ?? [])];

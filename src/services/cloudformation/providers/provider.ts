@@ -73,7 +73,8 @@ export class Work<T extends TypeName = TypeName> {
   /** `Custom::…` for custom resources. */
   readonly typeName: string;
   readonly policies: Policies;
-  readonly as: Principal;
+  /** The stack's principal. Throws `Fault` where its role cannot be assumed (any more). */
+  declare readonly as: Principal;
   /** Idempotency token of this work. */
   readonly token: string;
   readonly startedAt: number;
@@ -91,7 +92,7 @@ export class Work<T extends TypeName = TypeName> {
     previous?: Fields | undefined;
     physicalId?: string | undefined;
     policies: Policies;
-    as: Principal;
+    as: () => Principal;
     token: string;
     startedAt: number;
     reverting: boolean;
@@ -107,7 +108,8 @@ export class Work<T extends TypeName = TypeName> {
     this.previous = given.previous as Properties<T> | undefined;
     this.#physicalId = given.physicalId;
     this.policies = given.policies;
-    this.as = given.as;
+    let as: Principal | undefined;
+    Object.defineProperty(this, 'as', { get: () => (as ??= given.as()) });
     this.token = given.token;
     this.startedAt = given.startedAt;
     this.reverting = given.reverting;

@@ -31,6 +31,25 @@ export function dependenciesOf(template: Template, evaluation?: Evaluation): Map
   return dependencies;
 }
 
+/** What the conditions leave out has no output. CloudFormation says so without the usual beginning. */
+export function checkOutputs(template: Template, evaluation: Evaluation): void {
+  const present = new Set(evaluation.resources().map(({ logicalId }) => logicalId));
+  const missing = new Set<string>();
+  for (const { value } of evaluation.outputs()) {
+    eachReference(
+      value,
+      (condition) => evaluation.holds(condition),
+      ({ name }) => {
+        if (Object.hasOwn(template.resources, name) && !present.has(name)) missing.add(name);
+      },
+    );
+  }
+  if (missing.size > 0)
+    throw invalid(
+      `Unresolved resource dependencies [${[...missing].join(', ')}] in the Outputs block of the template`,
+    );
+}
+
 function neededBy(resource: ResourceDeclaration, template: Template, choice: Choice): ReadonlySet<string> {
   const needed = new Set<string>(resource.dependsOn);
   for (const part of partsOf(resource)) {

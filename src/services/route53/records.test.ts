@@ -139,9 +139,10 @@ describe('hosted zones', () => {
     const { Vpcs = [] } = await stand.ec2.send(new DescribeVpcsCommand({}));
     const VPCId = Vpcs[0]?.VpcId ?? '';
     const VPC = { VPCRegion: 'us-east-1', VPCId } as const;
-    const { HostedZone } = await stand.route53.send(
+    const { HostedZone, DelegationSet } = await stand.route53.send(
       new CreateHostedZoneCommand({ Name: 'inside.example', CallerReference: 'p', VPC }),
     );
+    expect(DelegationSet).toBeUndefined();
     stand.zoneId = HostedZone?.Id ?? '';
     await stand.put(plain('db.inside.example', 'A', ['10.0.0.7']));
     expect(stand.answer('db.inside.example').code).toBe('REFUSED');
@@ -157,6 +158,7 @@ describe('hosted zones', () => {
     const unknown = { ...again, VPC: { ...VPC, VPCId: 'vpc-00000000000000000' } };
     await expect(stand.route53.send(new CreateHostedZoneCommand(unknown))).rejects.toMatchObject({
       name: 'InvalidVPCId',
+      message: 'The VPC ID is invalid.',
     });
   });
 });

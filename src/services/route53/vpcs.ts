@@ -22,7 +22,7 @@ export function vpcIn(ctx: Ctx, { VPCRegion = 'us-east-1', VPCId = '' }: Vpc): Z
   const found = there.call('ec2', 'DescribeVpcs', { VpcIds: [VPCId] }, as);
   if (found.ok) return { region: VPCRegion, vpcId: VPCId };
   if (!/^InvalidVpcI[dD]/.test(found.fault.shape)) throw found.fault;
-  throw new Fault('InvalidVPCId', `The VPC: ${VPCId} does not exist in region ${VPCRegion}.`);
+  throw new Fault('InvalidVPCId', 'The VPC ID is invalid.');
 }
 
 /** A VPC cannot have two zones of one name. */

@@ -39,6 +39,15 @@ describe('requests that lack something', () => {
       'Tag specification resource type must have a value',
     ],
     [
+      'a type that is made',
+      new CreateVpcCommand({
+        CidrBlock: '10.0.0.0/16',
+        TagSpecifications: [{ ResourceType: 'snapshot', Tags: [{ Key: 'a' }] }],
+      }),
+      'InvalidParameter',
+      "'snapshot' is not a valid taggable resource type for this operation.",
+    ],
+    [
       "a group's id",
       new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: ['foobar'] }] }),
       'InvalidGroupId.Malformed',

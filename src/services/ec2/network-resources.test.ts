@@ -132,7 +132,8 @@ describe('a further block of a VPC', () => {
     await expect(associate('10.1.0.0/8')).rejects.toThrow(named('InvalidVpc.Range'));
   });
 
-  // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html, in the words of getmoto/moto's tests/test_ec2/test_vpcs.py.
+  // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html, in the words of getmoto/moto's
+  // tests/test_ec2/test_vpcs.py.
   it('is one of five at most', async () => {
     const { vpcId: VpcId } = await network('10.0.0.0/16');
     const associate = async (i: number): Promise<unknown> =>

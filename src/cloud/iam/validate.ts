@@ -9,7 +9,7 @@ import type { NamedPrincipal, PrincipalType } from './principals.ts';
 /**
  * `managed` and `identity` are attached to users, groups and roles; only the first must have the newest
  * version. `trust` says who may assume a role, `resource` belongs to a topic, queue, key or function, `bucket` to
- * a bucket, whose statements may share a Sid; `scp` to an organization.
+ * a bucket or a repository of images, whose statements may share a Sid; `scp` to an organization.
  */
 export type PolicyKind = 'managed' | 'identity' | 'trust' | 'resource' | 'bucket' | 'scp';
 

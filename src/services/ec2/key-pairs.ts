@@ -35,9 +35,24 @@ function keyPairWithId(ctx: Ctx, id: string): KeyPair {
   return found;
 }
 
+const SSH2 = /^---- BEGIN SSH2 PUBLIC KEY ----\n([^]*)\n---- END SSH2 PUBLIC KEY ----$/;
+
+/**
+ * The key as OpenSSH has it. SSH2 keys (RFC 4716) have lines of headers, which a backslash continues, before the key in base64.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html
+ */
+function openSsh(text: string): string {
+  const lines = SSH2.exec(text.replaceAll('\r', ''))?.[1]?.split('\n') ?? [];
+  const isHeader = (i: number): boolean =>
+    lines[i]?.includes(':') === true || lines[i - 1]?.endsWith('\\') === true;
+  const encoded = lines.filter((_, i) => !isHeader(i)).join('');
+  const [algorithm] = sshFields(fromBase64(encoded) ?? new Uint8Array());
+  return algorithm ? `${new TextDecoder().decode(algorithm)} ${encoded}` : text;
+}
+
 /** `ssh-ed25519 AAAA… comment`. */
 function parsePublicKey(ctx: Ctx, material: Uint8Array): Pick<KeyPair, 'kind' | 'fingerprint' | 'publicKey'> {
-  const text = new TextDecoder().decode(material).trim();
+  const text = openSsh(new TextDecoder().decode(material).trim());
   const [algorithm = '', encoded = ''] = text.split(/\s+/);
   const blob = fromBase64(encoded);
   const kind = ({ 'ssh-rsa': 'rsa', 'ssh-ed25519': 'ed25519' } as const)[algorithm];

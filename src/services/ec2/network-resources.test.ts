@@ -132,6 +132,19 @@ describe('a further block of a VPC', () => {
     await expect(associate('10.1.0.0/8')).rejects.toThrow(named('InvalidVpc.Range'));
   });
 
+  // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html, in the words of getmoto/moto's
+  // tests/test_ec2/test_vpcs.py.
+  it('is one of five at most', async () => {
+    const { vpcId: VpcId } = await network('10.0.0.0/16');
+    const associate = async (i: number): Promise<unknown> =>
+      ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, CidrBlock: `10.${i}.0.0/16` }));
+    for (const i of [1, 2, 3, 4]) await associate(i);
+    await expect(associate(5)).rejects.toMatchObject({
+      name: 'CidrLimitExceeded',
+      message: `This network ${VpcId} has met its maximum number of allowed CIDRs: 5`,
+    });
+  });
+
   it('stays while it has subnets, and the first one stays for good', async () => {
     const { vpcId } = await network('10.0.0.0/16');
     const made = await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId: vpcId, CidrBlock: '10.1.0.0/16' }));

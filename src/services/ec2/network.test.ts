@@ -412,4 +412,22 @@ describe('key pairs', () => {
       name: 'InvalidKeyPair.Duplicate',
     });
   });
+
+  // "SSH public key file format as specified in RFC 4716":
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html#how-to-generate-your-own-key-and-import-it-to-aws
+  it('are imported as RFC 4716 writes them too', async () => {
+    const text = [
+      '---- BEGIN SSH2 PUBLIC KEY ----',
+      'Comment: "the same key, \\',
+      'of someone"',
+      'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6U',
+      'OoqKLsabgH5C9okWi0dh2l9GKJl',
+      '---- END SSH2 PUBLIC KEY ----',
+    ].join('\n');
+    const PublicKeyMaterial = new TextEncoder().encode(text);
+    const { KeyFingerprint } = await ec2.send(
+      new ImportKeyPairCommand({ KeyName: 'ssh2', PublicKeyMaterial }),
+    );
+    expect(KeyFingerprint).toBe('+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU=');
+  });
 });

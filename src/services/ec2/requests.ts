@@ -117,10 +117,9 @@ export function invalidRequest(_operation: string, violations: readonly Violatio
   if (!first) return undefined;
   const name = first.members.at(-1) ?? first.path;
   if (first.constraint === 'required') {
-    return new Fault(
-      'MissingParameter',
-      `The request must contain the parameter ${first.members.join('.') || name}`,
-    );
+    // CreateTags and DeleteTags keep the name of an older API.
+    if (name === 'Resources') return missing('resourceIdSet');
+    return missing(first.members.join('.') || name);
   }
   if (first.constraint === 'enum')
     return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);

@@ -357,6 +357,11 @@ export const securityGroupRuleOperations: Operations<'ec2'> = {
   },
 
   DescribeSecurityGroupRules(ctx, { SecurityGroupRuleIds, Filters, NextToken, MaxResults }) {
+    const groups = Filters?.filter(({ Name }) => Name === 'group-id').flatMap(({ Values = [] }) => Values);
+    const malformed = groups?.find((id) => !id.startsWith('sg-'));
+    if (malformed !== undefined) {
+      throw new Fault('InvalidGroupId.Malformed', `The security group ID '${malformed}' is malformed`);
+    }
     const where = filtered<SecurityGroupRule>(Filters, {
       operation: 'DescribeSecurityGroupRules',
       values: { 'group-id': (rule) => rule.groupId, 'security-group-rule-id': (rule) => rule.ruleId },

@@ -118,6 +118,7 @@ function ruleFilters(ctx: Ctx): Record<string, (group: SecurityGroup) => readonl
 
 export const securityGroupOperations: Operations<'ec2'> = {
   CreateSecurityGroup(ctx, { GroupName, Description, VpcId, TagSpecifications }) {
+    if (Description === '') throw missing('GroupDescription');
     const vpc = VpcId === undefined ? defaultVpc(ctx) : vpcOf(ctx, VpcId);
     if (!vpc) throw new Fault('VPCIdNotSpecified', 'No default VPC for this user');
     if (!NAME.test(GroupName) || GroupName.startsWith('sg-')) {

@@ -108,6 +108,19 @@ function describeSubnet(ctx: Ctx, subnet: Subnet): WireSubnet {
   };
 }
 
+/** A zone by name or id, in CreateSubnet's own words where there is none. */
+function subnetZone(ctx: Ctx, name: string | undefined, id: string | undefined): string {
+  const zones = zonesOf(ctx.region);
+  if (name !== undefined && !zones.includes(name)) {
+    throw new Fault(
+      'InvalidParameterValue',
+      `Value (${name}) for parameter availabilityZone is invalid. Subnets can currently only be created in the ` +
+        `following availability zones: ${zones.join(', ')}.`,
+    );
+  }
+  return zoneOf(ctx, name, id) ?? (zones[0] as string);
+}
+
 export const subnetOperations: Operations<'ec2'> = {
   CreateSubnet(ctx, { VpcId, CidrBlock, AvailabilityZone, AvailabilityZoneId, TagSpecifications }) {
     const vpc = vpcOf(ctx, VpcId);
@@ -119,7 +132,7 @@ export const subnetOperations: Operations<'ec2'> = {
     if (ctx.list(subnets, 'vpc', vpc.vpcId).some((other) => overlaps(blockOf(other), network))) {
       throw new Fault('InvalidSubnet.Conflict', `The CIDR '${CidrBlock}' conflicts with another subnet`);
     }
-    const zone = zoneOf(ctx, AvailabilityZone, AvailabilityZoneId) ?? (zonesOf(ctx.region)[0] as string);
+    const zone = subnetZone(ctx, AvailabilityZone, AvailabilityZoneId);
     const subnet = makeSubnet(ctx, vpc, zone, formatBlock(network), false);
     tagCreated(ctx, TagSpecifications, subnet.subnetId);
     return { Subnet: describeSubnet(ctx, subnet) };

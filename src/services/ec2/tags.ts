@@ -116,12 +116,14 @@ export function tagsFor(
   type: ResourceType,
   creates: readonly ResourceType[] = [type],
 ): WireTags {
-  for (const { ResourceType } of specifications ?? []) {
-    if (ResourceType === undefined || !creates.includes(ResourceType)) {
-      throw new Fault(
-        'InvalidParameterValue',
-        `'${ResourceType ?? ''}' is not a valid taggable resource type for this operation.`,
-      );
+  // Instances and volumes have another code for this than what belongs to the network.
+  const code = creates.includes('volume') ? 'InvalidParameterValue' : 'InvalidParameter';
+  for (const { ResourceType, Tags = [] } of specifications ?? []) {
+    if (ResourceType === undefined)
+      throw new Fault(code, 'Tag specification resource type must have a value');
+    if (Tags.length === 0) throw new Fault(code, 'Tag specification must have at least one tag');
+    if (!creates.includes(ResourceType)) {
+      throw new Fault(code, `'${ResourceType}' is not a valid taggable resource type for this operation.`);
     }
   }
   return (specifications ?? []).filter((one) => one.ResourceType === type).flatMap((one) => one.Tags ?? []);

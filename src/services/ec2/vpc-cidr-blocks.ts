@@ -13,6 +13,9 @@ import { peeredVpcs } from './peering.ts';
 import { dependency, networkOf } from './requests.ts';
 import { localRoute } from './routes.ts';
 
+/** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+const MOST_BLOCKS = 5;
+
 const block = (cidr: string): Block => parseBlock(cidr) as Block;
 
 /** Private ranges that cannot be mixed in one VPC. */
@@ -51,6 +54,12 @@ function setLocalRoutes(ctx: Ctx, vpc: Vpc): void {
 export const vpcCidrBlockOperations: Operations<'ec2'> = {
   AssociateVpcCidrBlock(ctx, { VpcId, CidrBlock }) {
     const vpc = vpcOf(ctx, VpcId);
+    if (blocksOf(vpc).length >= MOST_BLOCKS) {
+      throw new Fault(
+        'CidrLimitExceeded',
+        `This network ${vpc.vpcId} has met its maximum number of allowed CIDRs: ${MOST_BLOCKS}`,
+      );
+    }
     const cidr = checkBlock(ctx, vpc, CidrBlock);
     const associationId = `vpc-cidr-assoc-${ctx.id('vpc-cidr-association')}`;
     const secondary = [...(vpc.secondary ?? []), { associationId, cidr }];

@@ -122,7 +122,11 @@ describe('repositories', () => {
       { scanOnPush: true, scanFrequency: 'SCAN_ON_PUSH' },
     ]);
     expect(scanning.failures).toMatchObject([
-      { repositoryName: 'none', failureCode: 'REPOSITORY_NOT_FOUND' },
+      {
+        repositoryName: 'none',
+        failureCode: 'REPOSITORY_NOT_FOUND',
+        failureReason: 'REPOSITORY_NOT_FOUND',
+      },
     ]);
   });
 
@@ -151,6 +155,20 @@ describe('repositories', () => {
     await expect(
       ecr.send(new SetRepositoryPolicyCommand({ repositoryName, policyText: '{"Statement":"x"}' })),
     ).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  });
+});
+
+// As moto recorded it: tests/test_ecr/test_ecr.py, test_set_repository_policy_validation.
+describe('policies', () => {
+  it('may have statements that share a Sid', async () => {
+    const { ecr } = await stage();
+    const statement = (Action: string) => ({ Sid: 'x', Effect: 'Allow', Principal: '*', Action });
+    const policyText = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [statement('ecr:DescribeImages'), statement('ecr:PutImage')],
+    });
+    await ecr.send(new SetRepositoryPolicyCommand({ repositoryName, policyText }));
+    expect(await ecr.send(new GetRepositoryPolicyCommand({ repositoryName }))).toMatchObject({ policyText });
   });
 });
 

@@ -1,4 +1,4 @@
-// Policies of repositories. Statements need not name a resource: the repository is meant.
+// Policies of repositories. Statements need not name a resource: the repository is meant, and they may share a Sid.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 
 import { jsonIn } from '#contract/json-text.ts';
@@ -14,7 +14,7 @@ import type { Repository } from './tables.ts';
 /** A policy, compiled. Throws ECR's error for what is none. */
 export function compiled(text: string): Policy {
   try {
-    return parsePolicy(withResources(text), 'resource');
+    return parsePolicy(withResources(text), 'bucket');
   } catch (error) {
     if (!(error instanceof Fault || error instanceof SyntaxError)) throw error;
     throw invalidParameter('PolicyText', 'Invalid repository policy provided');

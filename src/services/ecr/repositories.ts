@@ -206,7 +206,7 @@ export const repositoryOperations: Operations<'ecr'> = {
       .map(({ name }) => ({
         repositoryName: name,
         failureCode: 'REPOSITORY_NOT_FOUND' as const,
-        failureReason: `The repository with name '${name}' does not exist in the registry with id '${ctx.account}'`,
+        failureReason: 'REPOSITORY_NOT_FOUND',
       }));
     return { scanningConfigurations, failures };
   },

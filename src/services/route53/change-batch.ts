@@ -73,7 +73,7 @@ function checkSize(batch: readonly WireChange[]): void {
   for (const { Action, ResourceRecordSet } of batch)
     count += (ResourceRecordSet.ResourceRecords?.length ?? 1) * (Action === 'UPSERT' ? 2 : 1);
   if (count > QUOTAS.recordsOfBatch)
-    throw new Fault('InvalidChangeBatch', `[Number of records limit of ${QUOTAS.recordsOfBatch} exceeded.]`);
+    throw new Fault('InvalidChangeBatch', `Number of records limit of ${QUOTAS.recordsOfBatch} exceeded.`);
 }
 
 function label({ name, type, setIdentifier }: RecordSet): string {

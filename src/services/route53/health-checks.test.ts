@@ -140,6 +140,19 @@ it('a calculated health check is healthy while enough of its children are', asyn
   ).rejects.toMatchObject({ name: 'HealthCheckInUse' });
 });
 
+// "If you specify a number greater than the number of child health checks, Route 53 always considers this health check to be
+// unhealthy." https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html; the message as
+// github.com/hashicorp/terraform-provider-aws/issues/44004 has it.
+it('a calculated health check needs a threshold, and may have no children yet', async () => {
+  const stand = new HealthStand();
+  const id = await stand.check({ Type: 'CALCULATED', HealthThreshold: 1 });
+  stand.table.advance(5 * MINUTE);
+  expect(stand.isHealthy(id)).toBe(false);
+  await expect(stand.check({ Type: 'CALCULATED' })).rejects.toThrow(
+    'Invalid parameter : Calculated health checks must have a health threshold specified.',
+  );
+});
+
 it('a health check of an alarm follows its state', async () => {
   const stand = new HealthStand();
   const cloudwatch = stand.table.client(CloudWatchClient);

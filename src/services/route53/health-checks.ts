@@ -49,17 +49,17 @@ function withDefaults(config: HealthCheckConfig): HealthCheckConfig {
 
 /** Throws for settings that do not go together. */
 function check(ctx: Ctx, config: HealthCheckConfig): void {
-  const { Type, AlarmIdentifier, ChildHealthChecks, FullyQualifiedDomainName, Port, RequestInterval } =
-    config;
+  const { Type, AlarmIdentifier, ChildHealthChecks = [], HealthThreshold } = config;
+  const { FullyQualifiedDomainName, Port, RequestInterval } = config;
   if (Type === 'HTTP_STR_MATCH' || Type === 'HTTPS_STR_MATCH' || Type === 'RECOVERY_CONTROL')
     throw new Fault('NotImplemented', `Health checks of type ${Type} are not modelled by Sandtable.`);
   if (Type === 'CALCULATED') {
-    if (!ChildHealthChecks)
-      throw invalid('Calculated health checks must have child health checks specified.');
+    if (HealthThreshold === undefined)
+      throw invalid('Calculated health checks must have a health threshold specified.');
     if (ChildHealthChecks.length > MOST_CHILDREN)
       throw invalid(`Calculated health checks must not have more than ${MOST_CHILDREN} child health checks.`);
     for (const child of ChildHealthChecks) healthCheckOf(ctx, child);
-  } else if (ChildHealthChecks)
+  } else if (config.ChildHealthChecks)
     throw invalid('Basic health checks must not have child health checks specified.');
   if (Type === 'CLOUDWATCH_METRIC') {
     if (!AlarmIdentifier)

@@ -25,15 +25,15 @@ export function normalName(given: string): string | BadName {
     const escaped = escapedLabel(label.toLowerCase());
     if (label === '') return bad('DomainLabelEmpty', 'Domain label is empty', given);
     if (label.length > LONGEST_LABEL) return bad('DomainLabelTooLong', 'Domain label is too long', given);
-    if (escaped === undefined)
-      return bad('UnsupportedCharacter', 'Value contains unsupported characters', given);
+    if (typeof escaped !== 'string')
+      return bad('UnsupportedCharacter', 'Value contains unsupported characters', escaped.unsupported);
     labels.push(escaped);
   }
   return `${labels.join('.')}.`;
 }
 
-/** Escapes what is not plain; nothing where the label has characters that no name may have. */
-function escapedLabel(label: string): string | undefined {
+/** Escapes what is not plain, or tells the first character that no name may have. */
+function escapedLabel(label: string): string | { readonly unsupported: string } {
   let escaped = '';
   for (let i = 0; i < label.length; i += 1) {
     const character = label[i] as string;
@@ -45,7 +45,7 @@ function escapedLabel(label: string): string | undefined {
       continue;
     }
     const code = character.charCodeAt(0);
-    if (code < 33 || code > 126) return undefined;
+    if (code < 33 || code > 126) return { unsupported: character };
     escaped += PLAIN.test(character) ? character : `\\${code.toString(8).padStart(3, '0')}`;
   }
   return escaped;

@@ -20,6 +20,8 @@ export function readRecordSet(zoneId: string, { Action, ResourceRecordSet: wire 
   const { Name, Type, SetIdentifier, TTL, ResourceRecords, AliasTarget, HealthCheckId } = wire;
   const where = `Change with [Action=${Action}, Name=${Name}, Type=${Type}, SetIdentifier=${SetIdentifier ?? 'null'}]`;
   const wrong = (what: string): Fault => new Fault('InvalidInput', `Invalid request: ${what} in ${where}`);
+  const name = normalName(Name);
+  if (typeof name !== 'string') throw new Fault('InvalidChangeBatch', name.problem);
   const plain = TTL !== undefined && ResourceRecords !== undefined;
   if (AliasTarget ? TTL !== undefined || ResourceRecords !== undefined : !plain) {
     const found = AliasTarget ? 'more than one' : 'none';
@@ -28,8 +30,6 @@ export function readRecordSet(zoneId: string, { Action, ResourceRecordSet: wire 
     );
   }
   const policy = readPolicy(wire, wrong);
-  const name = normalName(Name);
-  if (typeof name !== 'string') throw new Fault('InvalidChangeBatch', `[${name.problem}]`);
   return {
     zoneId,
     name,
@@ -131,12 +131,9 @@ export const recordSetOperations: Operations<'route53'> = {
     const zone = zoneOf(ctx, HostedZoneId);
     const limit = pageSize(MaxItems, LONGEST_PAGE);
     if (StartRecordType !== undefined && StartRecordName === undefined)
-      throw new Fault('InvalidInput', 'The input is not valid: a record type needs a record name.');
+      throw new Fault('InvalidInput', 'The input is not valid');
     if (StartRecordIdentifier !== undefined && StartRecordType === undefined)
-      throw new Fault(
-        'InvalidInput',
-        'The input is not valid: a record identifier needs a record name and type.',
-      );
+      throw new Fault('InvalidInput', 'The input is not valid');
     const from = startOf(zone.id, StartRecordName, StartRecordType, StartRecordIdentifier);
     const found = ctx.scan(records, { prefix: `${zone.id} ` }).filter((row) => records.key(row) >= from);
     const next = found[limit];

@@ -89,6 +89,7 @@ describe('hosted zones', () => {
     );
     const { ResourceTagSet } = await stand.route53.send(new ListTagsForResourceCommand(tagged));
     expect(ResourceTagSet?.Tags).toEqual([{ Key: 'team', Value: 'shop' }]);
+    expect([first.Marker, second.Marker]).toEqual([undefined, first.NextMarker]);
     const limit = await stand.route53.send(new GetAccountLimitCommand({ Type: 'MAX_HOSTED_ZONES_BY_OWNER' }));
     expect(limit).toMatchObject({ Limit: { Value: 500 }, Count: 3 });
   });
@@ -111,6 +112,20 @@ describe('hosted zones', () => {
     });
   });
 
+  // As AWS answered getmoto/moto: tests/test_route53/test_route53_hosted_zone_ids.py.
+  it('are tagged by their plain id', async () => {
+    const stand = new Route53Stand();
+    const id = await stand.zone();
+    const tags = (ResourceId: string) =>
+      stand.route53.send(new ListTagsForResourceCommand({ ResourceType: 'hostedzone', ResourceId }));
+    await expect(tags(`/hostedzone/${id}`)).rejects.toMatchObject({
+      name: 'InvalidInput',
+      message: `1 validation error detected: Value '/hostedzone/${id}' at 'resourceId' failed to satisfy constraint: Member must have length less than or equal to 32`,
+    });
+    const cut = `/hostedzone/${id}`.slice(0, 32);
+    await expect(tags(cut)).rejects.toMatchObject({ name: 'NoSuchHostedZone' });
+  });
+
   // https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetDNSSEC.html
   it('are not signed', async () => {
     const stand = new Route53Stand();
@@ -124,9 +139,10 @@ describe('hosted zones', () => {
     const { Vpcs = [] } = await stand.ec2.send(new DescribeVpcsCommand({}));
     const VPCId = Vpcs[0]?.VpcId ?? '';
     const VPC = { VPCRegion: 'us-east-1', VPCId } as const;
-    const { HostedZone } = await stand.route53.send(
+    const { HostedZone, DelegationSet } = await stand.route53.send(
       new CreateHostedZoneCommand({ Name: 'inside.example', CallerReference: 'p', VPC }),
     );
+    expect(DelegationSet).toBeUndefined();
     stand.zoneId = HostedZone?.Id ?? '';
     await stand.put(plain('db.inside.example', 'A', ['10.0.0.7']));
     expect(stand.answer('db.inside.example').code).toBe('REFUSED');
@@ -142,6 +158,7 @@ describe('hosted zones', () => {
     const unknown = { ...again, VPC: { ...VPC, VPCId: 'vpc-00000000000000000' } };
     await expect(stand.route53.send(new CreateHostedZoneCommand(unknown))).rejects.toMatchObject({
       name: 'InvalidVPCId',
+      message: 'The VPC ID is invalid.',
     });
   });
 });
@@ -162,6 +179,28 @@ describe('changes of records', () => {
     expect(stand.answer('www.example.com').records).toEqual([
       { name: 'www.example.com.', type: 'A', ttlSeconds: 300, data: '192.0.2.1' },
     ]);
+  });
+
+  // As AWS answered getmoto/moto: tests/test_route53/test_route53.py.
+  it('are refused at once for an action or a character that there is not', async () => {
+    const stand = new Route53Stand();
+    await stand.zone();
+    const set = plain('www.example.com', 'A', ['192.0.2.1']);
+    await expect(
+      stand.change({ Action: 'INVALID' as 'CREATE', ResourceRecordSet: set }),
+    ).rejects.toMatchObject({
+      name: 'InvalidInput',
+      message:
+        "Invalid XML ; cvc-enumeration-valid: Value 'INVALID' is not facet-valid with respect to enumeration '[CREATE, DELETE, UPSERT]'. It must be a value from the enumeration.",
+    });
+    const problem =
+      "FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with ' '";
+    await expect(stand.change(create({ Name: 'w w.example.com', Type: 'TXT' }))).rejects.toMatchObject({
+      name: 'InvalidChangeBatch',
+      message: problem,
+    });
+    const list = { HostedZoneId: stand.zoneId, StartRecordName: 'w w.example.com' };
+    await expect(stand.route53.send(new ListResourceRecordSetsCommand(list))).rejects.toThrow(problem);
   });
 
   it('happen all or not at all, and name everything that is wrong', async () => {

@@ -1,6 +1,7 @@
 // Amazon Route 53: hosted zones, records with routing policies, health checks, and the answers of its name servers.
 
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
 import { dns } from '#cloud/ports/dns.ts';
@@ -43,6 +44,15 @@ export const service: Service = defineService({
   reconcilers: [healthLooks as unknown as Reconciler<Row, Ctx>],
   provides: [provide(dns, nameServers)],
   authorization,
+  // Route 53 reads XML by its schema, which says what an enumeration holds.
+  invalid(_, [first]) {
+    if (first?.constraint !== 'enum' || first.members[0] !== 'ChangeBatch') return undefined;
+    const known = [...(first.shape.enumeration ?? [])].join(', ');
+    return new Fault(
+      'InvalidInput',
+      `Invalid XML ; cvc-enumeration-valid: Value '${String(first.value)}' is not facet-valid with respect to enumeration '[${known}]'. It must be a value from the enumeration.`,
+    );
+  },
   refused: {
     CreateHostedZone: ['DelegationSetId'],
     ListHostedZones: ['DelegationSetId'],

@@ -6,13 +6,27 @@ import { actsForAws } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags, removeTags, tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
-import { healthCheckOf, healthChecks, hostedZones, plainId, zoneOf } from './tables.ts';
+import { healthCheckOf, healthChecks, hostedZones, zoneOf } from './tables.ts';
 
 type ResourceType = 'healthcheck' | 'hostedzone';
 
 const MOST_TAGS = 50;
+const LONGEST_ID = 32;
+
+/** Zones are tagged by their ids alone, without `/hostedzone/`, and ids have at most 32 characters. */
+function checkId(type: ResourceType, id: string): void {
+  if (type !== 'hostedzone') return;
+  if (id.length > LONGEST_ID) {
+    throw new Fault(
+      'InvalidInput',
+      `1 validation error detected: Value '${id}' at 'resourceId' failed to satisfy constraint: Member must have length less than or equal to ${LONGEST_ID}`,
+    );
+  }
+  if (id.includes('/')) throw new Fault('NoSuchHostedZone', `No hosted zone found with ID: ${id}`);
+}
 
 function tagsOf(ctx: Ctx, type: ResourceType, id: string): Tags {
+  checkId(type, id);
   return type === 'hostedzone' ? zoneOf(ctx, id).tags : healthCheckOf(ctx, id).tags;
 }
 
@@ -21,7 +35,7 @@ function shown(
   type: ResourceType,
   id: string,
 ): { ResourceType: ResourceType; ResourceId: string; Tags: { Key: string; Value: string }[] } {
-  return { ResourceType: type, ResourceId: plainId(id), Tags: tagList(tagsOf(ctx, type, id)) };
+  return { ResourceType: type, ResourceId: id, Tags: tagList(tagsOf(ctx, type, id)) };
 }
 
 export const tagOperations: Operations<'route53'> = {

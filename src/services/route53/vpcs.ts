@@ -22,7 +22,7 @@ export function vpcIn(ctx: Ctx, { VPCRegion = 'us-east-1', VPCId = '' }: Vpc): Z
   const found = there.call('ec2', 'DescribeVpcs', { VpcIds: [VPCId] }, as);
   if (found.ok) return { region: VPCRegion, vpcId: VPCId };
   if (!/^InvalidVpcI[dD]/.test(found.fault.shape)) throw found.fault;
-  throw new Fault('InvalidVPCId', `The VPC: ${VPCId} does not exist in region ${VPCRegion}.`);
+  throw new Fault('InvalidVPCId', 'The VPC ID is invalid.');
 }
 
 /** A VPC cannot have two zones of one name. */
@@ -46,7 +46,7 @@ function privateZone(ctx: Ctx, id: string): HostedZone {
   if (zone.isPrivate) return zone;
   throw new Fault(
     'PublicZoneVPCAssociation',
-    'You are trying to associate a VPC with a public hosted zone. Amazon Route 53 does not support associating a VPC with a public hosted zone.',
+    "You're trying to associate a VPC with a public hosted zone. Amazon Route 53 doesn't support associating a VPC with a public hosted zone.",
   );
 }
 
@@ -77,7 +77,7 @@ export const vpcOperations: Operations<'route53'> = {
     if (vpcs.length === 0) {
       throw new Fault(
         'LastVPCAssociation',
-        'The VPC that you are trying to disassociate from the private hosted zone is the last VPC that is associated with the hosted zone.',
+        "The VPC that you're trying to disassociate from the private hosted zone is the last VPC that is associated with the hosted zone. Amazon Route 53 doesn't support disassociating the last VPC from a hosted zone.",
       );
     }
     publishZone(ctx, ctx.update(hostedZones, zone, { vpcs }));

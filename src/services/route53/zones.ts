@@ -13,6 +13,7 @@ import type { HostedZone, ZoneVpc } from './tables.ts';
 import { checkConflict, vpcIn, vpcsShown } from './vpcs.ts';
 import { publishZone } from './zone-names.ts';
 
+type DelegationSet = Output<'route53', 'CreateHostedZone'>['DelegationSet'];
 type Shown = NonNullable<Output<'route53', 'GetHostedZone'>['HostedZone']>;
 
 function describeZone(zone: HostedZone): Shown {
@@ -77,7 +78,8 @@ export const zoneOperations: Operations<'route53'> = {
     return {
       HostedZone: describeZone(zone),
       ChangeInfo: beginChange(ctx, zone.id),
-      DelegationSet: { NameServers: zone.nameServers },
+      // The model requires a delegation set; private zones have none.
+      DelegationSet: (VPC ? undefined : { NameServers: zone.nameServers }) as DelegationSet,
       ...(VPC ? { VPC } : {}),
       Location: `https://route53.amazonaws.com/2013-04-01/hostedzone/${zone.id}`,
     };
@@ -100,7 +102,8 @@ export const zoneOperations: Operations<'route53'> = {
     const next = rest[limit];
     return {
       HostedZones: rest.slice(0, limit).map(describeZone),
-      Marker: Marker ?? '',
+      // The model requires it; a first page comes without it (getmoto/moto, test_list_hosted_zones_pagination).
+      Marker: Marker as string,
       IsTruncated: next !== undefined,
       NextMarker: next?.id,
       MaxItems: String(limit),

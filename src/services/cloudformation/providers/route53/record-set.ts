@@ -19,7 +19,8 @@ interface ZoneNamed {
 
 /** The zone's id. A zone that is named has to be the only one of its name. */
 function zoneId<T extends TypeName>(work: Work<T>, { HostedZoneId, HostedZoneName }: ZoneNamed): string {
-  if (HostedZoneId !== undefined) return HostedZoneId;
+  // Templates may give the id as Route 53 shows it.
+  if (HostedZoneId !== undefined) return HostedZoneId.replace('/hostedzone/', '');
   if (HostedZoneName === undefined)
     throw handlerFailure(work as Work, 'Either HostedZoneId or HostedZoneName must be specified.');
   if (!HostedZoneName.endsWith('.')) {

@@ -104,6 +104,15 @@ describe('AWS::Route53::HostedZone with records', () => {
     expect(stand.table.world.now - before).toBeGreaterThanOrEqual(60_000);
   });
 
+  // As AWS took it of localstack/localstack: tests/aws/services/route53/resource_providers/test_aws_route53_recordset.py.
+  it('may be named by its id as Route 53 shows it', async () => {
+    const stand = new ZoneStand();
+    const zone = await stand.zone('example.com');
+    const Www = record({ ...www()[1].Properties, HostedZoneId: `/hostedzone/${zone}` });
+    expect(await stand.create({ Resources: { Www } })).toBe('CREATE_COMPLETE');
+    expect(await stand.records(zone)).toEqual({ 'www.example.com. A': [300, '192.0.2.1'] });
+  });
+
   it('fails in Route 53’s words where a record is there already', async () => {
     const stand = new ZoneStand();
     const again = ['Again', record({ ...(www()[1].Properties as object), TTL: '30' })] as const;

@@ -137,6 +137,17 @@ export function pathStyle(wire: WireRequest): WireRequest {
   return bucket === undefined ? wire : { ...wire, path: `/${bucket}${wire.path}` };
 }
 
+/**
+ * A query to SQS at a queue's own URL, with that URL as its parameter.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
+ */
+export function withQueueUrl(wire: WireRequest): WireRequest {
+  const isQueue = /^\/\d{12}\/[\w.-]+\/?$/u.test(wire.path);
+  const isQuery = wire.headers['x-amz-target'] === undefined && /(?:^|&)Action=/u.test(wire.query);
+  if (!isQueue || !isQuery || /(?:^|&)QueueUrl=/u.test(wire.query)) return wire;
+  return { ...wire, query: `${wire.query}&QueueUrl=${wire.path}` };
+}
+
 function byVersion(headers: readonly ContractHeader[], wire: WireRequest): ContractHeader | undefined {
   const found = versionOf(wire);
   const forms = (h: ContractHeader): boolean => h.protocols.includes('query') || h.protocols.includes('ec2');

@@ -18,6 +18,7 @@ export function identify(headers: readonly ContractHeader[], wire: WireRequest):
     bySigningName(headers, wire) ??
     byHost(headers, wire.host) ??
     byVersion(headers, wire) ??
+    byNotification(headers, wire) ??
     looksLikeS3(headers, wire);
   return header === undefined ? undefined : { id: header.id, protocol: protocolOf(header, wire) };
 }
@@ -152,6 +153,14 @@ function byVersion(headers: readonly ContractHeader[], wire: WireRequest): Contr
   const found = versionOf(wire);
   const forms = (h: ContractHeader): boolean => h.protocols.includes('query') || h.protocols.includes('ec2');
   return found === undefined ? undefined : headers.find((h) => forms(h) && h.apiVersion === found);
+}
+
+const notified =
+  /^Action=(?:ConfirmSubscription&TopicArn|Unsubscribe&SubscriptionArn)=arn(?::|%3A)aws(?::|%3A)sns(?::|%3A)/iu;
+
+/** The URLs in SNS's messages, which say no version. */
+function byNotification(headers: readonly ContractHeader[], wire: WireRequest): ContractHeader | undefined {
+  return notified.test(wire.query) ? headers.find((h) => h.id === 'sns') : undefined;
 }
 
 /** Unsigned requests with nothing else to go by: public objects, browser uploads, signatures of version 2. */

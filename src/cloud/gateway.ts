@@ -4,7 +4,7 @@
 import { readRequest, hasStreamingBody, writeFault, writeResponse } from '#contract/codec.ts';
 import type { Route } from '#contract/codec.ts';
 import { Fault } from '#contract/fault.ts';
-import { identify, pathStyle } from '#contract/identify.ts';
+import { identify, pathStyle, withQueueUrl } from '#contract/identify.ts';
 import { contractHeaders, loadContract } from '#contract/load.ts';
 import { base64 } from '#contract/protocols/bytes.ts';
 import { route } from '#contract/route.ts';
@@ -211,8 +211,9 @@ function fourDigits(value: number): string {
   return (0x10000 + value).toString(16).slice(1);
 }
 
-/** S3's virtual-host style as its path style. */
+/** S3's virtual-host style as its path style, and a request at a queue's URL with that URL as its parameter. */
 function normalized(service: string, wire: WireRequest): WireRequest {
+  if (service === 'sqs') return withQueueUrl(wire);
   return service === 's3' ? pathStyle(wire) : wire;
 }
 

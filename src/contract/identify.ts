@@ -18,6 +18,7 @@ export function identify(headers: readonly ContractHeader[], wire: WireRequest):
     bySigningName(headers, wire) ??
     byHost(headers, wire.host) ??
     byVersion(headers, wire) ??
+    byNotification(headers, wire) ??
     looksLikeS3(headers, wire);
   return header === undefined ? undefined : { id: header.id, protocol: protocolOf(header, wire) };
 }
@@ -137,10 +138,29 @@ export function pathStyle(wire: WireRequest): WireRequest {
   return bucket === undefined ? wire : { ...wire, path: `/${bucket}${wire.path}` };
 }
 
+/**
+ * A query to SQS at a queue's own URL, with that URL as its parameter.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
+ */
+export function withQueueUrl(wire: WireRequest): WireRequest {
+  const isQueue = /^\/\d{12}\/[\w.-]+\/?$/u.test(wire.path);
+  const isQuery = wire.headers['x-amz-target'] === undefined && /(?:^|&)Action=/u.test(wire.query);
+  if (!isQueue || !isQuery || /(?:^|&)QueueUrl=/u.test(wire.query)) return wire;
+  return { ...wire, query: `${wire.query}&QueueUrl=${wire.path}` };
+}
+
 function byVersion(headers: readonly ContractHeader[], wire: WireRequest): ContractHeader | undefined {
   const found = versionOf(wire);
   const forms = (h: ContractHeader): boolean => h.protocols.includes('query') || h.protocols.includes('ec2');
   return found === undefined ? undefined : headers.find((h) => forms(h) && h.apiVersion === found);
+}
+
+const notified =
+  /^Action=(?:ConfirmSubscription&TopicArn|Unsubscribe&SubscriptionArn)=arn(?::|%3A)aws(?::|%3A)sns(?::|%3A)/iu;
+
+/** The URLs in SNS's messages, which say no version. */
+function byNotification(headers: readonly ContractHeader[], wire: WireRequest): ContractHeader | undefined {
+  return notified.test(wire.query) ? headers.find((h) => h.id === 'sns') : undefined;
 }
 
 /** Unsigned requests with nothing else to go by: public objects, browser uploads, signatures of version 2. */

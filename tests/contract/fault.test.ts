@@ -38,6 +38,20 @@ describe('errors', () => {
     expect(told.headers).toEqual({ 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'r-1' });
   });
 
+  // KMS's InvalidCiphertextException, as AWS was recorded to answer it:
+  // https://github.com/localstack/localstack/blob/main/tests/aws/services/kms/test_kms.snapshot.json
+  it('of JSON have no message rather than an empty one', () => {
+    const contract = loadContract('kms');
+    const to = {
+      contract,
+      protocol: 'json',
+      requestId: 'r-1',
+      operation: contract.operation('Decrypt'),
+    } as const;
+    const { body } = writeFault(to, new Fault('InvalidCiphertextException', ''));
+    expect(new TextDecoder().decode(body as Uint8Array)).toBe('{"__type":"InvalidCiphertextException"}');
+  });
+
   it('of JSON 1.0 have a namespace, and those of SQS their old code in a header', () => {
     const told = tell('sqs', 'json', 'QueueDoesNotExist');
     expect(told.text).toBe('{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"m"}');

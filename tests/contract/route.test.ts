@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketOfHost, identify, pathStyle } from '../../src/contract/identify.ts';
+import { bucketOfHost, identify, pathStyle, withQueueUrl } from '../../src/contract/identify.ts';
 import { contractHeaders, loadContract } from '../../src/contract/load.ts';
 import { route } from '../../src/contract/route.ts';
 import { exchange, formRequest, jsonRequest, wire } from './exchange.ts';
@@ -13,6 +13,17 @@ function s3(
   const found = route(loadContract('s3'), 'rest-xml', wire({ method, path, query, headers }));
   return { name: found.operation.name, labels: found.labels };
 }
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
+describe('routing of SQS', () => {
+  it.each([
+    ['Action=DeleteQueue', 'Action=DeleteQueue&QueueUrl=/000000000000/jobs'],
+    ['Action=DeleteQueue&QueueUrl=x', 'Action=DeleteQueue&QueueUrl=x'],
+  ])("takes a queue's own URL for the one that %s is about", (query, expected) => {
+    const asked = wire({ method: 'GET', path: '/000000000000/jobs', query });
+    expect(withQueueUrl(asked).query).toBe(expected);
+  });
+});
 
 describe('routing of S3', () => {
   it.each([

@@ -1,6 +1,6 @@
 // LocalStack's tests that were validated against AWS (github.com/localstack/localstack, `tests/aws/services/`): the recorded
 // snapshots are AWS's own answers. Needs pytest, pytest-timeout, boto3, localstack-core with its Python dependencies and
-// localstack-snapshot on Python's path.
+// localstack-snapshot on Python's path. Some tests send requests of their own to port 4566: give it with `--port` where it is free.
 
 import { join } from 'node:path';
 import { pytest } from './suite.ts';
@@ -10,7 +10,7 @@ export const localstack: Suite = {
   name: 'localstack',
   title: "LocalStack's tests that were validated against AWS",
   account: '000000000000',
-  caller: 'root',
+  caller: 'administrator',
   functions: 'process',
   parts: Object.fromEntries(
     [
@@ -33,7 +33,7 @@ export const localstack: Suite = {
       ['sts', 'sts'],
     ].map(([service, part]) => [service, [part as string]]),
   ),
-  run({ checkout, url, reports }, service, parts) {
+  run({ checkout, url, credentials, reports }, service, parts) {
     const report = join(reports, `${service}.xml`);
     const tests = parts.map((part) => join('tests', 'aws', 'services', part));
     const path = [join(checkout, 'localstack-core'), process.env['PYTHONPATH'] ?? '']
@@ -46,6 +46,8 @@ export const localstack: Suite = {
         PYTHONPATH: path,
         TEST_SKIP_LOCALSTACK_START: '1',
         TEST_AWS_ENDPOINT_URL: url,
+        TEST_AWS_ACCESS_KEY_ID: credentials.AWS_ACCESS_KEY_ID,
+        TEST_AWS_SECRET_ACCESS_KEY: credentials.AWS_SECRET_ACCESS_KEY,
         AWS_DEFAULT_REGION: 'us-east-1',
       },
       report,

@@ -28,13 +28,13 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /**
- * The members of an error's document: its modelled fields and its message, under the name the model gives it.
+ * The members of an error's document: its modelled fields and its message, if it has one, under the name the model gives it.
  */
 export function faultDocument(facts: FaultFacts, fault: Fault): Record<string, unknown> {
   const document =
     facts.shape === undefined ? {} : writeStructure(facts.shape, faultFields(facts, fault), 'json');
   const message = facts.shape?.members.find((member) => member.name.toLowerCase() === 'message');
-  document[message?.jsonName ?? 'message'] = fault.message;
+  if (fault.message !== '') document[message?.jsonName ?? 'message'] = fault.message;
   return document;
 }
 

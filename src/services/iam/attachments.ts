@@ -117,6 +117,8 @@ function list(ctx: Ctx, kind: Kind, holderName: string, input: ListInput): Liste
 // ---- Managed ----
 
 function attach(ctx: Ctx, kind: Kind, holderName: string, arn: string): void {
+  // In these words, with both spaces (recorded: test_role_attach_policy of LocalStack's tests).
+  if (!arn.startsWith('arn:')) throw new Fault('ValidationError', 'Invalid ARN:  Could not be parsed!');
   if (!isPolicyArn(arn)) throw new Fault('ValidationError', `ARN ${arn} is not valid.`);
   const holder = kind.change(ctx, holderName);
   if (!isAttachable(ctx, arn)) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);

@@ -202,7 +202,7 @@ it('attaches managed policies, of AWS too, and refuses those that are nobody’s
   expect(AttachedPolicies).toEqual([{ PolicyName: 'AmazonSNSFullAccess', PolicyArn: aws }]);
   await expect(attach('longpolicynamebutnoarn')).rejects.toMatchObject({
     name: 'ValidationError',
-    message: 'ARN longpolicynamebutnoarn is not valid.',
+    message: 'Invalid ARN:  Could not be parsed!',
   });
   await expect(attach('arn:aws:iam::aws:policy/NoSuchPolicy')).rejects.toThrow(
     'Policy arn:aws:iam::aws:policy/NoSuchPolicy does not exist or is not attachable.',

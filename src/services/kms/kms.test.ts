@@ -130,6 +130,22 @@ describe('keys', () => {
     expect((await kms.send(new ListResourceTagsCommand({ KeyId: keyId }))).Tags).toEqual([]);
   });
 
+  // Recorded: test_create_key_with_invalid_tag_key, test_create_key_with_too_many_tags_raises_error.
+  it('have at most 50 tags, none of them named as those of AWS', async () => {
+    const { kms } = await stand();
+    const create = (...names: string[]) =>
+      kms.send(new CreateKeyCommand({ Tags: names.map((TagKey) => ({ TagKey, TagValue: 'x' })) }));
+    await expect(create('AWS:mine')).rejects.toMatchObject({
+      name: 'TagException',
+      message: 'Tags beginning with aws: are reserved',
+    });
+    const many = Array.from({ length: 51 }, (_, index) => `key-${index}`);
+    await expect(create(...many)).rejects.toMatchObject({
+      name: 'TagException',
+      message: 'Too many tags',
+    });
+  });
+
   it('are listed in pages', async () => {
     const { kms } = await stand();
     for (let i = 0; i < 4; i += 1) await kms.send(new CreateKeyCommand({}));
@@ -573,5 +589,22 @@ describe('rotation', () => {
     expect((await list()).Rotations).toMatchObject([{ RotationType: 'ON_DEMAND' }]);
     const { Rotations } = await list('ALL_KEY_MATERIAL');
     expect(Rotations?.map(({ KeyMaterialState }) => KeyMaterialState)).toEqual(['NON_CURRENT', 'CURRENT']);
+  });
+
+  // Recorded: test_key_rotations_limits. How many:
+  // https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+  it('on demand is possible 25 times', async () => {
+    const { table, kms, keyId, arn } = await stand();
+    const rotate = () => kms.send(new RotateKeyOnDemandCommand({ KeyId: keyId }));
+    for (let i = 0; i < 25; i += 1) {
+      await rotate();
+      table.advance(60_000);
+    }
+    await expect(rotate()).rejects.toMatchObject({
+      name: 'LimitExceededException',
+      message:
+        'The on-demand rotations limit has been reached for the given keyId. ' +
+        `No more on-demand rotations can be performed for this key: ${arn}`,
+    });
   });
 });

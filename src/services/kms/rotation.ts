@@ -76,8 +76,11 @@ export const rotationOperations: Operations<'kms'> = {
       .scan(materials, { prefix: `${key.id}/` })
       .filter(({ rotation }) => rotation?.type === 'ON_DEMAND').length;
     if (done >= MOST_ON_DEMAND_ROTATIONS) {
-      const message = `A key can be rotated on demand at most ${MOST_ON_DEMAND_ROTATIONS} times.`;
-      throw new Fault('LimitExceededException', message);
+      throw new Fault(
+        'LimitExceededException',
+        'The on-demand rotations limit has been reached for the given keyId. ' +
+          `No more on-demand rotations can be performed for this key: ${key.arn}`,
+      );
     }
     at.update(keys, key, { rotatingSince: at.now });
     const due = at.now + at.duration(onDemandRotation, key.id, done);

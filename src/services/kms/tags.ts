@@ -29,9 +29,9 @@ export function checkTags(present: Tags, added: readonly WireTag[]): void {
   const names = added.map(({ TagKey }) => TagKey);
   if (new Set(names).size < names.length) throw new Fault('TagException', 'Duplicate tag keys');
   if (names.some((name) => name.toLowerCase().startsWith('aws:')))
-    throw new Fault('TagException', 'aws: prefixed tag key names are not allowed for external use.');
+    throw new Fault('TagException', 'Tags beginning with aws: are reserved');
   if (Object.keys(tagsOf(present, added)).length > MOST_TAGS)
-    throw new Fault('LimitExceededException', `A key can have at most ${MOST_TAGS} tags.`);
+    throw new Fault('TagException', 'Too many tags');
 }
 
 export const tagOperations: Operations<'kms'> = {

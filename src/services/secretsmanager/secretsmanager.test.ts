@@ -153,6 +153,16 @@ describe('secrets', () => {
     });
   });
 
+  // Recorded: test_update_secret_version_stages_current_pending.
+  // https://github.com/localstack/localstack/blob/main/tests/aws/services/secretsmanager/test_secretsmanager.snapshot.json
+  it('take AWSPENDING from a version that becomes AWSPREVIOUS', async () => {
+    const { create, put, stages } = stage();
+    await create('db', 'one');
+    const pending = await put('db', 'two', ['AWSPENDING', 'AWSCURRENT']);
+    const current = await put('db', 'three');
+    expect(await stages('db')).toEqual({ [pending]: ['AWSPREVIOUS'], [current]: ['AWSCURRENT'] });
+  });
+
   it('say so where a version has not the stage that was asked for', async () => {
     const { sm, create, stages } = stage();
     await create('db', 'one');

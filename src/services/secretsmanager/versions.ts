@@ -87,13 +87,14 @@ export function putVersion(
   return home.get(versions, versionKey(secret.arn, versionId)) as SecretVersion;
 }
 
-/** Moves stages to a version. Whoever loses AWSCURRENT becomes AWSPREVIOUS. */
+/** Moves stages to a version. Whoever loses AWSCURRENT becomes AWSPREVIOUS, and is no longer AWSPENDING. */
 export function attach(home: Ctx, secretArn: string, versionId: string, stages: readonly string[]): void {
   const losing = stages.includes(CURRENT) ? versionAt(home, secretArn, CURRENT) : undefined;
   const moves = new Map(stages.map((stage) => [stage, versionId]));
   if (losing && losing.versionId !== versionId) moves.set(PREVIOUS, losing.versionId);
   for (const version of versionsOf(home, secretArn)) {
-    const kept = version.stages.filter((stage) => !moves.has(stage));
+    const superseded = losing?.versionId === version.versionId && moves.get(CURRENT) !== version.versionId;
+    const kept = version.stages.filter((stage) => !moves.has(stage) && !(superseded && stage === PENDING));
     const won = [...moves].filter(([, to]) => to === version.versionId).map(([stage]) => stage);
     const now = [...kept, ...won].toSorted();
     if (now.join('\n') !== version.stages.join('\n')) home.update(versions, version, { stages: now });

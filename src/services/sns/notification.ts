@@ -7,13 +7,11 @@ import { servedUrl } from '#cloud/endpoint.ts';
 import { shownAttributes } from './message-attributes.ts';
 import type { Delivery, Letter, Subscription } from './tables.ts';
 
-const VERSION = '2010-03-31';
-
-/** A URL that works without a signature. AWS's say no version, by which Sandtable tells services on one endpoint apart. */
+/** A URL that works without a signature. */
 function actionUrl(home: Ctx, action: string, parameters: Readonly<Record<string, string>>): string {
   const host = servedUrl(home) ?? `https://sns.${home.region}.amazonaws.com`;
   const rest = Object.entries(parameters).map(([name, value]) => `&${name}=${value}`);
-  return `${host}/?Action=${action}${rest.join('')}&Version=${VERSION}`;
+  return `${host}/?Action=${action}${rest.join('')}`;
 }
 
 const unsubscribeUrl = (home: Ctx, { arn }: Subscription): string =>

@@ -137,7 +137,7 @@ describe('publishing', () => {
       Subject: 'greeting',
       Message: 'hello',
       Timestamp: '2026-01-05T00:00:00.000Z',
-      UnsubscribeURL: `https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${SubscriptionArn}&Version=2010-03-31`,
+      UnsubscribeURL: `https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${SubscriptionArn}`,
       MessageAttributes: { kind: { Type: 'String', Value: 'x' } },
     });
     expect(await bodies('b')).toHaveLength(1);
@@ -286,8 +286,35 @@ describe('subscriptions', () => {
     );
     const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
     expect(Attributes).toMatchObject({ RawMessageDelivery: 'true', PendingConfirmation: 'false' });
+    expect(await subscribe('a', { RawMessageDelivery: 'True' })).toBe(SubscriptionArn);
     const sms = new SubscribeCommand({ TopicArn, Protocol: 'sms', Endpoint: '+15551234567' });
     await expect(sns.send(sms)).rejects.toThrow('not modelled by Sandtable');
+  });
+});
+
+// Recorded: test_unsubscribe_wrong_arn_format, test_empty_or_wrong_message_attributes.
+// https://github.com/localstack/localstack/blob/main/tests/aws/services/sns/test_sns.snapshot.json
+describe('what is wrong with a request', () => {
+  it.each([
+    [undefined, 'Invalid parameter: SubscriptionArn Reason: no value for required parameter'],
+    ['arn:aws:sns:us-east-1:111111111111:random', 'Invalid parameter: SubscriptionId'],
+  ])('is said of the subscription %s', async (SubscriptionArn, message) => {
+    const { sns } = await stage();
+    await expect(sns.send(new UnsubscribeCommand({ SubscriptionArn }))).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+      message,
+    });
+  });
+
+  it('is said of an attribute without a type', async () => {
+    const { publish } = await stage();
+    const MessageAttributes = { kind: { DataType: undefined, StringValue: 'x' } };
+    await expect(publish('m', { MessageAttributes })).rejects.toMatchObject({
+      name: 'ValidationError',
+      message:
+        "1 validation error detected: Value null at 'messageAttributes.kind.member.dataType' failed to satisfy " +
+        'constraint: Member must not be null',
+    });
   });
 });
 

@@ -2,6 +2,9 @@
 // delivery with retry (./delivery.ts).
 
 import type { EffectHandler, TimerHandler } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import { validationMessage } from '#contract/validate.ts';
+import type { Violation } from '#contract/validate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { defineService } from '#cloud/service.ts';
@@ -9,6 +12,7 @@ import type { Service } from '#cloud/service.ts';
 import { confirmationOperations, expire } from './confirmation.ts';
 import { deliver, posted, throttles } from './delivery.ts';
 import { permissionOperations } from './permissions.ts';
+import { invalid } from './faults.ts';
 import { forget, publishOperations } from './publish.ts';
 import { subscriptionOperations } from './subscriptions.ts';
 import { deduplications, deliveries, subscriptions, tokens, topics } from './tables.ts';
@@ -20,6 +24,9 @@ const ofTagged = (_: Ctx, { ResourceArn }: { ResourceArn: string }): string => R
 /** The topic of a subscription: its ARN without the last part. */
 const ofSubscription = (_: Ctx, { SubscriptionArn }: { SubscriptionArn: string }): string =>
   SubscriptionArn.split(':').slice(0, 6).join(':');
+
+/** What is no subscription's ARN is found out by the operation. */
+const isSubscription = (arn: string): boolean => arn.split(':').length > 6;
 
 const unlessAnonymous =
   (action: string) =>
@@ -57,7 +64,11 @@ export const service: Service = defineService({
     ListSubscriptionsByTopic: { resources: ofTopic },
     Publish: { resources: (_, { TopicArn, TargetArn }) => TopicArn ?? TargetArn ?? '*' },
     PublishBatch: { actions: ['sns:Publish'], resources: ofTopic },
-    Unsubscribe: { actions: unlessAnonymous('sns:Unsubscribe'), resources: ofSubscription },
+    Unsubscribe: {
+      actions: (ctx, { SubscriptionArn }) =>
+        isSubscription(SubscriptionArn) ? unlessAnonymous('sns:Unsubscribe')(ctx) : [],
+      resources: ofSubscription,
+    },
     GetSubscriptionAttributes: { resources: ofSubscription },
     SetSubscriptionAttributes: { resources: ofSubscription },
     TagResource: { resources: ofTagged },
@@ -71,6 +82,14 @@ export const service: Service = defineService({
   resourceConditions(ctx, arn) {
     const tags = homeOf(ctx, arn).get(topics, arn)?.tags ?? {};
     return Object.fromEntries(Object.entries(tags).map(([key, tag]) => [`aws:ResourceTag/${key}`, tag]));
+  },
+  // In SNS's own words, as LocalStack's tests recorded them: test_unsubscribe_wrong_arn_format,
+  // test_empty_or_wrong_message_attributes.
+  invalid: (_, violations) => {
+    const { constraint, members } = violations[0] as Violation;
+    return constraint === 'required' && members.length === 1
+      ? invalid(`${members[0]} Reason: no value for required parameter`)
+      : new Fault('ValidationError', validationMessage(violations));
   },
   refused: {
     CreateTopic: ['DataProtectionPolicy'],

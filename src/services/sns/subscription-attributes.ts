@@ -41,9 +41,9 @@ export function checkAttribute(
 function problemOf(setting: Setting, name: string, value: string): string | undefined {
   switch (name) {
     case 'RawMessageDelivery':
-      if (value !== 'true' && value !== 'false')
+      if (!/^(?:true|false)$/i.test(value))
         return `RawMessageDelivery: Invalid value [${value}]. Must be true or false.`;
-      return value === 'false' || RAW_PROTOCOLS.includes(setting.protocol)
+      return value.toLowerCase() === 'false' || RAW_PROTOCOLS.includes(setting.protocol)
         ? undefined
         : `Delivery protocol [${setting.protocol}] does not support raw message delivery.`;
     case 'FilterPolicyScope':
@@ -89,7 +89,10 @@ export function settled(attributes: Attributes): Attributes {
   const kept = Object.entries(attributes).filter(
     ([name, value]) => value !== '' && !(name === 'FilterPolicy' && /^\s*\{\s*\}\s*$/.test(value)),
   );
-  return Object.fromEntries(kept);
+  // Its truth value is taken in any case (recorded: test_create_subscriptions_with_attributes).
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, name === 'RawMessageDelivery' ? value.toLowerCase() : value]),
+  );
 }
 
 /** Whether a repeated Subscribe asks for what is there already. */

@@ -77,6 +77,23 @@ describe('a queue', () => {
 });
 
 describe('a message', () => {
+  // Recorded: test_receive_message_message_attribute_names_filters.
+  it('shows all its attributes to whoever asks for *', async () => {
+    const { sqs, QueueUrl } = await withQueue();
+    const MessageAttributes = { who: { DataType: 'String', StringValue: 'me' } };
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'm', MessageAttributes }));
+    const request = new ReceiveMessageCommand({ QueueUrl, MessageAttributeNames: ['*'] });
+    expect((await sqs.send(request)).Messages?.[0]?.MessageAttributes).toEqual(MessageAttributes);
+  });
+
+  // Recorded: test_send_message_batch_with_oversized_contents_with_updated_maximum_message_size.
+  it('of a batch that succeeds leaves no list of failures', async () => {
+    const { sqs, QueueUrl } = await withQueue();
+    const Entries = [{ Id: 'a', MessageBody: 'm' }];
+    const answer = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    expect(answer).not.toHaveProperty('Failed');
+  });
+
   it('of a standard queue changes its visibility by an old receipt handle, and after its timeout', async () => {
     const { table, sqs, QueueUrl } = await withQueue('jobs', { VisibilityTimeout: '1' });
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'm' }));
@@ -125,6 +142,7 @@ describe('a message', () => {
 
   it.each([
     ['öther', 'str', 'Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.)'],
+    ['binary', '\b', 'Invalid characters found.'],
     ['empty', '', "Message (user) attribute 'empty' must contain a non-empty value of type 'String'."],
   ])('has no attribute %s of the value "%s"', async (name, StringValue, message) => {
     const { sqs, QueueUrl } = await withQueue();

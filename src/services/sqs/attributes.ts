@@ -90,6 +90,16 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
   }
 }
 
+/** Truth values in lower case: AWS takes `True` as well, as LocalStack's validated tests of FIFO queues send it. */
+export function inLowerCase(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      CHOICES[name]?.includes('true') && /^(?:true|false)$/i.test(value) ? value.toLowerCase() : value,
+    ]),
+  );
+}
+
 /** A number of receives that was given as text is kept as a number. */
 export function normalized(attributes: Readonly<Record<string, string>>): Record<string, string> {
   const redrive = redriveIn(attributes);

@@ -94,6 +94,17 @@ describe('queues with a key of KMS', () => {
     expect(await attributes()).not.toHaveProperty('KmsMasterKeyId');
   });
 
+  // Recorded: test_set_queue_attributes_default_values.
+  // https://github.com/localstack/localstack/blob/main/tests/aws/services/sqs/test_sqs.snapshot.json
+  it('have none at all once their key is taken away', async () => {
+    const { sqs } = await stage();
+    const Attributes = { KmsMasterKeyId: '', KmsDataKeyReusePeriodSeconds: '300' };
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+    const all = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+    expect(all.Attributes).toMatchObject({ SqsManagedSseEnabled: 'false' });
+    expect(all.Attributes).not.toHaveProperty('KmsDataKeyReusePeriodSeconds');
+  });
+
   it('may use the key that AWS manages', async () => {
     const { sqs, send, receive } = await stage();
     const Attributes = { KmsMasterKeyId: 'alias/aws/sqs' };

@@ -16,6 +16,9 @@ type Attributes = Readonly<Record<string, StoredAttribute>>;
 const NAME = /^[A-Za-z0-9_.-]{1,256}$/;
 const TYPE = /^(?:String|Number|Binary)(?:\.[\s\S]{1,248})?$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: what XML 1.0 allows. */
+export const FORBIDDEN: RegExp = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+export const ALLOWED = '#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF';
 /** The bytes that stand for the kind of a value. */
 const TEXT = 1;
 const BINARY = 2;
@@ -111,6 +114,8 @@ function storedAttribute(
     return { type, binary: base64(BinaryValue) };
   }
   if (!StringValue) throw wrong(empty);
+  if (FORBIDDEN.test(StringValue))
+    throw wrong(`Invalid characters found. Valid unicode characters are ${ALLOWED}.`);
   if (type.startsWith('Number') && !NUMBER.test(StringValue)) {
     throw wrong(`Can't cast the value of message attribute '${name}' to a number.`);
   }
@@ -134,6 +139,7 @@ export function chosenAttributes(attributes: Attributes, asked: readonly string[
     asked.some(
       (one) =>
         one === 'All' ||
+        one === '*' ||
         one === '.*' ||
         one === name ||
         (one.endsWith('.*') && name.startsWith(one.slice(0, -2))),

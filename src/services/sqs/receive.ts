@@ -11,6 +11,7 @@ import { inBatch } from './batch.ts';
 import { checkReadable } from './encryption.ts';
 import { changed, expired, keyOf, messages, nextSequence, roomInFlight, stored } from './message.ts';
 import type { Message } from './message.ts';
+import { MessageGroups } from './message-groups.ts';
 import { count, touched } from './metrics.ts';
 import { chosenAttributes, md5Of, md5OfAttributes, wireAttributes } from './message-digest.ts';
 import {
@@ -203,23 +204,24 @@ function take(owner: Ctx, queue: Queue, most: number, timeoutMs: number): Messag
   return found;
 }
 
-/** Messages that can be received now, in the order of their visibility, or of sending within each FIFO message group. */
+/** Messages that can be received now, in the order of their visibility, or of FIFO queues' message groups. */
 function receivable(owner: Ctx, queue: Queue, most: number): Message[] {
   const found: Message[] = [];
   const gone: Message[] = [];
-  const blocked = new Set<string>();
+  const groups = new MessageGroups();
   owner.kernel.store.scan(messages, owner.scope, `${queue.name}@`, (row) => {
     const message = row as Message;
     if (!message.key.startsWith(`${queue.name}@`) || found.length >= most) return false;
     if (expired(queue, message, owner.now)) gone.push(message);
-    else if (message.visibleAt > owner.now) {
-      if (!queue.fifo) return false;
-      blocked.add(message.groupId ?? '');
-    } else if (!queue.fifo || !blocked.has(message.groupId ?? '')) found.push(message);
+    else if (queue.fifo) {
+      if (groups.isSettled(most, message.sentAt)) return false;
+      groups.add(message, owner.now);
+    } else if (message.visibleAt > owner.now) return false;
+    else found.push(message);
     return true;
   });
   for (const { key } of gone) owner.delete(messages, key);
-  return found;
+  return queue.fifo ? groups.first(most) : found;
 }
 
 /** When the first message that is invisible now becomes visible. */

@@ -12,7 +12,14 @@ import { inBatch } from './batch.ts';
 import { dataKeyFor } from './encryption.ts';
 import { expire, nextSequence, stored } from './message.ts';
 import { count, touched } from './metrics.ts';
-import { md5Of, md5OfAttributes, sizeOfAttributes, storedAttributes } from './message-digest.ts';
+import {
+  ALLOWED,
+  FORBIDDEN,
+  md5Of,
+  md5OfAttributes,
+  sizeOfAttributes,
+  storedAttributes,
+} from './message-digest.ts';
 import type { StoredAttribute } from './message.ts';
 import { numberOf, queueOf, READINESS, wakePolls } from './queue.ts';
 import type { Queue } from './queue.ts';
@@ -44,8 +51,6 @@ export const forget: TimerHandler<{ key: string }, Ctx> = {
 
 type Outgoing = Omit<Input<'sqs', 'SendMessage'>, 'QueueUrl'>;
 
-/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: what XML 1.0 allows. */
-const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const ID = /^[!-~]{1,128}$/;
 const LONGEST_DELAY = 900;
 const NO_DEDUPLICATION =
@@ -107,8 +112,7 @@ function send(ctx: Ctx, owner: Ctx, queue: Queue, outgoing: Outgoing): Sent {
   if (FORBIDDEN.test(body)) {
     throw new Fault(
       'InvalidMessageContents',
-      'Invalid characters found. Valid unicode characters are ' +
-        '#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.',
+      `Invalid characters found. Valid unicode characters are ${ALLOWED}.`,
     );
   }
   const attributes = storedAttributes(outgoing.MessageAttributes);

@@ -453,6 +453,34 @@ describe('FIFO queues', () => {
     expect((await pull()).map(({ Body }) => Body)).toEqual(['b1', 'a2']);
   });
 
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html and
+  // LocalStack's validated test test_fifo_receive_message_with_zero_visibility_timeout.
+  it('give as many messages of one group as there are, and of the group that waits longest first', async () => {
+    const { table, push, receive } = await fifo({ ContentBasedDeduplication: 'true' });
+    for (const body of ['a1', 'b1', 'b2', 'c1', 'a2']) {
+      await push(body, body.slice(0, 1));
+      table.advance(SECOND);
+    }
+    const at = { QueueUrl: url, VisibilityTimeout: 0 };
+    const pulled = async (MaxNumberOfMessages: number) => receive({ ...at, MaxNumberOfMessages });
+    expect((await pulled(3)).map(({ Body }) => Body)).toEqual(['a1', 'a2', 'b1']);
+    const rest = await pulled(10);
+    expect(rest.map(({ Body }) => Body)).toEqual(['c1', 'a1', 'a2', 'b1', 'b2']);
+  });
+
+  // test_purge_queue_clears_fifo_deduplication_cache, and the spelling of test_fifo_high_throughput_ordering.
+  it('take again what has been purged, and their truth values in any case', async () => {
+    const { sqs, push, pull, attributes } = await fifo({
+      FifoQueue: 'True',
+      ContentBasedDeduplication: 'True',
+    });
+    expect(await attributes(url)).toMatchObject({ FifoQueue: 'true', ContentBasedDeduplication: 'true' });
+    await push('one', 'g');
+    await sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
+    await push('one', 'g');
+    expect(await pull()).toHaveLength(1);
+  });
+
   it('take a message once within five minutes', async () => {
     const { table, push, pull } = await fifo();
     const first = await push('one', 'g', 'id');

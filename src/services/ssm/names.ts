@@ -58,6 +58,9 @@ export function asked(ctx: Ctx, text: string): Asked | undefined {
   const foreign = region !== undefined && (region !== ctx.region || (account && account !== ctx.account));
   if (foreign) return undefined;
   const [, name = '', selector = ''] = /^([^:]+)(:[^:]+)?$/.exec(rest ?? text) ?? [];
+  // A path begins with a slash, and has none twice (LocalStack's validated test test_hierarchical_parameter).
+  const isPath = name.includes('/') && !isPublic(name);
+  if (isPath && !(name.startsWith('/') && NAME.test(name))) throw new Fault('ValidationException', RULES);
   return name === '' ? undefined : { key: keyOf(name), selector };
 }
 

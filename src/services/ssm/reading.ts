@@ -81,7 +81,11 @@ function labelled(ctx: Ctx, key: string, label: string): ParameterVersion | unde
 function read(ctx: Ctx, name: string, withDecryption: boolean): Shown {
   const wanted = asked(ctx, name);
   if (!wanted) throw notFound();
-  if (!isPublic(wanted.key)) return show(ctx, versionOf(ctx, wanted), wanted.selector, withDecryption);
+  if (!isPublic(wanted.key)) {
+    const shown = show(ctx, versionOf(ctx, wanted), wanted.selector, withDecryption);
+    // The name as it was asked for: with a slash before it or without one.
+    return name.startsWith('/') ? { ...shown, Name: wanted.key } : shown;
+  }
   if (wanted.selector !== '')
     throw new Fault('NotImplemented', 'Versions of public parameters are not modelled by Sandtable.');
   return showPublic(ctx, publicParameter(ctx, wanted.key));

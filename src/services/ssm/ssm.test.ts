@@ -65,6 +65,20 @@ async function userOf(table: TestTable, ...Statement: object[]) {
 
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-working.html
 describe('parameters', () => {
+  // https://github.com/localstack/localstack/blob/main/tests/aws/services/ssm/test_ssm.py, validated against AWS:
+  // test_put_parameters, test_hierarchical_parameter.
+  it('are found with a slash before their name as well, and otherwise by their whole path', async () => {
+    const { put, get } = stage();
+    await put('host', 'a');
+    expect([(await get('host'))?.Name, (await get('/host'))?.Name]).toEqual(['host', '/host']);
+    await put('/app/db/host', 'b');
+    for (const name of ['app/db/host', '/app//db//host'])
+      await expect(get(name)).rejects.toMatchObject({
+        name: 'ValidationException',
+        message: expect.stringContaining('sub-paths divided by slash symbol') as string,
+      });
+  });
+
   it('are put, read, overwritten with a new version and deleted', async () => {
     const { ssm, put, get } = stage();
     expect(await put('/app/host', 'a', { Description: 'where' })).toMatchObject({

@@ -49,7 +49,9 @@ describe('LocalStack’s paths', () => {
     const { status, text } = await get('/_localstack/health');
     expect(status).toBe(200);
     // As scripts look for it with grep.
-    expect(text).toMatch(/^\{"services": \{"acm": "available", "autoscaling": "available", .*"sqs": "available"/);
+    expect(text).toMatch(
+      /^\{"services": \{"acm": "available", "autoscaling": "available", .*"sqs": "available"/,
+    );
     const { services, edition, version } = JSON.parse(text) as {
       services: Record<string, string>;
       edition: string;

@@ -19,6 +19,10 @@ const ROLES: Readonly<Record<string, string>> = {
 export const moto: Suite = {
   name: 'moto',
   title: "moto's tests in server mode",
+  note:
+    'Most of these tests begin with a set-up that AWS would refuse: images that only moto has, security groups of another VPC, roles, keys and ' +
+    'gateways that are never made, empty actions. `tools/conformance/premises.py` and `moto_ground.py` give their calls what AWS asks for, wait for what AWS ' +
+    'does in time, and say so line by line; without them most tests of load balancers, Auto Scaling and Lambda end before they get to what they are about.',
   account: '123456789012',
   caller: 'root',
   functions: 'process',

@@ -9,6 +9,7 @@ import type { Verdict } from './verdicts.ts';
 /** All that was recorded of one suite. */
 interface Recorded {
   readonly title: string;
+  readonly note?: string;
   /** The suite's own commit, and when it was run. */
   readonly commit: string;
   readonly on: string;
@@ -19,7 +20,7 @@ const docs = join(import.meta.dirname, '..', '..', 'docs');
 const file = join(docs, 'conformance.json');
 
 /** Services that were not run keep what was recorded of them before. */
-export function record({ name, title }: Suite, checkout: string, verdicts: readonly Verdict[]): void {
+export function record({ name, title, note }: Suite, checkout: string, verdicts: readonly Verdict[]): void {
   const all = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Recorded>) : {};
   const fresh = new Set(verdicts.map(({ service }) => service));
   const kept = (all[name]?.services ?? []).filter(({ service }) => !fresh.has(service));
@@ -27,7 +28,13 @@ export function record({ name, title }: Suite, checkout: string, verdicts: reado
   const commit = execFileSync('git', ['-C', checkout, 'rev-parse', '--short', 'HEAD'], {
     encoding: 'utf8',
   }).trim();
-  all[name] = { title, commit, on: new Date().toISOString().slice(0, 10), services };
+  all[name] = {
+    title,
+    ...(note === undefined ? {} : { note }),
+    commit,
+    on: new Date().toISOString().slice(0, 10),
+    services,
+  };
   writeFileSync(file, `${JSON.stringify(all, undefined, 2)}\n`);
   writeFileSync(join(docs, 'conformance.md'), page(all));
 }
@@ -45,12 +52,13 @@ the command. A test counts for us when it passes and against us when it fails, u
 The share is passed ÷ (passed + failed).`;
 
 function page(all: Readonly<Record<string, Recorded>>): string {
-  const sections = Object.values(all).map(({ title, commit, on, services }) =>
+  const sections = Object.values(all).map(({ title, note, commit, on, services }) =>
     [
       `## ${title}`,
       '',
-      `Commit ${commit}, run on ${on}.`,
+      `Commit ${commit}, last run on ${on}.`,
       '',
+      ...(note === undefined ? [] : [note, '']),
       '| service | passed | failed | share | refused | excused | skipped |',
       '| --- | --- | --- | --- | --- | --- | --- |',
       ...services.map(row),

@@ -29,6 +29,8 @@ export interface Suite {
   readonly name: string;
   /** What it is and where it comes from. */
   readonly title: string;
+  /** What else a reader of its figures must know. */
+  readonly note?: string;
   /** The account that its tests expect. */
   readonly account: string;
   /** Whose keys it is given: an administrator's, or, where it resets the endpoint between its tests, the account's root. */

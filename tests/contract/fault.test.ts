@@ -49,7 +49,7 @@ describe('errors', () => {
       operation: contract.operation('Decrypt'),
     } as const;
     const { body } = writeFault(to, new Fault('InvalidCiphertextException', ''));
-    expect(new TextDecoder().decode(body as Uint8Array)).toBe('{"__type":"InvalidCiphertextException"}');
+    expect(body).toBe('{"__type":"InvalidCiphertextException"}');
   });
 
   it('of JSON 1.0 have a namespace, and those of SQS their old code in a header', () => {

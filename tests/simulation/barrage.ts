@@ -3,6 +3,7 @@
 // nothing behind.
 
 import { Gateway } from '#cloud/gateway.ts';
+import { utf8 } from '#contract/protocols/bytes.ts';
 import { decodeCbor } from '#contract/protocols/cbor.ts';
 import { parseXml } from '#contract/protocols/xml.ts';
 import type { WireRequest, WireResponse } from '#contract/wire.ts';
@@ -142,11 +143,13 @@ function check(stage: Stage, wire: WireRequest): void {
 }
 
 function textOf({ body }: WireResponse): string {
+  if (typeof body === 'string') return body.slice(0, 500);
   return body instanceof Uint8Array ? new TextDecoder().decode(body.subarray(0, 500)) : '';
 }
 
 /** An answer of a form that clients of its protocol can read; an error has a code. */
-function checkForm(wire: WireRequest, { status, headers, body }: WireResponse): void {
+function checkForm(wire: WireRequest, { status, headers, body: given }: WireResponse): void {
+  const body = typeof given === 'string' ? utf8(given) : given;
   for (const [name, value] of Object.entries(headers))
     if (/[\r\n\0]/.test(`${name}${value}`))
       throw new Error(`a header with a line end: ${JSON.stringify(value)}`);

@@ -26,6 +26,11 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   FifoThroughputLimit: ['perQueue', 'perMessageGroupId'],
 };
 
+/** Names are the client's: some mean something to JavaScript. */
+function choicesOf(name: string): readonly string[] | undefined {
+  return Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
+}
+
 const FIFO_ONLY: readonly string[] = [
   'FifoQueue',
   'ContentBasedDeduplication',
@@ -72,7 +77,7 @@ function checkAttribute(ctx: Ctx, queue: Target, name: string, value: string): v
     if (number < range[0] || number > range[1]) throw invalidValue(name);
     return;
   }
-  const choices = CHOICES[name];
+  const choices = choicesOf(name);
   if (choices) {
     const reason = name === 'FifoQueue' ? 'Modifying queue type is not supported.' : '';
     if (!choices.includes(value)) throw invalidValue(name, reason);
@@ -95,7 +100,7 @@ export function inLowerCase(attributes: Readonly<Record<string, string>>): Recor
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [
       name,
-      CHOICES[name]?.includes('true') && /^(?:true|false)$/i.test(value) ? value.toLowerCase() : value,
+      choicesOf(name)?.includes('true') && /^(?:true|false)$/i.test(value) ? value.toLowerCase() : value,
     ]),
   );
 }

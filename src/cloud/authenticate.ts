@@ -6,7 +6,7 @@ import type { ParsedAuthorization } from '#contract/sigv4/authorization.ts';
 import { signingKey } from '#contract/sigv4/canonical.ts';
 import { expiredToken, invalidToken, missingToken, unknownAccessKey } from '#contract/sigv4/problems.ts';
 import type { SignatureProblem, Wording } from '#contract/sigv4/problems.ts';
-import { verifySignature } from '#contract/sigv4/verify.ts';
+import { regionProblem, verifySignature } from '#contract/sigv4/verify.ts';
 import { Fault } from '#contract/fault.ts';
 import { signsFor } from '#contract/identify.ts';
 import type { WireRequest } from '#contract/wire.ts';
@@ -58,6 +58,8 @@ export function authenticate(
   const home = edge.account ?? DEFAULT_ACCOUNT;
   if (!parsed) return anonymous(wire, signingName, home);
   if (isProblem(parsed)) throw faultOf(parsed);
+  const nowhere = regionProblem(parsed, wording);
+  if (nowhere) throw faultOf(nowhere);
   const region = parsed.scope.region === 'aws-global' ? DEFAULT_REGION : parsed.scope.region;
   const account = localAccount(parsed.accessKeyId, home);
   if (account !== undefined)

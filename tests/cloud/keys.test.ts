@@ -120,10 +120,10 @@ beforeAll(async () => {
   };
 });
 
-const signingFor = (service: string, keys: Keys): Signing => ({
+const signingFor = (service: string, keys: Keys, region: string = 'us-east-1'): Signing => ({
   accessKeyId: keys.accessKeyId,
   secret: keys.secret,
-  scope: { date: '20260105', region: 'us-east-1', service },
+  scope: { date: '20260105', region, service },
   timestamp: TIMESTAMP,
 });
 
@@ -179,6 +179,7 @@ const MISMATCH: Record<Name, string> = {
   route53: '403 SignatureDoesNotMatch',
   monitoring: '400 InvalidSignatureException',
 };
+const NOWHERE: Record<Name, string> = { ...MISMATCH, s3: '400 AuthorizationHeaderMalformed' };
 const SKEWED: Record<Name, string> = {
   ...MISMATCH,
   ec2: '400 RequestExpired',
@@ -224,6 +225,13 @@ describe.each(NAMES)('a request of %s', (name) => {
     }
     now = START + 14 * MINUTE;
     expect(answer(signed(name, good))).toBe('200');
+  });
+
+  it('is refused with a signature for no region, whosever the key is', () => {
+    for (const keys of [good, { accessKeyId: 'test', secret: 'test' }]) {
+      const wire = sign(REQUESTS[name], signingFor(name, keys, ''));
+      expect(answer(wire)).toBe(NOWHERE[name]);
+    }
   });
 
   it('is refused with a signature for another service', () => {

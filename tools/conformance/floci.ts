@@ -1,9 +1,10 @@
 // Floci's compatibility tests (github.com/floci-io/floci, `compatibility-tests/`), language by language: black boxes that are
 // pointed at an endpoint. Needs what their README asks for: pytest (with pytest-timeout) and boto3, `npm install` in sdk-test-
-// node, bats with bats-support and bats-assert. The Go and Java parts are not here: the registries of their modules were never
-// in reach.
+// node, bats with bats-support and bats-assert; ./floci-go.ts says what the Go part needs. The Java part is not here: the registry
+// of its packages was never in reach.
 
 import { join } from 'node:path';
+import { goRun } from './floci-go.ts';
 import { pytest } from './suite.ts';
 import type { Ground, Suite } from './suite.ts';
 
@@ -122,4 +123,27 @@ const awscli: Suite = {
   },
 };
 
-export const floci: readonly Suite[] = [python, node, awscli];
+const go: Suite = {
+  ...common,
+  name: 'floci-go',
+  title: "Floci's compatibility tests with the AWS SDK for Go",
+  note:
+    "They ran with the SDK's version 1.17 of Debian 12, not with the one that they are written for. The parts for Lambda and S3 do not " +
+    'compile with it and are left out.',
+  parts: {
+    acm: ['acm'],
+    dynamodb: ['dynamodb'],
+    ecr: ['ecr'],
+    iam: ['iam'],
+    kms: ['kms'],
+    monitoring: ['cloudwatch'],
+    secretsmanager: ['secretsmanager'],
+    sns: ['sns'],
+    sqs: ['sqs'],
+    ssm: ['ssm'],
+    sts: ['sts'],
+  },
+  run: goRun,
+};
+
+export const floci: readonly Suite[] = [python, node, awscli, go];

@@ -99,16 +99,23 @@ function scopeProblem(
     : { shape: 'SignatureDoesNotMatch', message: complaints.join('') };
 }
 
+/** A scope must name a region before anything is asked of it: no endpoint has none. */
+export function regionProblem(
+  { kind, scope }: ParsedAuthorization,
+  wording: Wording,
+): SignatureProblem | undefined {
+  if (scope.region !== '') return undefined;
+  if (wording !== 's3')
+    return { shape: 'SignatureDoesNotMatch', message: 'Credential should be scoped to a valid region. ' };
+  return malformedFor(kind)("the region '' is wrong");
+}
+
 function s3ScopeProblem(
   { kind, scope, timestamp }: ParsedAuthorization,
   service: string | undefined,
   region: string | undefined,
 ): SignatureProblem | undefined {
-  const malformed =
-    kind === 'header'
-      ? headerMalformed
-      : (detail: string, fields?: Record<string, string>): SignatureProblem =>
-          queryMalformed(`Error parsing the X-Amz-Credential parameter; ${detail}`, fields);
+  const malformed = malformedFor(kind);
   if (!/^\d{8}$/.test(scope.date)) {
     return malformed(
       `incorrect date format "${scope.date}". This date in the credential must be in the format "yyyyMMdd".`,
@@ -260,4 +267,11 @@ function payloadProblem(
     status: 400,
     fields: { ClientComputedContentSHA256: declared, S3ComputedContentSHA256: computed },
   };
+}
+
+/** How S3 words what is wrong in a header or in a query string. */
+function malformedFor(kind: ParsedAuthorization['kind']): typeof headerMalformed {
+  if (kind === 'header') return headerMalformed;
+  return (detail, fields) =>
+    queryMalformed(`Error parsing the X-Amz-Credential parameter; ${detail}`, fields);
 }

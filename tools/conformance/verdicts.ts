@@ -82,7 +82,7 @@ function refusalIn(why: string): string | undefined {
   )?.[1];
   if (named !== undefined) return named.trim().replace(/^.*(?=The (?:operation|parameter))/, '');
   const unknown = /No AWS service was recognised in|Sandtable (?:does not|has no) [^\n.'"]*/.exec(why)?.[0];
-  return unknown ?? (why.includes('NotImplemented') ? 'something that the test does not show' : undefined);
+  return unknown ?? (/\bNotImplemented\b/.test(why) ? 'something that the test does not show' : undefined);
 }
 
 function firstLine(text: string): string {

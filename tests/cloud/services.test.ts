@@ -8,11 +8,11 @@ import { services } from '../../src/services/index.ts';
 
 const folder = join(import.meta.dirname, '../../src/services');
 
-/** All of a service's own source text: where a member is honoured, its name stands somewhere. */
+/** All of a service's own source text: where a member is honoured, its name stands somewhere. Resource types are no part of it. */
 function sourceOf(contract: string): string {
   const place = contract === 'codedeploy-commands' ? 'codedeploy' : contract;
-  const names = readdirSync(join(folder, place)).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  const names = readdirSync(join(folder, place), { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith('providers'),
   );
   const own = names.map((name) => readFileSync(join(folder, place, name), 'utf8'));
   return [...own, readFileSync(join(folder, '../cloud/tags.ts'), 'utf8')].join('\n');

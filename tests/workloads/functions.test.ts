@@ -38,6 +38,7 @@ import { part as traffic } from '#traffic/traffic.ts';
 import { FunctionProcesses } from '#workloads/functions/host/functions.ts';
 import { processFunctions } from '#workloads/functions/process.ts';
 import { modelled } from '#workloads/modelled/modelled.ts';
+import type { BundleFile } from '#workloads/archive.ts';
 import { packBundle } from '#workloads/bundle.ts';
 import type { Packable } from '#workloads/bundle.ts';
 import { Clock, table } from '#world/index.ts';
@@ -96,7 +97,7 @@ class Stand {
     this.#close = close;
   }
 
-  store(files: Packable): string {
+  store(files: Packable | readonly BundleFile[]): string {
     return this.table.act((ctx) => ctx.putBlob(packBundle(files)));
   }
 
@@ -595,6 +596,42 @@ const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtim
   });
 });
 
+// https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+it('lays layers over one another and lets Node.js find what they bring', async () => {
+  const s = stand();
+  const lower = s.store({
+    'nodejs/node_modules/tool/index.js': 'module.exports = "lower";',
+    'nodejs/node_modules/other/index.js': 'module.exports = "other";',
+    'bin/greet': '#!/bin/sh\necho hello',
+  });
+  const upper = s.store({ 'nodejs/node_modules/tool/index.js': 'module.exports = "upper";' });
+  const greeting = "String(require('node:child_process').execFileSync('greet'))";
+  const source = `exports.handler = async () => [require('tool'), require('other'), ${greeting}];`;
+  const ran = await s.invoke(s.store({ 'index.js': source }), { layerBlobs: [lower, upper] });
+  expect(payload(ran)).toEqual(['upper', 'other', 'hello\n']);
+});
+
+it('starts the bootstrap of a layer where the package has none', async () => {
+  const s = stand();
+  const layer = s.store({ bootstrap: '#!/bin/sh\nexit 3\n' });
+  const options = { runtime: 'provided.al2023', layerBlobs: [layer] };
+  const { outcome } = await s.invoke(s.store({ 'main.sh': '' }), options);
+  expect(outcome).toMatchObject({ errorType: 'Runtime.ExitError' });
+});
+
+it('writes nothing outside an environment, whatever links its layers have', async () => {
+  const s = stand();
+  const link = (path: string, to: string) => ({ path, mode: 0o777, bytes: new Uint8Array(), link: to });
+  const code = s.store({ 'index.js': 'exports.handler = async () => 1;' });
+  // By itself each link stays inside; the second one would not, made through the first.
+  const layerBlobs = [s.store([link('a', '.')]), s.store([link('a/out', '../x')])];
+  const { outcome } = await s.invoke(code, { layerBlobs });
+  expect(outcome).toMatchObject({
+    kind: 'crash',
+    message: expect.stringContaining('both as a file') as string,
+  });
+});
+
 it('refuses runtimes that this computer cannot run, by name', async () => {
   const refused: UserError[] = [];
   const s = stand(1, (error) => void refused.push(error));
@@ -704,6 +741,14 @@ def handler(event, context):
     expect.stringMatching(/^\[WARNING\]\t2026-01-05T00:0\d:\d\d\.\d{3}Z\t[\w-]{36}\twarned$/),
   ]);
   expect(payload(await s.invoke(blob, { ...run, cold: false }))['count']).toBe(2);
+});
+
+it.skipIf(!python)('lets Python functions import what layers bring', async () => {
+  const s = stand();
+  const layer = s.store({ 'python/tool.py': 'NAME = "layer"\n' });
+  const source = 'import tool\ndef handler(event, context):\n    return {"name": tool.NAME}\n';
+  const ran = await s.invoke(s.store({ 'index.py': source }), { ...PYTHON, layerBlobs: [layer] });
+  expect(payload(ran)).toEqual({ name: 'layer' });
 });
 
 it.skipIf(!python)('reports exceptions of Python functions as AWS does', async () => {

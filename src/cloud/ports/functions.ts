@@ -20,6 +20,8 @@ export interface FunctionRun {
   readonly version: string;
   /** Address of the deployment package, a zip. */
   readonly codeBlob: string;
+  /** Addresses of its layers, zips too, in the order in which they are laid over one another in `/opt`. */
+  readonly layerBlobs?: readonly string[];
   readonly handler: string;
   readonly runtime: string;
   readonly memoryMb: number;

@@ -1,17 +1,19 @@
 // The configuration of a function: what requests may set, what AWS checks, and how it is shown.
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 
+import { hex } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { notModelled } from '#cloud/refuse.ts';
 import { roleMay } from './execution-role.ts';
+import { checkSize, layersOf } from './layers/of-functions.ts';
 import { invalid } from './names.ts';
 import { networkOf } from './network.ts';
 import { LATEST } from './rows.ts';
 import type { Configuration, Logging, Version } from './rows.ts';
-import { checkRuntime } from './runtimes.ts';
+import { checkRuntime, runtimeVersionArn, runtimeVersionOf } from './runtimes.ts';
 
 /** What CreateFunction and UpdateFunctionConfiguration have in common. */
 type Settings = Omit<Input<'lambda', 'UpdateFunctionConfiguration'>, 'FunctionName'>;
@@ -83,8 +85,11 @@ export function changed(
   }
   const variables = Environment && (Environment.Variables ?? {});
   if (variables) checkVariables(variables);
-  const { deadLetterArn, network, ...rest } = before;
+  const { deadLetterArn, network, layers: had = [], ...rest } = before;
+  const layers = given.Layers ? layersOf(ctx, given.Layers) : had;
+  checkSize(ctx, before.code, layers);
   const role = given.Role ?? before.role;
+  const runtime = Runtime ?? before.runtime;
   const target = DeadLetterConfig ? DeadLetterConfig.TargetArn || undefined : deadLetterArn;
   if (DeadLetterConfig && target !== undefined) checkDeadLetters(ctx, { role, functionName }, target);
   const placed = given.VpcConfig
@@ -93,7 +98,8 @@ export function changed(
   return {
     ...rest,
     role,
-    runtime: Runtime ?? before.runtime,
+    runtime,
+    runtimeVersion: runtimeVersionOf(ctx, runtime),
     handler: given.Handler ?? before.handler,
     description: given.Description ?? before.description,
     timeoutSeconds: Timeout ?? before.timeoutSeconds,
@@ -102,6 +108,7 @@ export function changed(
     logging: given.LoggingConfig ? loggingOf(functionName, given.LoggingConfig) : before.logging,
     ...(variables ? { environment: variables } : {}),
     ...(target === undefined ? {} : { deadLetterArn: target }),
+    ...(layers.length > 0 ? { layers } : {}),
     ...placed,
   };
 }
@@ -164,14 +171,13 @@ function loggingOf(functionName: string, given: NonNullable<Settings['LoggingCon
 
 /** What publishing compares: a hash of everything that a version fixes. */
 export function hashOf(ctx: Ctx, configuration: Configuration): string {
-  const bytes = ctx.kernel.primitives.sha256(JSON.stringify(configuration));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(ctx.kernel.primitives.sha256(JSON.stringify(configuration)));
 }
 
 /** As lists of functions and versions show it: without its state. */
 export function listed(version: Version, arn: string): Wire {
   const { configuration } = version;
-  const { environment, deadLetterArn, logging, network } = configuration;
+  const { environment, deadLetterArn, layers, logging, network } = configuration;
   const { applicationLevel, systemLevel } = logging;
   return {
     FunctionName: version.functionName,
@@ -201,6 +207,7 @@ export function listed(version: Version, arn: string): Wire {
     },
     ...(environment ? { Environment: { Variables: environment } } : {}),
     ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
+    ...(layers && { Layers: layers.map(({ arn, sizeBytes }) => ({ Arn: arn, CodeSize: sizeBytes })) }),
     ...(network
       ? {
           VpcConfig: {
@@ -217,6 +224,7 @@ export function listed(version: Version, arn: string): Wire {
 /** As it is shown alone: with its state. */
 export function described(version: Version, arn: string): Wire {
   const { active, update } = version;
+  const { runtimeVersion } = version.configuration;
   const creating = { StateReason: 'The function is being created.', StateReasonCode: 'Creating' } as const;
   // AWS answers a code here that its own model does not list.
   const updating = {
@@ -225,6 +233,9 @@ export function described(version: Version, arn: string): Wire {
   };
   return {
     ...listed(version, arn),
+    ...(runtimeVersion === undefined
+      ? {}
+      : { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(arn, runtimeVersion) } }),
     State: active ? 'Active' : 'Pending',
     ...(active ? {} : creating),
     ...(update === undefined ? {} : { LastUpdateStatus: update }),

@@ -170,7 +170,7 @@ describe('functions', () => {
   it('name what is not modelled', async () => {
     const made = await stand();
     for (const more of [
-      { Layers: ['arn:aws:lambda:us-east-1:000000000000:layer:l:1'] },
+      { KMSKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/1' },
       { TracingConfig: { Mode: 'Active' as const } },
       { SnapStart: { ApplyOn: 'PublishedVersions' as const } },
       { PackageType: 'Image' as const },

@@ -13,6 +13,7 @@ import { codeLocation } from './code-door.ts';
 import { retireIdle } from './environments.ts';
 import { forgetConfigs } from './event-invoke-configs.ts';
 import { checkTrust } from './execution-role.ts';
+import { checkSize, layersOf } from './layers/of-functions.ts';
 import { conflict, functionOf, invalid, latestOf, named, staleRevision, targetOf } from './names.ts';
 import { codeOf } from './package.ts';
 import { forgetPolicies } from './permissions.ts';
@@ -91,6 +92,7 @@ export const functionOperations: Operations<'lambda'> = {
       );
     }
     if (Object.keys(Tags).length > MOST_TAGS) throw invalid('Number of tags exceeds resource tag limit.');
+    layersOf(ctx, input.Layers ?? []);
     if (ctx.get(functions, name)) throw conflict(`Function already exist: ${name}`);
     checkRuntime(Runtime);
     checkTrust(ctx, Role, name);
@@ -123,7 +125,9 @@ export const functionOperations: Operations<'lambda'> = {
     checkSettled(latest, fn.arn);
     const { configuration } = latest;
     const architectures = input.Architectures ?? configuration.architectures;
-    const next = { ...configuration, code: codeOf(ctx, input), architectures };
+    const code = codeOf(ctx, input);
+    checkSize(ctx, code, configuration.layers ?? []);
+    const next = { ...configuration, code, architectures };
     if (input.DryRun) return described({ ...latest, configuration: next }, fn.arn);
     const changedVersion = updated(of.owner, fn, latest, next);
     return input.Publish ? published(of.owner, fn, changedVersion) : described(changedVersion, fn.arn);

@@ -92,6 +92,7 @@ export function begin(owner: Ctx, ask: Ask): ThrottleReason | undefined {
     functionName: fn.name,
     version: version.version,
     codeBlob: configuration.code.blob,
+    ...(configuration.layers && { layerBlobs: configuration.layers.map(({ blob }) => blob) }),
     handler: configuration.handler,
     runtime: configuration.runtime,
     memoryMb: configuration.memoryMb,

@@ -10,10 +10,13 @@ import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { aliasOperations } from './aliases.ts';
 import { attempt, queuedEvents } from './asynchronous.ts';
-import { codeDoor } from './code-door.ts';
+import { codeDoors } from './code-door.ts';
 import { concurrencyOperations, runnings } from './concurrency.ts';
 import { environments, idled } from './environments.ts';
 import { eventInvokeConfigOperations, eventInvokeConfigs } from './event-invoke-configs.ts';
+import { layerVersionAt, layerVersions, layers, namedLayer } from './layers/layer.ts';
+import { layerOperations } from './layers/layers.ts';
+import { layerPermissionOperations } from './layers/permissions.ts';
 import { mappingChanged, mappingOperations } from './event-source-mappings.ts';
 import { functionOperations, settle } from './functions.ts';
 import { invocations } from './invocations.ts';
@@ -51,6 +54,18 @@ const ofMapping = {
     return name === undefined ? {} : { 'lambda:FunctionArn': named(ctx, name).arn };
   },
 };
+/** A number that is no version's is refused by the operation, not by IAM. */
+const ofLayerVersion = {
+  resources: (ctx: Ctx, { LayerName, VersionNumber }: { LayerName: string; VersionNumber: number }): string =>
+    `${namedLayer(ctx, LayerName).arn}:${VersionNumber}`,
+};
+/** Whoever gives a function a layer must be allowed to read it. */
+const readsLayers = ({
+  Layers = [],
+}: {
+  Layers?: readonly string[] | undefined;
+}): { action: string; resource: string }[] =>
+  Layers.map((resource) => ({ action: 'lambda:GetLayerVersion', resource }));
 const ofTagged = { resources: (_: Ctx, { Resource }: { Resource: string }): string => Resource };
 const passesRole = (
   { account }: Ctx,
@@ -67,7 +82,9 @@ const placed = (
   _: Ctx,
   {
     VpcConfig,
+    Layers,
   }: {
+    Layers?: readonly string[] | undefined;
     VpcConfig?:
       | { SubnetIds?: readonly string[] | undefined; SecurityGroupIds?: readonly string[] | undefined }
       | undefined;
@@ -75,11 +92,11 @@ const placed = (
 ): Record<string, readonly string[]> => ({
   ...(VpcConfig?.SubnetIds && { 'lambda:SubnetIds': VpcConfig.SubnetIds }),
   ...(VpcConfig?.SecurityGroupIds && { 'lambda:SecurityGroupIds': VpcConfig.SecurityGroupIds }),
+  ...(Layers && { 'lambda:Layer': Layers }),
 });
 
 const UNMODELLED_SETTINGS = [
   'KMSKeyArn',
-  'Layers',
   'FileSystemConfigs',
   'ImageConfig',
   'CapacityProviderConfig',
@@ -109,6 +126,8 @@ export const service: Service = defineService({
     functions,
     versions,
     aliases,
+    layers,
+    layerVersions,
     policies,
     runnings,
     environments,
@@ -123,6 +142,8 @@ export const service: Service = defineService({
     ...versionOperations,
     ...aliasOperations,
     ...permissionOperations,
+    ...layerOperations,
+    ...layerPermissionOperations,
     ...concurrencyOperations,
     ...invokeOperations,
     ...eventInvokeConfigOperations,
@@ -143,18 +164,25 @@ export const service: Service = defineService({
     dispatch,
   ] as readonly TimerHandler<unknown, Ctx>[],
   provides: [provide(functionResults, results), provide(functionRoutes, routes)],
-  doors: [codeDoor],
+  doors: codeDoors,
   authorization: {
     CreateFunction: {
       ...ofFunction,
       conditions: placed,
       passes: passesRole,
-      further: (ctx, { FunctionName, Tags = {} }) =>
-        Object.keys(Tags).length > 0
-          ? [{ action: 'lambda:TagResource', resource: named(ctx, FunctionName).arn }]
-          : [],
+      further: (ctx, input) => [
+        ...readsLayers(input),
+        ...(Object.keys(input.Tags ?? {}).length > 0
+          ? [{ action: 'lambda:TagResource', resource: named(ctx, input.FunctionName).arn }]
+          : []),
+      ],
     },
-    UpdateFunctionConfiguration: { ...ofFunction, conditions: placed, passes: passesRole },
+    UpdateFunctionConfiguration: {
+      ...ofFunction,
+      conditions: placed,
+      passes: passesRole,
+      further: (_, input) => readsLayers(input),
+    },
     UpdateFunctionCode: ofFunction,
     GetFunction: ofQualified,
     GetFunctionConfiguration: ofQualified,
@@ -172,6 +200,16 @@ export const service: Service = defineService({
     },
     RemovePermission: ofQualified,
     GetPolicy: ofQualified,
+    PublishLayerVersion: { resources: (ctx, { LayerName }) => namedLayer(ctx, LayerName).arn },
+    GetLayerVersion: ofLayerVersion,
+    GetLayerVersionByArn: {
+      actions: ['lambda:GetLayerVersion'],
+      resources: (ctx, { Arn }) => layerVersionAt(ctx, Arn).versionArn,
+    },
+    DeleteLayerVersion: ofLayerVersion,
+    AddLayerVersionPermission: ofLayerVersion,
+    GetLayerVersionPolicy: ofLayerVersion,
+    RemoveLayerVersionPermission: ofLayerVersion,
     PutFunctionConcurrency: ofFunction,
     GetFunctionConcurrency: ofFunction,
     DeleteFunctionConcurrency: ofFunction,

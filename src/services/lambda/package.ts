@@ -68,25 +68,42 @@ function unreadable(): Fault {
   return invalid('Could not unzip uploaded file. Please check your file, then try to upload again.');
 }
 
+/** The size of what the archive says it holds. */
+export function unzippedBytes(bytes: Uint8Array): number {
+  return directoryOf(bytes).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+/** The names of the files that an archive holds. */
+export function namesIn(bytes: Uint8Array): string[] {
+  return directoryOf(bytes).map(({ name }) => name);
+}
+
+interface DirectoryEntry {
+  readonly name: string;
+  /** Unzipped. */
+  readonly sizeBytes: number;
+}
+
 /**
- * The size of what the archive says it holds. Reads no more than its directory: unpacking is the business of who runs it.
+ * Reads no more than the archive's directory: unpacking is the business of who runs it.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
-function unzippedBytes(bytes: Uint8Array): number {
+function directoryOf(bytes: Uint8Array): DirectoryEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = endOfDirectory(view);
   if (end === undefined) throw unreadable();
   const entries = view.getUint16(end + 10, true);
   if (entries === 0) throw invalid('Uploaded file must be a non-empty zip');
   let at = view.getUint32(end + 16, true);
-  let total = 0;
+  const found: DirectoryEntry[] = [];
   for (let entry = 0; entry < entries; entry += 1) {
     if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== DIRECTORY_ENTRY) throw unreadable();
-    total += view.getUint32(at + 24, true);
-    const [name, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
-    at += ENTRY_BYTES + (name as number) + (extra as number) + (comment as number);
+    const [length, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
+    const named = bytes.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + (length as number));
+    found.push({ name: new TextDecoder().decode(named), sizeBytes: view.getUint32(at + 24, true) });
+    at += ENTRY_BYTES + (length as number) + (extra as number) + (comment as number);
   }
-  return total;
+  return found;
 }
 
 function endOfDirectory(view: DataView): number | undefined {

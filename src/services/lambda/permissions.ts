@@ -23,12 +23,12 @@ import {
 import type { Named, Target } from './names.ts';
 import { aliases, functions, LATEST, newRevision, versions } from './rows.ts';
 
-interface Statement {
+export interface Statement {
   readonly Sid: string;
   readonly [member: string]: unknown;
 }
 
-/** The policy of one ARN: versions and aliases have policies of their own. */
+/** The policy of one ARN: versions and aliases have policies of their own, and so have versions of layers. */
 export interface FunctionPolicy {
   arn: string;
   statements: readonly Statement[];
@@ -39,8 +39,9 @@ export const policies: Table<FunctionPolicy> = table<FunctionPolicy>('lambda/pol
 /** Bytes; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const LARGEST_POLICY = 20_480;
 
-const documentOf = ({ statements }: Pick<FunctionPolicy, 'statements'>): string =>
-  JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements });
+export function documentOf({ statements }: Pick<FunctionPolicy, 'statements'>): string {
+  return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements });
+}
 
 /** The policy that decides about a function's ARN. `$LATEST` named outright is the function itself. */
 export function policyOf(ctx: Ctx, arn: string): Policy | undefined {
@@ -59,7 +60,7 @@ export function forgetPolicies(owner: Ctx, arn: string): void {
 
 type Principal = string | { Service: string } | { AWS: string };
 
-function principalOf(ctx: Ctx, given: string): Principal {
+export function principalOf(ctx: Ctx, given: string): Principal {
   if (given === '*') return '*';
   if (/^\d{12}$/.test(given)) return { AWS: `arn:aws:iam::${given}:root` };
   if (given.startsWith('arn:aws:iam::') && exists(ctx, given)) return { AWS: given };
@@ -109,6 +110,31 @@ function stored(owner: Ctx, { version, alias }: Target, policy: Omit<FunctionPol
   else owner.delete(policies, policy.arn);
 }
 
+/** The statements with one more. */
+export function added(before: readonly Statement[], statement: Statement): readonly Statement[] {
+  if (before.some(({ Sid }) => Sid === statement.Sid)) {
+    throw conflict(
+      `The statement id (${statement.Sid}) provided already exists. ` +
+        'Please provide a new statement id, or remove the existing statement.',
+    );
+  }
+  const statements = [...before, statement];
+  const size = documentOf({ statements }).length;
+  if (size <= LARGEST_POLICY) return statements;
+  throw new Fault(
+    'PolicyLengthExceededException',
+    `The final policy size (${size}) is bigger than the limit (${LARGEST_POLICY}).`,
+    USER,
+  );
+}
+
+/** The statements but one. */
+export function without(before: readonly Statement[], id: string): readonly Statement[] {
+  const statements = before.filter(({ Sid }) => Sid !== id);
+  if (statements.length < before.length) return statements;
+  throw notFound(`Statement ${id} is not found in resource policy.`);
+}
+
 export const permissionOperations: Operations<'lambda'> = {
   AddPermission(ctx, input) {
     const of = named(ctx, input.FunctionName, input.Qualifier);
@@ -118,23 +144,7 @@ export const permissionOperations: Operations<'lambda'> = {
     const arn = qualifiedArn(of);
     const known = of.owner.get(policies, arn);
     checkRevision(known, target, input.RevisionId);
-    const before = known?.statements ?? [];
-    if (before.some(({ Sid }) => Sid === statement.Sid)) {
-      throw conflict(
-        `The statement id (${statement.Sid}) provided already exists. ` +
-          'Please provide a new statement id, or remove the existing statement.',
-      );
-    }
-    const statements = [...before, statement];
-    const size = documentOf({ statements }).length;
-    if (size > LARGEST_POLICY) {
-      throw new Fault(
-        'PolicyLengthExceededException',
-        `The final policy size (${size}) is bigger than the limit (${LARGEST_POLICY}).`,
-        USER,
-      );
-    }
-    stored(of.owner, target, { arn, statements });
+    stored(of.owner, target, { arn, statements: added(known?.statements ?? [], statement) });
     return { Statement: JSON.stringify(statement) };
   },
 
@@ -145,10 +155,7 @@ export const permissionOperations: Operations<'lambda'> = {
     const target = policyTargetOf(of);
     const policy = owner.get(policies, qualifiedArn(of));
     if (!policy) throw notFound('No policy is associated with the given resource.');
-    const statements = policy.statements.filter(({ Sid }) => Sid !== StatementId);
-    if (statements.length === policy.statements.length) {
-      throw notFound(`Statement ${StatementId} is not found in resource policy.`);
-    }
+    const statements = without(policy.statements, StatementId);
     checkRevision(policy, target, RevisionId);
     stored(owner, target, { arn: policy.arn, statements });
   },

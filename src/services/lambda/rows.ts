@@ -17,6 +17,13 @@ export interface Code {
   readonly sizeBytes: number;
 }
 
+/** A version of a layer as a function has it: it stays although the version is deleted. */
+export interface LayerUse {
+  readonly arn: string;
+  readonly blob: string;
+  readonly sizeBytes: number;
+}
+
 export interface Logging {
   readonly format: 'Text' | 'JSON';
   readonly group: string;
@@ -35,6 +42,8 @@ export interface Network {
 /** Everything that a version fixes. */
 export interface Configuration {
   readonly runtime: string;
+  /** The last part of the runtime version's ARN; missing in rows of before it was shown. */
+  readonly runtimeVersion?: string;
   readonly handler: string;
   readonly role: string;
   readonly description: string;
@@ -48,6 +57,7 @@ export interface Configuration {
   readonly logging: Logging;
   readonly network?: Network;
   readonly code: Code;
+  readonly layers?: readonly LayerUse[];
 }
 
 export interface LambdaFunction {

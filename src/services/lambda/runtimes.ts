@@ -1,6 +1,8 @@
 // Runtimes: which may be used, and which AWS takes no more.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 
+import type { Ctx } from '#cloud/ctx.ts';
+import { hex } from '#world/index.ts';
 import { invalid } from './names.ts';
 
 /** In the order in which AWS's own error lists them. */
@@ -68,4 +70,15 @@ export function checkRuntime(runtime: string): void {
     `Value ${runtime} at 'runtime' failed to satisfy constraint: ` +
       `Member must satisfy enum value set: [${SUPPORTED.join(', ')}] or be a valid ARN`,
   );
+}
+
+/** Which version of a runtime functions get. Here each has one, for good. */
+export function runtimeVersionOf(ctx: Ctx, runtime: string): string {
+  return hex(ctx.kernel.primitives.sha256(runtime));
+}
+
+/** As the functions of a region show it. */
+export function runtimeVersionArn(functionArn: string, runtimeVersion: string): string {
+  const [, partition, , region] = functionArn.split(':');
+  return `arn:${partition}:lambda:${region}::runtime:${runtimeVersion}`;
 }

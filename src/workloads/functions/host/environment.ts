@@ -48,7 +48,7 @@ interface Exit {
 }
 
 export class Environment {
-  /** Its folder: `task` has the code, `tmp` and `home` are its own. */
+  /** Its folder: `task` has the code, `opt` the layers, `tmp` and `home` are its own. */
   readonly root: string;
   readonly #rate: () => number;
   readonly #log = new Log();
@@ -120,13 +120,17 @@ export class Environment {
   }
 
   async #start(run: Invocation, { processes, runtimes, endpoint, blob }: Surroundings): Promise<void> {
-    const bytes = blob(run.codeBlob);
-    if (!bytes) throw new Error(`No blob ${run.codeBlob}.`);
-    const task = join(this.root, 'task');
-    const { inline } = await unpackPackage(bytes, task);
+    const zip = (hash: string): Uint8Array => {
+      const bytes = blob(hash);
+      if (bytes) return bytes;
+      throw new Error(`No blob ${hash}.`);
+    };
+    const [task, opt] = [join(this.root, 'task'), join(this.root, 'opt')];
+    const { inline } = await unpackPackage([zip(run.codeBlob)], task);
+    if (run.layerBlobs) await unpackPackage(run.layerBlobs.map(zip), opt);
     for (const folder of ['tmp', 'home']) await mkdir(join(this.root, folder), { recursive: true });
     this.#clock = { now: run.startedAt, wall: host.wall() };
-    const { command, path } = await runtimes.commandOf(run, task, inline, this.#clockText());
+    const { command, path } = await runtimes.commandOf(run, { task, opt }, inline, this.#clockText());
     this.#api = await RuntimeApi.open({
       asked: () => {
         this.#ready = true;
@@ -137,7 +141,14 @@ export class Environment {
     });
     if (this.#ended) return this.#api.close();
     this.#processes = processes;
-    const variables = variablesOf(run, { root: this.root, task, path, endpoint, api: this.#api.address });
+    const variables = variablesOf(run, {
+      root: this.root,
+      task,
+      opt,
+      path,
+      endpoint,
+      api: this.#api.address,
+    });
     this.#child = processes.start(this.root, command, variables, task);
     this.#listen(this.#child);
   }

@@ -2,7 +2,7 @@
 
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { BundleError } from '../../archive.ts';
+import { BundleError, Unpacked } from '../../archive.ts';
 import { readZip } from '../../zip.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 250 MB unzipped. */
@@ -17,9 +17,14 @@ export interface Package {
   readonly inline: boolean;
 }
 
-/** Writes the files of a package into a new folder. Throws `BundleError` for what is no sound zip, or too large a one. */
-export async function unpackPackage(bytes: Uint8Array, folder: string): Promise<Package> {
-  const files = readZip(bytes);
+/**
+ * Writes the files of zips into a new folder, those of later ones over those of earlier ones. Throws `BundleError` for what is no
+ * sound zip, or too large a one. All are held against one another first: what is a link in one must be no folder in another.
+ */
+export async function unpackPackage(zips: readonly Uint8Array[], folder: string): Promise<Package> {
+  const unpacked = new Unpacked();
+  for (const file of zips.flatMap(readZip)) unpacked.add(file);
+  const files = unpacked.files();
   const size = files.reduce((sum, file) => sum + file.bytes.length, 0);
   if (size > LARGEST_PACKAGE)
     throw new BundleError(`Unzipped size must be smaller than ${LARGEST_PACKAGE} bytes`);

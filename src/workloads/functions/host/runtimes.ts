@@ -48,12 +48,20 @@ export class Runtimes {
     this.#folder = folder;
   }
 
-  /** Throws `UserError` for a runtime that this computer lacks. `task`: the folder of the code. `clock`: see `Handed`. */
-  async commandOf(run: Invocation, task: string, inline: boolean, clock: string): Promise<Command> {
+  /** Throws `UserError` for a runtime that this computer lacks. `clock`: see `Handed`. */
+  async commandOf(
+    run: Invocation,
+    { task, opt }: { readonly task: string; readonly opt: string },
+    inline: boolean,
+    clock: string,
+  ): Promise<Command> {
     const { runtime, memoryMb } = run;
     const own = join(this.#folder, 'inline');
     const given = [clock, inline ? own : '', join(packageRoot(), 'package.json')];
-    if (runtime.startsWith('provided')) return { command: [join(task, 'bootstrap')], path: PATH };
+    if (runtime.startsWith('provided')) {
+      const found = [task, opt].map((folder) => join(folder, 'bootstrap')).find((file) => existsSync(file));
+      return { command: [found ?? join(task, 'bootstrap')], path: PATH };
+    }
     await (this.#written ??= this.#write(own));
     if (runtime.startsWith('nodejs')) {
       const heap = `--max-old-space-size=${Math.floor((memoryMb * HEAP_PERCENT) / 100)}`;

@@ -8,6 +8,7 @@ import type { Invocation } from '../effects.ts';
 export interface Places {
   readonly root: string;
   readonly task: string;
+  readonly opt: string;
   readonly path: string;
   readonly api: string;
   readonly endpoint: string | undefined;
@@ -15,14 +16,14 @@ export interface Places {
 
 export function variablesOf(
   run: Invocation,
-  { root, task, path, api, endpoint }: Places,
+  { root, task, opt, path, api, endpoint }: Places,
 ): Readonly<Record<string, string>> {
   const { accessKeyId, secret, sessionToken } = run.credentials;
   const execution = run.runtime.startsWith('provided')
     ? {}
     : { AWS_EXECUTION_ENV: `AWS_Lambda_${run.runtime}` };
   return {
-    PATH: `${path}:/opt/bin`,
+    PATH: `${path}:${join(opt, 'bin')}`,
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     HOME: join(root, 'home'),
@@ -38,6 +39,7 @@ export function variablesOf(
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    ...layered(run, opt),
     ...run.environment,
     ...execution,
     _HANDLER: run.handler,
@@ -54,4 +56,23 @@ export function variablesOf(
     // By this its processes are known, also those that have left their group.
     SANDTABLE_MACHINE: root,
   };
+}
+
+/**
+ * Where runtimes look for what layers bring.
+ * https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html#packaging-layers-paths
+ */
+function layered({ runtime, layerBlobs }: Invocation, opt: string): Readonly<Record<string, string>> {
+  if (!layerBlobs) return {};
+  const libraries = { LD_LIBRARY_PATH: join(opt, 'lib') };
+  const [, language, major] = /^(nodejs|python)(\d+)/.exec(runtime) ?? [];
+  if (language === 'nodejs') {
+    const folders = [`nodejs/node${major}/node_modules`, 'nodejs/node_modules'];
+    return { ...libraries, NODE_PATH: folders.map((folder) => join(opt, folder)).join(':') };
+  }
+  if (language === 'python') {
+    const folders = [`python/lib/${runtime}/site-packages`, 'python'];
+    return { ...libraries, PYTHONPATH: folders.map((folder) => join(opt, folder)).join(':') };
+  }
+  return libraries;
 }

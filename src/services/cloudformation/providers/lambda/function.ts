@@ -36,6 +36,7 @@ function fallbacks(name: string): Settings {
     LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${name}` },
     TracingConfig: { Mode: 'PassThrough' },
     VpcConfig: { SubnetIds: [], SecurityGroupIds: [] },
+    Layers: [],
   };
 }
 
@@ -53,6 +54,7 @@ const SETTINGS = [
   'Role',
   'Runtime',
   'SnapStart',
+  'Layers',
 ] as const;
 
 function settingsOf(properties: Properties<'AWS::Lambda::Function'>): Settings {
@@ -109,7 +111,6 @@ export const lambdaFunction: Provider = provider({
     'FunctionScalingConfig',
     'ImageConfig',
     'KmsKeyArn',
-    'Layers',
     'PublishToLatestPublished',
     'RecursiveLoop',
     'RuntimeManagementConfig',
@@ -167,9 +168,10 @@ export const lambdaFunction: Provider = provider({
     const found = work.find('lambda', 'GetFunction', { FunctionName });
     const configuration = found?.Configuration;
     if (!configuration) return undefined;
-    const shown: Readonly<Record<string, unknown>> = { ...configuration };
     const { VpcId: _, ...VpcConfig } = configuration.VpcConfig ?? {};
-    const settings = SETTINGS.map((name) => [name, name === 'VpcConfig' ? VpcConfig : shown[name]]);
+    const Layers = configuration.Layers?.map(({ Arn }) => Arn);
+    const shown: Readonly<Record<string, unknown>> = { ...configuration, VpcConfig, Layers };
+    const settings = SETTINGS.map((name) => [name, shown[name]]);
     return {
       ...(Object.fromEntries(settings) as ReturnType<NonNullable<Provider['read']>>),
       FunctionName,

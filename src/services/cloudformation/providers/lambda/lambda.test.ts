@@ -6,10 +6,12 @@ import {
   GetEventSourceMappingCommand,
   GetFunctionCommand,
   GetFunctionEventInvokeConfigCommand,
+  GetLayerVersionPolicyCommand,
   GetPolicyCommand,
   InvokeCommand,
   LambdaClient,
   ListFunctionsCommand,
+  ListLayersCommand,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -107,6 +109,43 @@ describe('a function', () => {
     expect(found.Tags).not.toHaveProperty('team');
   });
 
+  it('has the layers that its stack publishes, a new version of one for each change', async () => {
+    const stand = made();
+    const s3 = stand.table.client(S3Client);
+    await s3.send(new CreateBucketCommand({ Bucket: 'code' }));
+    await s3.send(new PutObjectCommand({ Bucket: 'code', Key: 'layer.zip', Body: packaged() }));
+    const template = (Description: string, more: object = {}) => ({
+      Resources: {
+        Role,
+        Layer: {
+          Type: 'AWS::Lambda::LayerVersion',
+          Properties: { LayerName: 'l', Description, Content: { S3Bucket: 'code', S3Key: 'layer.zip' } },
+        },
+        Everyone: {
+          Type: 'AWS::Lambda::LayerVersionPermission',
+          Properties: { LayerVersionArn: ref('Layer'), Action: 'lambda:GetLayerVersion', Principal: '*' },
+        },
+        Fn: fn({ Layers: [ref('Layer')], ...more }),
+      },
+    });
+    const layers = async (): Promise<unknown> => {
+      const found = await stand.lambda.send(new GetFunctionCommand({ FunctionName: 'shop' }));
+      return found.Configuration?.Layers?.map(({ Arn }) => Arn);
+    };
+    const at = (number: number): string => `arn:aws:lambda:us-east-1:${ACCOUNT}:layer:l:${number}`;
+    expect(await stand.create(template('one'))).toBe('CREATE_COMPLETE');
+    expect(await layers()).toEqual([at(1)]);
+    const version = { LayerName: 'l', VersionNumber: 1 };
+    const { Policy } = await stand.lambda.send(new GetLayerVersionPolicyCommand(version));
+    expect(Policy).toContain(at(1));
+    expect(await stand.update(template('two'))).toBe('UPDATE_COMPLETE');
+    expect(await layers()).toEqual([at(2)]);
+    expect(await stand.update(template('two', { Layers: undefined }))).toBe('UPDATE_COMPLETE');
+    expect(await layers()).toBeUndefined();
+    expect(await stand.delete()).toBe('DELETE_COMPLETE');
+    expect((await stand.lambda.send(new ListLayersCommand({}))).Layers).toEqual([]);
+  });
+
   it('takes its code from S3', async () => {
     const stand = made();
     const s3 = stand.table.client(S3Client);
@@ -129,8 +168,8 @@ describe('a function', () => {
 
   it('with what is not modelled fails the stack by name', async () => {
     const stand = made();
-    await stand.create({ Resources: { Role, Fn: fn({ Layers: ['arn:x'] }) } });
-    expect((await stand.failures())[0]).toMatch(/does not model the property Layers/);
+    await stand.create({ Resources: { Role, Fn: fn({ KmsKeyArn: 'arn:x' }) } });
+    expect((await stand.failures())[0]).toMatch(/does not model the property KmsKeyArn/);
   });
 });
 

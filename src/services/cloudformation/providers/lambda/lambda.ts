@@ -5,6 +5,8 @@ import { alias } from './alias.ts';
 import { eventInvokeConfig } from './event-invoke-config.ts';
 import { eventSourceMapping } from './event-source-mapping.ts';
 import { lambdaFunction } from './function.ts';
+import { layerVersionPermission } from './layer-version-permission.ts';
+import { layerVersion } from './layer-version.ts';
 import { permission } from './permission.ts';
 import { version } from './version.ts';
 
@@ -13,6 +15,8 @@ export const lambdaProviders: readonly Provider[] = [
   eventInvokeConfig,
   eventSourceMapping,
   lambdaFunction,
+  layerVersion,
+  layerVersionPermission,
   permission,
   version,
 ];

@@ -266,3 +266,24 @@ it('takes presigned requests for what their signer may do', async () => {
   const forged = { ...sign('GET', 'up'), path: '/other' };
   expect(raw(table, forged).text).toContain('<Code>SignatureDoesNotMatch</Code>');
 });
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-bucket-user-policy-specifying-principal-intro.html
+it('knows the account that a policy names by its canonical user id', async () => {
+  const { s3, table, put } = await stand();
+  await put('k');
+  const stranger = table.client(S3Client, { credentials: STRANGER });
+  const { Owner } = await stranger.send(new ListBucketsCommand({}));
+  const readers = (CanonicalUser: string): object => ({
+    Effect: 'Allow',
+    Principal: { CanonicalUser },
+    Action: 's3:GetObject',
+    Resource: OBJECTS,
+  });
+  await expect(read(stranger)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await setPolicy(s3, readers(Owner?.ID ?? ''));
+  await read(stranger);
+  await expect(setPolicy(s3, readers('79a59df900b949e55d96a1e698fb'))).rejects.toMatchObject({
+    name: 'MalformedPolicy',
+    message: 'Invalid principal in policy',
+  });
+});

@@ -6,6 +6,9 @@ import { accessDenied, invalidBucketName, noSuchBucket } from './faults.ts';
 import { bucketNames, buckets } from './tables.ts';
 import type { Bucket, BucketName } from './tables.ts';
 
+/** The Region whose endpoint was once the only one: it makes buckets anywhere. */
+export const FIRST_REGION = 'us-east-1';
+
 /** A bucket and the account and region that its rows are in. */
 export interface Place {
   readonly at: Ctx;
@@ -78,13 +81,29 @@ function redirect({ name, region }: BucketName): Fault {
 
 export const bucketArn = (_: Ctx, { Bucket: name }: { Bucket: string }): string => `arn:aws:s3:::${name}`;
 
-/** The account as S3 shows it: by a canonical user id. */
+/** The numbers of accounts have twelve digits. */
+const ACCOUNTS = 1_000_000_000_000;
+
+/** The account as S3 shows it: by a canonical user id. The number of the account is hidden at its beginning. */
 export function canonicalUser(ctx: Ctx, account: string): { ID: string } {
   const draw = ctx.everywhere.random('s3/canonical-user', account);
-  let id = '';
-  for (let word = 0; word < 8; word += 1)
+  const hidden = (Number(account) + maskOf(ctx)) % ACCOUNTS;
+  let id = hidden.toString(16).padStart(10, '0');
+  for (let word = 0; id.length < 64; word += 1)
     id += Math.floor(draw(word) * 0x100000000)
       .toString(16)
       .padStart(8, '0');
-  return { ID: id };
+  return { ID: id.slice(0, 64) };
+}
+
+function maskOf(ctx: Ctx): number {
+  return Math.floor(ctx.everywhere.random('s3/canonical-users', '')(0) * ACCOUNTS);
+}
+
+/** The account that has a canonical user id, if one has. */
+export function accountOfUser(ctx: Ctx, id: string): string | undefined {
+  if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
+  const number = (Number.parseInt(id.slice(0, 10), 16) - maskOf(ctx) + ACCOUNTS) % ACCOUNTS;
+  const account = String(number).padStart(12, '0');
+  return canonicalUser(ctx, account).ID === id ? account : undefined;
 }

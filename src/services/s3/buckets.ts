@@ -1,12 +1,14 @@
 // Buckets: names, places, versioning.
 
 import { Fault } from '#contract/fault.ts';
+import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
-import { checkedAcl } from './acl.ts';
-import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName } from './bucket.ts';
+import { bucketAcl, checkUnpublished } from './acl.ts';
+import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName, FIRST_REGION } from './bucket.ts';
 import { notModelled } from './faults.ts';
+import { wantedAcl } from './grants.ts';
 import { checkUnlocked } from './object-lock.ts';
 import { aclWithOwnership } from './ownership.ts';
 import { checkUnreplicated } from './replication-rules.ts';
@@ -15,9 +17,6 @@ import { dropUpload } from './uploads.ts';
 import { keyOfToken, tokenOf } from './token.ts';
 import { bucketNames, buckets, noncurrent, objects, uploads } from './tables.ts';
 import type { Bucket } from './tables.ts';
-
-/** The Region whose endpoint was once the only one: it makes buckets anywhere. */
-const FIRST_REGION = 'us-east-1';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 function regionFor(ctx: Ctx, constraint: string | undefined): string {
@@ -48,20 +47,20 @@ function taken(ctx: Ctx, name: string, region: string, tagged: boolean): boolean
 }
 
 /** `{ acl }` of a new bucket. Those block public lists, and have none at all unless that is asked for. */
-function aclOf(acl: string = 'private', ownership: string = 'BucketOwnerEnforced'): Pick<Bucket, 'acl'> {
-  const canned = checkedAcl(acl);
-  if (canned === undefined) return {};
-  if (ownership === 'BucketOwnerEnforced') throw aclWithOwnership();
-  if (canned === 'log-delivery-write') return { acl: canned };
-  const message = 'Bucket cannot have public ACLs set with BlockPublicAccess enabled';
-  throw new Fault('InvalidBucketAclWithBlockPublicAccessError', message, { status: 400 });
+function aclOf(ctx: Ctx, input: Input<'s3', 'CreateBucket'>): Pick<Bucket, 'acl'> {
+  const { ObjectOwnership = 'BucketOwnerEnforced' } = input;
+  const acl = bucketAcl(ctx, ctx, wantedAcl(ctx, input) ?? 'private');
+  if (acl === undefined) return {};
+  if (ObjectOwnership === 'BucketOwnerEnforced') throw aclWithOwnership();
+  checkUnpublished(acl);
+  return { acl };
 }
 
 export const bucketOperations: Operations<'s3'> = {
   CreateBucket(ctx, input) {
-    const { Bucket: name, CreateBucketConfiguration: configuration, ACL, ObjectOwnership } = input;
+    const { Bucket: name, CreateBucketConfiguration: configuration, ObjectOwnership } = input;
     checkNewName(ctx, name);
-    const acl = aclOf(ACL, ObjectOwnership);
+    const acl = aclOf(ctx, input);
     const { LocationConstraint: constraint, Tags: tags = [] } = configuration ?? {};
     const region = regionFor(ctx, constraint);
     const answer = { Location: `/${name}`, BucketArn: bucketArn(ctx, input) };

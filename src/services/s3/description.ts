@@ -4,7 +4,9 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { objectAcl } from './acl.ts';
 import type { Place } from './bucket.ts';
-import { aclsNotSupported, notModelled } from './faults.ts';
+import { notModelled } from './faults.ts';
+import { wantedAcl } from './grants.ts';
+import type { GrantHeaders } from './grants.ts';
 import { checkEncryption, encryptionFor } from './object-encryption.ts';
 import { holdsFor } from './object-lock.ts';
 import { storageClassOf } from './storage-class.ts';
@@ -72,16 +74,12 @@ export function describe(input: Described): Description {
   return { headers, metadata };
 }
 
-interface Settings {
+interface Settings extends GrantHeaders {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
   readonly SSEKMSKeyId?: string | undefined;
   readonly BucketKeyEnabled?: boolean | undefined;
-  readonly GrantFullControl?: string | undefined;
-  readonly GrantRead?: string | undefined;
-  readonly GrantReadACP?: string | undefined;
-  readonly GrantWriteACP?: string | undefined;
   readonly ObjectLockMode?: string | undefined;
   readonly ObjectLockRetainUntilDate?: number | undefined;
   readonly ObjectLockLegalHoldStatus?: string | undefined;
@@ -90,12 +88,10 @@ interface Settings {
 /** How a new object is kept, by the request and the bucket; throws for what S3 or Sandtable would not take. */
 export function keepingOf(ctx: Ctx, within: Place, key: string, input: Settings): Keeping {
   const { bucket } = within;
-  const { ACL, StorageClass, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
+  const { ACL, StorageClass } = input;
   const kept = storageClassOf(StorageClass);
   checkEncryption(input);
-  if ((GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) !== undefined)
-    throw bucket.ownerEnforced ? aclsNotSupported() : notModelled('An access control list of single grants');
-  const acl = objectAcl(ctx, bucket, key, ACL, 's3:PutObject');
+  const acl = objectAcl(ctx, bucket, key, wantedAcl(ctx, input), 's3:PutObject');
   checkOwner(ctx, bucket, ACL);
   return { ...kept, ...acl, ...holdsFor(within, input), ...encryptionFor(ctx, bucket, key, input) };
 }

@@ -19,20 +19,8 @@ const OTHER_CHECKSUMS = [
 const OF_PARTS = OTHER_CHECKSUMS.map((name) => `MultipartUpload.Parts.${name}`);
 
 export const refused: Refused = {
-  CreateBucket: [
-    'CreateBucketConfiguration.Location',
-    'CreateBucketConfiguration.Bucket',
-    'BucketNamespace',
-    'GrantFullControl',
-    'GrantRead',
-    'GrantReadACP',
-    'GrantWrite',
-    'GrantWriteACP',
-  ],
+  CreateBucket: ['CreateBucketConfiguration.Location', 'CreateBucketConfiguration.Bucket', 'BucketNamespace'],
   PutBucketVersioning: ['MFA'],
-  PutBucketAcl: ['AccessControlPolicy'],
-  PutObjectAcl: ['AccessControlPolicy'],
-  PutBucketLogging: ['BucketLoggingStatus.LoggingEnabled.TargetGrants'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
   PutObject: [...CUSTOMER_KEY, ...KMS, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
   GetObject: CUSTOMER_KEY,

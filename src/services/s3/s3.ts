@@ -75,12 +75,12 @@ export const service: Service = defineService({
   denied,
   refused,
   withoutEffect,
-  // S3 has errors of its own for places that it does not know and for sources that are none.
+  // S3 has errors of its own for places that it does not know, for sources that are none, and for lists.
   tolerates: (operation, { members }) =>
     members.at(-1) === 'CopySource' ||
     (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint') ||
-    // The canned lists of buckets are one more than the model has.
-    ((operation === 'CreateBucket' || operation === 'PutBucketAcl') && members.at(-1) === 'ACL'),
+    members[0] === 'ACL' ||
+    members[0] === 'AccessControlPolicy',
   invalid(_, [violation]) {
     if (violation?.members.at(-1) !== 'EncodingType') return undefined;
     return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');

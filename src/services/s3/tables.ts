@@ -43,7 +43,7 @@ export interface Bucket {
   /** Absent where lists are off, and after the ownership controls were deleted. */
   ownership?: 'BucketOwnerPreferred' | 'ObjectWriter';
   /** Absent where it is `private`. */
-  acl?: CannedAcl;
+  acl?: Acl;
   bucketKeyEnabled: boolean;
   /** Absent where new objects are encrypted with S3's own keys. */
   encryption?: DefaultEncryption;
@@ -79,6 +79,17 @@ export interface Replication {
 
 /** Lists by their short names; `private` is no list at all. */
 export type CannedAcl = 'public-read' | 'public-read-write' | 'authenticated-read' | 'log-delivery-write';
+
+/** One grant of a list: to an account by its canonical user id, or to one of AWS's groups by its URI. */
+export interface Grant {
+  readonly to: { readonly id: string } | { readonly group: string };
+  readonly permission: Permission;
+}
+
+export type Permission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+
+/** A canned list, or all the grants of a list: there the owner has only what it says. */
+export type Acl = CannedAcl | readonly Grant[];
 
 /** Keys of KMS as default. */
 interface DefaultEncryption {
@@ -119,6 +130,8 @@ export interface Logging {
   prefix: string;
   /** Only where it was given. */
   partitionedBy?: 'DeliveryTime';
+  /** Who else may read the log, besides the owner of the bucket. */
+  grants?: readonly Grant[];
 }
 
 export const buckets: Table<Bucket> = table<Bucket>('s3/buckets', (row) => row.name);
@@ -171,7 +184,8 @@ export interface Keeping extends Held {
   encryption?: ObjectEncryption;
   /** Absent for `STANDARD`. */
   storageClass?: string;
-  acl?: 'public-read' | 'public-read-write' | 'authenticated-read';
+  /** Absent where it is `private`. */
+  acl?: Acl;
 }
 
 export interface CompletedPart {

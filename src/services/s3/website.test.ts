@@ -14,10 +14,12 @@ import {
   PutObjectCommand,
   PutPublicAccessBlockCommand,
   CreateBucketCommand,
+  ListBucketsCommand,
+  S3Client,
 } from '@aws-sdk/client-s3';
-import type { WebsiteConfiguration } from '@aws-sdk/client-s3';
+import type { BucketCannedACL, TargetGrant, WebsiteConfiguration } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { Bucket, raw, stand } from './test-stand.ts';
+import { Bucket, raw, stand, STRANGER } from './test-stand.ts';
 import type { Answer, Stand } from './test-stand.ts';
 
 const HOUR = 3_600_000;
@@ -192,12 +194,49 @@ describe('access logs', () => {
     ]);
   });
 
-  it('need a target that is there', async () => {
-    const { s3 } = await stand();
-    const LoggingEnabled = { TargetBucket: 'none', TargetPrefix: '' };
-    await expect(
-      s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } })),
-    ).rejects.toMatchObject({ name: 'InvalidTargetBucketForLogging' });
+  // LocalStack's test_put_bucket_logging_wrong_target and _cross_locations, recorded from AWS.
+  it('need a target that is there, in the same Region', async () => {
+    const { s3, table } = await stand();
+    const log = (to: string, from = Bucket, client = s3): Promise<unknown> => {
+      const BucketLoggingStatus = { LoggingEnabled: { TargetBucket: to, TargetPrefix: '' } };
+      return client.send(new PutBucketLoggingCommand({ Bucket: from, BucketLoggingStatus }));
+    };
+    await expect(log('none')).rejects.toMatchObject({
+      name: 'InvalidTargetBucketForLogging',
+      TargetBucket: 'none',
+    });
+    for (const LocationConstraint of ['us-west-2', 'us-east-2'] as const) {
+      const CreateBucketConfiguration = { LocationConstraint };
+      await s3.send(new CreateBucketCommand({ Bucket: LocationConstraint, CreateBucketConfiguration }));
+    }
+    await expect(log('us-west-2')).rejects.toMatchObject({
+      name: 'CrossLocationLoggingProhibitted',
+      TargetBucketLocation: 'us-west-2',
+    });
+    const there = table.client(S3Client, { region: 'us-east-2' });
+    await expect(log('us-west-2', 'us-east-2', there)).rejects.toMatchObject({
+      SourceBucketLocation: 'us-east-2',
+      TargetBucketLocation: 'us-west-2',
+    });
+  });
+
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
+  it('are readable for those whom the configuration grants it, where lists are on', async () => {
+    const { s3, table, put } = await stand();
+    const ACL = 'log-delivery-write' as BucketCannedACL;
+    await s3.send(new CreateBucketCommand({ Bucket: 'logs', ACL, ObjectOwnership: 'ObjectWriter' }));
+    const stranger = table.client(S3Client, { credentials: STRANGER });
+    const { Owner } = await stranger.send(new ListBucketsCommand({}));
+    const TargetGrants: TargetGrant[] = [
+      { Grantee: { ID: Owner?.ID, Type: 'CanonicalUser' }, Permission: 'READ' },
+    ];
+    const LoggingEnabled = { TargetBucket: 'logs', TargetPrefix: '', TargetGrants };
+    await s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } }));
+    expect((await s3.send(new GetBucketLoggingCommand({ Bucket }))).LoggingEnabled).toEqual(LoggingEnabled);
+    await put('k');
+    table.advance(HOUR);
+    const [log] = (await s3.send(new ListObjectsV2Command({ Bucket: 'logs' }))).Contents ?? [];
+    await stranger.send(new GetObjectCommand({ Bucket: 'logs', Key: log?.Key }));
   });
 });
 

@@ -64,7 +64,8 @@ export const websiteOperations: Operations<'s3'> = {
 
 // ---- The endpoint: https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html ----
 
-const HOST = /^(.+)\.s3-website[.-]([a-z0-9-]+)\.(?:amazonaws\.com|localhost)$/;
+const HOST =
+  /^(.+)\.s3-website(?:[.-]([a-z0-9-]+)\.amazonaws\.com|(?:[.-]([a-z0-9-]+))?\.localhost(?:\.localstack\.cloud)?)$/;
 
 interface Problem {
   readonly status: number;
@@ -164,9 +165,9 @@ export const websiteDoor: Door = {
   path: 's3-website',
   claims: ({ host }) => HOST.test(host),
   open(ctx: Ctx, wire) {
-    const [, name = '', region = ''] = HOST.exec(wire.host) ?? [];
+    const [, name = '', there, here = there] = HOST.exec(wire.host) ?? [];
     const found = bucketNamed(ctx, name);
-    if (!found || found.bucket.region !== region) {
+    if (!found || (here !== undefined && found.bucket.region !== here)) {
       const message = 'The specified bucket does not exist';
       return problemPage({ status: 404, code: 'NoSuchBucket', message });
     }

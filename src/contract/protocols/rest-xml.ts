@@ -30,9 +30,13 @@ function hostId(requestId: string): string {
   return base64(utf8(`${requestId}${requestId}`));
 }
 
+/** What every answer of S3's names itself by. */
+export function s3Ids(requestId: string): { 'x-amz-request-id': string; 'x-amz-id-2': string } {
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId(requestId) };
+}
+
 function idHeaders(to: ReplyTo): Record<string, string> {
-  if (to.contract.id !== 's3') return { 'x-amzn-requestid': to.requestId };
-  return { 'x-amz-request-id': to.requestId, 'x-amz-id-2': hostId(to.requestId) };
+  return to.contract.id === 's3' ? s3Ids(to.requestId) : { 'x-amzn-requestid': to.requestId };
 }
 
 function parse(body: Uint8Array): XmlElement {
@@ -121,7 +125,10 @@ export const restXml: Codec = {
     return {
       status,
       headers: {
-        ...(typeof body === 'string' ? { 'content-type': 'application/xml' } : {}),
+        // S3 says of an answer to HEAD what the document would be that it leaves out.
+        ...(typeof body === 'string' || (head && to.contract.id === 's3')
+          ? { 'content-type': 'application/xml' }
+          : {}),
         ...idHeaders(to),
         ...headers,
       },

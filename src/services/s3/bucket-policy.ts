@@ -124,15 +124,20 @@ function policyOfBucket(ctx: Ctx, { account, policy, publicAccessBlock }: Bucket
   return parsePolicy(readable(ctx, policy), 'bucket', 'MalformedPolicy');
 }
 
-/** The list of the object that an ARN names: that of its current version. */
+/**
+ * The list of the object that an ARN names: that of its current version. Whoever a list lets see which keys there are may
+ * learn that one is missing (LocalStack's test_website_hosting_404, recorded from AWS).
+ */
 function listedObject(
   ctx: Ctx,
-  { name, region, account }: Bucket,
+  { name, region, account, acl }: Bucket,
   arn: string,
 ): { arn: string; acl: Acl } | undefined {
   const key = arn.slice(PREFIX.length + name.length + 1);
-  const object = key === '' ? undefined : currentObject(ctx.in({ region, account }), name, key);
-  return object?.acl === undefined ? undefined : { arn, acl: object.acl };
+  if (key === '') return undefined;
+  const object = currentObject(ctx.in({ region, account }), name, key);
+  const list = object ? object.acl : acl;
+  return list === undefined ? undefined : { arn, acl: list };
 }
 
 export const policyOperations: Operations<'s3'> = {

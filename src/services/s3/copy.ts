@@ -11,7 +11,7 @@ import { bucketNamed, bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { algorithmOf, checksumMembers, digest } from './checksums.ts';
 import { checkCopySource, checkWrite, wholeSeconds } from './conditions.ts';
-import { checkKey, describe, keepingOf } from './description.ts';
+import { checkKey, checkRedirect, describe, keepingOf } from './description.ts';
 import { tell } from './events.ts';
 import {
   accessDenied,
@@ -26,7 +26,7 @@ import { requirePermission } from './permission.ts';
 import { replicateLater } from './replication.ts';
 import { checkCopyable } from './storage-class.ts';
 import { place } from './tables.ts';
-import type { Checksum, StoredObject } from './tables.ts';
+import type { Checksum, Description, StoredObject } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
 import { install, NULL_VERSION, objectOf, requestedVersion, shownVersionId } from './versions.ts';
 
@@ -98,6 +98,7 @@ function checkItself({ bucket }: Place, input: Copy, source: StoredObject): void
     sourceName(input.CopySource).versionId !== undefined ||
     input.MetadataDirective === 'REPLACE' ||
     input.StorageClass !== undefined ||
+    input.WebsiteRedirectLocation !== undefined ||
     input.ServerSideEncryption !== undefined;
   if (itself && !changes) {
     throw invalidRequest(
@@ -134,6 +135,16 @@ function tagsFor(ctx: Ctx, input: Copy, source: StoredObject): StoredObject['tag
   return source.tags;
 }
 
+/** What is said of the copy. Redirects are never copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+function descriptionFor(input: Copy, source: StoredObject): Description {
+  if (input.MetadataDirective === 'REPLACE') return describe(input);
+  const { WebsiteRedirectLocation } = input;
+  checkRedirect(WebsiteRedirectLocation);
+  const { WebsiteRedirectLocation: _, ...headers } = source.headers;
+  const redirect = WebsiteRedirectLocation === undefined ? {} : { WebsiteRedirectLocation };
+  return { headers: { ...headers, ...redirect }, metadata: source.metadata };
+}
+
 export const copyOperations: Operations<'s3'> = {
   CopyObject(ctx, input) {
     const found = bucketOf(ctx, input);
@@ -142,7 +153,7 @@ export const copyOperations: Operations<'s3'> = {
     checkKey(Key);
     const source = sourceOf(ctx, input);
     checkItself(found, input, source);
-    const { headers, metadata } = input.MetadataDirective === 'REPLACE' ? describe(input) : source;
+    const { headers, metadata } = descriptionFor(input, source);
     const tags = tagsFor(ctx, input, source);
     checkWrite(at, bucket.name, Key, input);
     const keeping = keepingOf(ctx, found, Key, input);

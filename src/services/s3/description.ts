@@ -33,6 +33,7 @@ const HEADERS = [
   'ContentLanguage',
   'ContentType',
   'Expires',
+  'WebsiteRedirectLocation',
 ] as const;
 
 export interface Described {
@@ -43,6 +44,7 @@ export interface Described {
   readonly ContentLanguage?: string | undefined;
   readonly ContentType?: string | undefined;
   readonly Expires?: string | undefined;
+  readonly WebsiteRedirectLocation?: string | undefined;
 }
 
 /** The framing of an upload is no encoding of the object. */
@@ -51,8 +53,16 @@ function unframed(encoding: string = ''): string {
   return encodings.filter((one) => one.toLowerCase() !== 'aws-chunked').join(',');
 }
 
+/** Where the bucket's website sends those who ask for an object. */
+export function checkRedirect(location: string | undefined): void {
+  if (location === undefined || /^(?:\/|https?:\/\/)/.test(location)) return;
+  const message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
+  throw new Fault('InvalidRedirectLocation', message, { status: 400 });
+}
+
 /** What a request says about the object that it makes. */
 export function describe(input: Described): Description {
+  checkRedirect(input.WebsiteRedirectLocation);
   const headers: Record<string, string> = { ContentType: 'binary/octet-stream' };
   for (const name of HEADERS) {
     const value = name === 'ContentEncoding' ? unframed(input.ContentEncoding) : input[name];

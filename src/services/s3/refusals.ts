@@ -8,7 +8,6 @@ type WithoutEffect = NonNullable<ServiceDefinition<'s3'>['withoutEffect']>;
 const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
 const SOURCE_CUSTOMER_KEY = CUSTOMER_KEY.map((name) => `CopySource${name}`);
 const KMS = ['SSEKMSEncryptionContext'];
-const WEBSITE = ['WebsiteRedirectLocation'];
 const OTHER_CHECKSUMS = [
   'ChecksumSHA512',
   'ChecksumMD5',
@@ -22,12 +21,12 @@ export const refused: Refused = {
   CreateBucket: ['CreateBucketConfiguration.Location', 'CreateBucketConfiguration.Bucket', 'BucketNamespace'],
   PutBucketVersioning: ['MFA'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
-  PutObject: [...CUSTOMER_KEY, ...KMS, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
+  PutObject: [...CUSTOMER_KEY, ...KMS, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
   GetObject: CUSTOMER_KEY,
   HeadObject: CUSTOMER_KEY,
   GetObjectAttributes: CUSTOMER_KEY,
-  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS, ...WEBSITE],
-  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS, ...WEBSITE],
+  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS],
+  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS],
   UploadPart: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS],
   UploadPartCopy: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY],
   CompleteMultipartUpload: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS, ...OF_PARTS],

@@ -75,12 +75,13 @@ export const service: Service = defineService({
   denied,
   refused,
   withoutEffect,
-  // S3 has errors of its own for places that it does not know, for sources that are none, and for lists.
+  // S3 has errors of its own for places that it does not know, for sources that are none, for lists and redirects.
   tolerates: (operation, { members }) =>
     members.at(-1) === 'CopySource' ||
     (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint') ||
     members[0] === 'ACL' ||
-    members[0] === 'AccessControlPolicy',
+    members[0] === 'AccessControlPolicy' ||
+    (operation === 'PutBucketWebsite' && members.at(-1) === 'Protocol'),
   invalid(_, [violation]) {
     if (violation?.members.at(-1) !== 'EncodingType') return undefined;
     return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');

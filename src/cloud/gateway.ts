@@ -20,6 +20,7 @@ import type { Ctx } from './ctx.ts';
 import type { Door } from './endpoint.ts';
 import { principalName } from './principal.ts';
 import { notModelled } from './refuse.ts';
+import type { Service } from './service.ts';
 import { faultOf, REPLY, Waiting } from './waiting.ts';
 import type { Answer, Reply } from './waiting.ts';
 
@@ -123,12 +124,17 @@ export class Gateway {
     const body = hasStreamingBody(found) ? this.#store(caller.wire.body) : undefined;
     const input = readRequest(found, caller.wire, body);
     const problem = this.#cloud.problemOf(contract.id, operation.name, input);
-    if (problem) throw problem;
+    if (problem) throw this.#before(service, operation.name, input) ?? problem;
     const answer = this.#run(contract.id, operation.name, input, caller, service.global);
     if (typeof answer === 'string') return this.#defer(found, caller, answer, requestId);
     if (!answer.ok)
       return writeFault({ contract, protocol: found.protocol, operation, requestId }, answer.fault);
     return writeResponse(found, answer.output as Record<string, unknown> | undefined, requestId);
+  }
+
+  /** What a service says first of a request that breaks the contract's constraints. */
+  #before(service: Service, operation: string, input: Record<string, unknown>): Fault | undefined {
+    return this.#world.read('', (ctx) => service.before?.(ctx, operation, input));
   }
 
   /** Runs the operation as one input of the world. A request that must wait answers the id under which it is parked. */

@@ -126,7 +126,7 @@ export const restXml: Codec = {
       status,
       headers: {
         // S3 says of an answer to HEAD what the document would be that it leaves out.
-        ...(typeof body === 'string' || (head && to.contract.id === 's3')
+        ...(typeof body === 'string' || (head && to.contract.id === 's3' && !shape.member('ContentType'))
           ? { 'content-type': 'application/xml' }
           : {}),
         ...idHeaders(to),
@@ -141,8 +141,9 @@ export const restXml: Codec = {
     const facts = describeFault(to.contract, fault, dialect);
     const silent = to.operation?.method === 'HEAD' || facts.status === 304;
     const own = { ...idHeaders(to), ...fault.headers };
-    if (silent) return { status: facts.status, headers: own, body: noBytes };
     const headers = { 'content-type': dialect === 's3' ? 'application/xml' : 'text/xml', ...own };
+    const head = dialect === 's3' && facts.status !== 304 ? headers : own;
+    if (silent) return { status: facts.status, headers: head, body: noBytes };
     if (dialect === 's3')
       return { status: facts.status, headers, body: xmlOfS3Fault(facts, fault, to.requestId) };
     const { xmlNamespace = '' } = to.contract.header;

@@ -151,16 +151,18 @@ export const policyOperations: Operations<'s3'> = {
 
   PutBucketPolicy(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
-    checkPolicy(input.Policy, bucket);
-    readable(ctx, input.Policy);
-    if (bucket.publicAccessBlock?.blockPublicPolicy && isPublic(input.Policy)) {
+    // Nothing is no policy either.
+    const text = (input.Policy as string | undefined) ?? '';
+    checkPolicy(text, bucket);
+    readable(ctx, text);
+    if (bucket.publicAccessBlock?.blockPublicPolicy && isPublic(text)) {
       const message =
         `User: ${principalName(ctx.principal)} is not authorized to perform: s3:PutBucketPolicy on resource: ` +
         `"${PREFIX}${bucket.name}" because public policies are prevented by the BlockPublicPolicy setting in S3 ` +
         'Block Public Access.';
       throw new Fault('AccessDenied', message, { status: 403 });
     }
-    at.update(buckets, bucket, { policy: input.Policy });
+    at.update(buckets, bucket, { policy: text });
   },
 
   DeleteBucketPolicy(ctx, input) {

@@ -62,6 +62,12 @@ export function bucketOf(ctx: Ctx, { Bucket: name, ExpectedBucketOwner: expected
   return found;
 }
 
+/** S3 looks for the bucket of a request before it reads what the request says. */
+export function missingBucket(ctx: Ctx, { Bucket: name }: { readonly Bucket?: unknown }): Fault | undefined {
+  if (typeof name !== 'string' || bucketNamed(ctx, name)) return undefined;
+  return validBucketName(name) ? noSuchBucket(name) : invalidBucketName(name);
+}
+
 function notAnAccount(given: string): Fault {
   const message = `The value of the expected bucket owner parameter must be an AWS Account ID... [${given}]`;
   return new Fault('InvalidBucketOwnerAWSAccountID', message, { status: 400 });

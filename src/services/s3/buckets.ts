@@ -7,16 +7,20 @@ import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
 import { bucketAcl, checkUnpublished } from './acl.ts';
 import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName, FIRST_REGION } from './bucket.ts';
-import { notModelled } from './faults.ts';
+import { invalidArgument, notModelled } from './faults.ts';
 import { wantedAcl } from './grants.ts';
 import { checkUnlocked } from './object-lock.ts';
 import { aclWithOwnership } from './ownership.ts';
 import { checkUnreplicated } from './replication-rules.ts';
+import { isRegion } from './regions.ts';
 import { checkTags } from './tagging.ts';
 import { dropUpload } from './uploads.ts';
 import { keyOfToken, tokenOf } from './token.ts';
 import { bucketNames, buckets, noncurrent, objects, uploads } from './tables.ts';
 import type { Bucket } from './tables.ts';
+
+/** The Region that once was all of Europe. */
+const EU = 'eu-west-1';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 function regionFor(ctx: Ctx, constraint: string | undefined): string {
@@ -27,9 +31,9 @@ function regionFor(ctx: Ctx, constraint: string | undefined): string {
         status: 400,
         fields: { LocationConstraint: constraint },
       });
-    return constraint === 'EU' ? 'eu-west-1' : constraint;
+    return constraint === 'EU' ? EU : constraint;
   }
-  if (constraint === ctx.region) return constraint;
+  if (constraint === ctx.region || (constraint === 'EU' && ctx.region === EU)) return ctx.region;
   const message =
     `The ${constraint ?? 'unspecified'} location constraint is incompatible ` +
     'for the region specific endpoint this request was sent to.';
@@ -56,16 +60,32 @@ function aclOf(ctx: Ctx, input: Input<'s3', 'CreateBucket'>): Pick<Bucket, 'acl'
   return { acl };
 }
 
+const notARegion = (name: string): Fault =>
+  invalidArgument('bucket-region', undefined, `Argument value ${name} is not a valid AWS Region`);
+
+const OWNERSHIPS: ReadonlySet<string> = new Set([
+  'BucketOwnerEnforced',
+  'BucketOwnerPreferred',
+  'ObjectWriter',
+]);
+
+function checkOwnership(ownership: string | undefined): void {
+  if (ownership === undefined || OWNERSHIPS.has(ownership)) return;
+  const message = `Invalid x-amz-object-ownership header: ${ownership}`;
+  throw invalidArgument('x-amz-object-ownership', undefined, message);
+}
+
 export const bucketOperations: Operations<'s3'> = {
   CreateBucket(ctx, input) {
     const { Bucket: name, CreateBucketConfiguration: configuration, ObjectOwnership } = input;
     checkNewName(ctx, name);
+    checkOwnership(ObjectOwnership);
     const acl = aclOf(ctx, input);
     const { LocationConstraint: constraint, Tags: tags = [] } = configuration ?? {};
     const region = regionFor(ctx, constraint);
     const answer = { Location: `/${name}`, BucketArn: bucketArn(ctx, input) };
     if (taken(ctx, name, region, tags.length > 0)) return answer;
-    checkTags(tags, 'bucket');
+    checkTags(tags, 'new-bucket');
     const { account } = ctx;
     ctx.everywhere.put(bucketNames, { name, account, region });
     ctx.in({ region }).put(buckets, {
@@ -107,6 +127,7 @@ export const bucketOperations: Operations<'s3'> = {
 
   ListBuckets(ctx, input) {
     const { MaxBuckets, ContinuationToken, Prefix, BucketRegion } = input;
+    if (BucketRegion !== undefined && !isRegion(BucketRegion)) throw notARegion(BucketRegion);
     const after = ContinuationToken ? keyOfToken(ContinuationToken) : '';
     const mine = ctx.everywhere
       .list(bucketNames, 'account', ctx.account)

@@ -5,6 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
 import type { Bucket } from './tables.ts';
+import { NULL_VERSION } from './versions.ts';
 
 /** What an event is about. */
 export interface Subject {
@@ -75,7 +76,7 @@ export function tellBus(at: Ctx, bucket: Bucket, event: string, about: Subject, 
           key,
           ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
           ...(etag === undefined ? {} : { etag }),
-          ...(bucket.versioning ? { 'version-id': versionId } : {}),
+          ...(bucket.versioning && versionId !== NULL_VERSION ? { 'version-id': versionId } : {}),
           ...(changed ? { sequencer } : {}),
         },
         'request-id': requestId,

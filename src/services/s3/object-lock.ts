@@ -16,6 +16,7 @@ import type { Bucket, DefaultRetention, Held, Retention, StoredObject, Version }
 import { DAY_MS } from './timings.ts';
 import { changeVersion, deleteMarkerRead, requestedVersion } from './versions.ts';
 
+const MODES: ReadonlySet<string> = new Set(['GOVERNANCE', 'COMPLIANCE']);
 const YEAR_DAYS = 365;
 const LONGEST_DAYS = 36_500;
 const LONGEST_YEARS = 100;
@@ -48,6 +49,8 @@ export function holdsFor({ at, bucket }: Place, input: Wanted): Held {
       message,
     );
   }
+  if (mode !== undefined && !MODES.has(mode))
+    throw invalidArgument('x-amz-object-lock-mode', mode, 'Unknown wormMode directive.');
   if (until !== undefined && until <= at.now) throw notInFuture('x-amz-object-lock-retain-until-date', until);
   const legalHold = hold === undefined ? {} : { legalHold: hold as 'ON' | 'OFF' };
   if (mode !== undefined && until !== undefined)
@@ -141,9 +144,9 @@ function lockable(ctx: Ctx, input: OnObject, method: string): { found: Place; ob
   return { found, object };
 }
 
-function noHold({ key }: StoredObject): Fault {
+function noHold(): Fault {
   const message = 'The specified object does not have a ObjectLock configuration';
-  return new Fault('NoSuchObjectLockConfiguration', message, { status: 404, fields: { Key: key } });
+  return new Fault('NoSuchObjectLockConfiguration', message, { status: 404 });
 }
 
 /** Compliance mode only ever gets longer; governance mode gets shorter for who may bypass it. */
@@ -169,7 +172,8 @@ export const objectLockOperations: Operations<'s3'> = {
   PutObjectLockConfiguration(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
     const { ObjectLockConfiguration: wanted } = input;
-    if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml();
+    if (!wanted) throw new Fault('MissingRequestBodyError', 'Request Body is empty', { status: 400 });
+    if (wanted.ObjectLockEnabled !== 'Enabled') throw malformedXml();
     const retention = defaultOf(wanted);
     if (bucket.versioning !== 'Enabled') {
       const message = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration";
@@ -205,21 +209,22 @@ export const objectLockOperations: Operations<'s3'> = {
 
   GetObjectRetention(ctx, input) {
     const { object } = lockable(ctx, input, 'GET');
-    if (!object.retention) throw noHold(object);
+    if (!object.retention) throw noHold();
     return { Retention: { Mode: object.retention.mode, RetainUntilDate: object.retention.until } };
   },
 
   PutObjectLegalHold(ctx, input) {
-    const { found, object } = lockable(ctx, input, 'PUT');
+    bucketOf(ctx, input);
     const legalHold = input.LegalHold?.Status;
     if (legalHold === undefined) throw malformedXml();
+    const { found, object } = lockable(ctx, input, 'PUT');
     replicateChange(found, changeVersion(found.at, { ...object, legalHold }));
     return {};
   },
 
   GetObjectLegalHold(ctx, input) {
     const { object } = lockable(ctx, input, 'GET');
-    if (!object.legalHold) throw noHold(object);
+    if (!object.legalHold) throw noHold();
     return { LegalHold: { Status: object.legalHold } };
   },
 };

@@ -330,7 +330,6 @@ it('refuses other storage classes and keys of others by name', async () => {
   for (const setting of [
     { StorageClass: 'EXPRESS_ONEZONE' as const },
     { ServerSideEncryption: 'aws:kms:dsse' as const },
-    { WebsiteRedirectLocation: '/elsewhere' },
   ]) {
     await expect(
       s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...setting })),

@@ -74,7 +74,8 @@ function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): G
     ...shownVersionId(bucket, object),
     ...(tagCount === 0 ? {} : { TagCount: tagCount }),
     ...storageClassMember(object),
-    ...expirationMember(bucket, object),
+    // S3 tells it of current versions only, and not of one that is named.
+    ...(input.VersionId === undefined ? expirationMember(bucket, object) : {}),
     ...encryptionMembers(object.encryption),
     ...holdMembers(ctx, object),
     ...replicationMember(object),

@@ -7,6 +7,7 @@ import type { Service } from '#cloud/service.ts';
 import { deliverLog, logged, loggingOperations, logLines } from './access-log.ts';
 import { attributeOperations } from './attributes.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
+import { missingBucket } from './bucket.ts';
 import { bucketOfArn, policyFor, policyOperations } from './bucket-policy.ts';
 import { bucketOperations } from './buckets.ts';
 import { completionOperations } from './completion.ts';
@@ -24,6 +25,7 @@ import { objectOperations } from './objects.ts';
 import { ownershipOperations } from './ownership.ts';
 import { publicAccessOperations } from './public-access.ts';
 import { refused, withoutEffect } from './refusals.ts';
+import { ownWords } from './own-words.ts';
 import { replicate, replications } from './replication.ts';
 import { replicationOperations } from './replication-rules.ts';
 import { bucketNames, buckets, noncurrent, objects, parts, uploads } from './tables.ts';
@@ -75,13 +77,8 @@ export const service: Service = defineService({
   denied,
   refused,
   withoutEffect,
-  // S3 has errors of its own for places that it does not know, for sources that are none, for lists and redirects.
-  tolerates: (operation, { members }) =>
-    members.at(-1) === 'CopySource' ||
-    (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint') ||
-    members[0] === 'ACL' ||
-    members[0] === 'AccessControlPolicy' ||
-    (operation === 'PutBucketWebsite' && members.at(-1) === 'Protocol'),
+  tolerates: (operation, { members }) => ownWords(operation, members),
+  before: (ctx, _, input) => missingBucket(ctx, input),
   invalid(_, [violation]) {
     if (violation?.members.at(-1) !== 'EncodingType') return undefined;
     return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');

@@ -24,14 +24,17 @@ interface WireTag {
   readonly Value?: string | undefined;
 }
 
-const MOST = { bucket: 50, object: 10 } as const;
+const MOST = { bucket: 50, 'new-bucket': 50, object: 10 } as const;
 const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-const invalidTag = (message: string, TagKey: string, more: Readonly<Record<string, string>> = {}): Fault =>
-  new Fault('InvalidTag', message, { status: 400, fields: { TagKey, ...more } });
+const invalidTag = (message: string, fields: Readonly<Record<string, string>>): Fault =>
+  new Fault('InvalidTag', message, { status: 400, fields });
 
 const RESERVED = {
   bucket: 'System tags cannot be added/updated by requester',
+  'new-bucket':
+    'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. ' +
+    'Remove "aws:" from your tag keys and try again.',
   object: 'Your TagKey cannot be prefixed with aws:',
 } as const;
 
@@ -44,18 +47,20 @@ export function checkTags(
   system: (tag: WireTag) => boolean = () => false,
 ): void {
   if (tags.filter((tag) => !system(tag)).length > MOST[of]) {
-    const noun = of === 'bucket' ? 'Bucket tag count' : 'Object tags';
+    const noun = of === 'object' ? 'Object tags' : 'Bucket tag count';
     throw new Fault('BadRequest', `${noun} cannot be greater than ${MOST[of]}`, { status: 400 });
   }
   const seen = new Set<string>();
   for (const { Key = '', Value = '' } of tags) {
-    if (seen.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
+    if (seen.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', { TagKey: Key });
     seen.add(Key);
     if (Key === '' || Key.length > 128 || !ALLOWED.test(Key))
-      throw invalidTag('The TagKey you have provided is invalid', Key);
+      throw invalidTag('The TagKey you have provided is invalid', { TagKey: Key });
     if (Value.length > 256 || !ALLOWED.test(Value))
-      throw invalidTag('The TagValue you have provided is invalid', Key, { TagValue: Value });
-    if (isSystem(Key) && !system({ Key, Value })) throw invalidTag(RESERVED[of], Key);
+      throw invalidTag('The TagValue you have provided is invalid', { TagKey: Key, TagValue: Value });
+    // A new bucket is not told which of its tags it is.
+    if (isSystem(Key) && !system({ Key, Value }))
+      throw invalidTag(RESERVED[of], of === 'new-bucket' ? {} : { TagKey: Key });
   }
 }
 
@@ -67,7 +72,8 @@ function checkBucketTags({ principal }: Ctx, { tags: now = {} }: Bucket, tags: r
   const ours = actsForAws(principal);
   checkTags(tags, 'bucket', ({ Key = '', Value }) => isSystem(Key) && (ours || now[Key] === Value));
   const gone = Object.keys(now).find((key) => isSystem(key) && !tags.some(({ Key }) => Key === key));
-  if (gone !== undefined && !ours) throw invalidTag('System tags cannot be removed by requester', gone);
+  if (gone !== undefined && !ours)
+    throw invalidTag('System tags cannot be removed by requester', { TagKey: gone });
 }
 
 /** The header `x-amz-tagging`: tags spelled as a query string. */

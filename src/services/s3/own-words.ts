@@ -1,0 +1,21 @@
+// Where S3 itself says what is wrong, in words of its own: the published constraints are left to the operations.
+
+/** Members by operation. */
+const OWN: Readonly<Record<string, readonly string[]>> = {
+  CreateBucket: ['LocationConstraint', 'ObjectOwnership'],
+  PutBucketPolicy: ['Policy'],
+  PutBucketWebsite: ['Protocol'],
+  PutBucketTagging: ['TagSet'],
+  PutObjectTagging: ['TagSet'],
+  PutBucketAccelerateConfiguration: ['Status'],
+  PutBucketLifecycleConfiguration: ['TransitionDefaultMinimumObjectSize'],
+};
+/** Filter rules are asked for in whichever case. */
+const FILTER_RULES = 'FilterRules';
+
+export function ownWords(operation: string, members: readonly string[]): boolean {
+  const last = members.at(-1) ?? '';
+  if (last === 'CopySource' || last === 'ObjectLockMode') return true;
+  if (members[0] === 'ACL' || members[0] === 'AccessControlPolicy') return true;
+  return members.includes(FILTER_RULES) || (OWN[operation] ?? []).includes(last);
+}

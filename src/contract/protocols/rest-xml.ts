@@ -63,7 +63,7 @@ function bodyOf(to: ReplyTo, shape: Shape, output: Structure): WireResponse['bod
   if (payload !== undefined && isRawPayload(payload)) return writeRawPayload(payload, output[payload.name]);
   const { xmlNamespace = '' } = to.contract.header;
   const root = (xml: string, name: string): string =>
-    `${declaration}<${name} xmlns="${xmlNamespace}">${xml}</${name}>`;
+    `${declaration}<${name} xmlns="${xmlNamespace}"${xml === '' ? '/>' : `>${xml}</${name}>`}`;
   if (payload !== undefined) {
     const value = output[payload.name];
     if (value === undefined || value === null) return noBytes;

@@ -7,7 +7,7 @@ import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Authorization, Denial, ServiceDefinition } from '#cloud/service.ts';
-import { bucketArn, bucketOf, checkNewName } from './bucket.ts';
+import { bucketArn, bucketOf, checkNewName, located } from './bucket.ts';
 import { bucketOfArn } from './bucket-policy.ts';
 import { grantHeaders } from './grants.ts';
 import type { GrantHeaders, WantedAcl } from './grants.ts';
@@ -193,7 +193,9 @@ const bucketRules: Rules = {
   HeadBucket: onBucket('ListBucket'),
   ListBuckets: { actions: ['s3:ListAllMyBuckets'] },
   DeleteBucket: onBucket(),
-  GetBucketLocation: onBucket(),
+  GetBucketLocation: {
+    resources: (ctx, input) => bucketArn(ctx, { Bucket: located(ctx, input).bucket.name }),
+  },
   GetBucketVersioning: onBucket(),
   PutBucketVersioning: onBucket(),
   GetBucketPolicy: { actions: mending('GetBucketPolicy'), resources: ofBucket },

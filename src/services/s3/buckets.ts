@@ -6,7 +6,16 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
 import { bucketAcl, checkUnpublished } from './acl.ts';
-import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName, FIRST_REGION } from './bucket.ts';
+import {
+  bucketArn,
+  bucketNamed,
+  bucketOf,
+  canonicalUser,
+  checkNewName,
+  FIRST_REGION,
+  located,
+} from './bucket.ts';
+import { wholeSeconds } from './conditions.ts';
 import { invalidArgument, notModelled } from './faults.ts';
 import { wantedAcl } from './grants.ts';
 import { checkUnlocked } from './object-lock.ts';
@@ -121,7 +130,7 @@ export const bucketOperations: Operations<'s3'> = {
   },
 
   GetBucketLocation(ctx, input) {
-    const { locationConstraint } = bucketOf(ctx, input).bucket;
+    const { locationConstraint } = located(ctx, input).bucket;
     return locationConstraint === undefined ? {} : { LocationConstraint: locationConstraint as 'EU' };
   },
 
@@ -137,14 +146,15 @@ export const bucketOperations: Operations<'s3'> = {
     const shown = mine.slice(0, MaxBuckets);
     const last = shown.length < mine.length ? shown.at(-1) : undefined;
     const asked = Object.values(input).some((value) => value !== undefined);
+    // The order counts: Java's SDK gives each bucket the owner that it has read before.
     return {
+      Owner: canonicalUser(ctx, ctx.account),
       Buckets: shown.map(({ name, region }) => ({
         Name: name,
-        CreationDate: ctx.in({ region }).get(buckets, name)?.createdAt,
+        CreationDate: wholeSeconds(ctx.in({ region }).get(buckets, name)?.createdAt ?? 0),
         ...(asked ? { BucketRegion: region } : {}),
         BucketArn: `arn:aws:s3:::${name}`,
       })),
-      Owner: canonicalUser(ctx, ctx.account),
       ...(Prefix === undefined ? {} : { Prefix }),
       ...(last ? { ContinuationToken: tokenOf(last.name) } : {}),
     };

@@ -74,7 +74,8 @@ export function tellBus(at: Ctx, bucket: Bucket, event: string, about: Subject, 
         bucket: { name: bucket.name },
         object: {
           key,
-          ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
+          // Tags and lists are told without it.
+          ...(sizeBytes === undefined || /Tags|ACL/.test(detailType) ? {} : { size: sizeBytes }),
           ...(etag === undefined ? {} : { etag }),
           ...(bucket.versioning && versionId !== NULL_VERSION ? { 'version-id': versionId } : {}),
           ...(changed ? { sequencer } : {}),

@@ -18,6 +18,7 @@ import {
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
+  PutObjectRetentionCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import type {
@@ -56,6 +57,18 @@ describe('buckets', () => {
     await expect(make({ CreateBucketConfiguration: { Tags } })).rejects.toThrow(
       'User-defined tag keys can\'t start with "aws:".',
     );
+  });
+
+  // test_response_structure_get_bucket_location, test_s3_timestamp_precision
+  it('are found from the first Region, and listed with the second in which they were made', async () => {
+    const { s3, table } = await stand();
+    const CreateBucketConfiguration = { LocationConstraint: 'eu-central-1' as const };
+    table.advance(1234);
+    await s3.send(new CreateBucketCommand({ Bucket: 'far', CreateBucketConfiguration }));
+    const { LocationConstraint } = await s3.send(new GetBucketLocationCommand({ Bucket: 'far' }));
+    expect(LocationConstraint).toBe('eu-central-1');
+    const { Buckets = [] } = await s3.send(new ListBucketsCommand({ Prefix: 'far' }));
+    expect(Buckets[0]?.CreationDate?.getMilliseconds()).toBe(0);
   });
 
   // test_list_buckets_region_validation
@@ -187,6 +200,25 @@ describe('locks', () => {
       expect(fault).toMatchObject({ name: 'NoSuchObjectLockConfiguration' });
       expect(fault).not.toHaveProperty('Key');
     }
+  });
+
+  // test_s3_object_retention_exc
+  it('are not set back to a time that is over, which is told in the time of Seattle', async () => {
+    const { s3 } = await stand();
+    const locked = { Bucket: 'locked', Key: 'k' };
+    await s3.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+    await s3.send(new PutObjectCommand({ ...locked, Body: 'x' }));
+    const hold = (date: string): Promise<unknown> => {
+      const Retention = { Mode: 'GOVERNANCE' as const, RetainUntilDate: new Date(date) };
+      return s3.send(new PutObjectRetentionCommand({ ...locked, Retention }));
+    };
+    await expect(hold('2020-01-01')).rejects.toMatchObject({
+      ArgumentName: 'RetainUntilDate',
+      ArgumentValue: 'Tue Dec 31 16:00:00 PST 2019',
+    });
+    await expect(hold('2020-07-01')).rejects.toMatchObject({
+      ArgumentValue: 'Tue Jun 30 17:00:00 PDT 2020',
+    });
   });
 
   // test_put_object_legal_hold_exc; moto's test_put_object_lock_misconfiguration, verified against AWS

@@ -9,6 +9,7 @@ import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { invalidArgument, invalidRequest, malformedXml, notConfigured } from './faults.ts';
+import { pacificTime } from './pacific-time.ts';
 import { permits } from './permission.ts';
 import { replicateChange } from './replication.ts';
 import { buckets } from './tables.ts';
@@ -28,8 +29,8 @@ const protectedByLock = (): Fault =>
 
 const unlockedBucket = (): Fault => invalidRequest('Bucket is missing Object Lock Configuration');
 
-const notInFuture = (name: string, value: number): Fault =>
-  invalidArgument(name, formatIso(value), 'The retain until date must be in the future!');
+const notInFuture = (name: string, value: string): Fault =>
+  invalidArgument(name, value, 'The retain until date must be in the future!');
 
 interface Wanted {
   readonly ObjectLockMode?: string | undefined;
@@ -51,7 +52,8 @@ export function holdsFor({ at, bucket }: Place, input: Wanted): Held {
   }
   if (mode !== undefined && !MODES.has(mode))
     throw invalidArgument('x-amz-object-lock-mode', mode, 'Unknown wormMode directive.');
-  if (until !== undefined && until <= at.now) throw notInFuture('x-amz-object-lock-retain-until-date', until);
+  if (until !== undefined && until <= at.now)
+    throw notInFuture('x-amz-object-lock-retain-until-date', formatIso(until));
   const legalHold = hold === undefined ? {} : { legalHold: hold as 'ON' | 'OFF' };
   if (mode !== undefined && until !== undefined)
     return { ...legalHold, retention: { mode: mode as Retention['mode'], until } };
@@ -199,7 +201,8 @@ export const objectLockOperations: Operations<'s3'> = {
     const { found, object } = lockable(ctx, input, 'PUT');
     const { Mode: mode, RetainUntilDate: until } = input.Retention ?? {};
     if ((mode === undefined) !== (until === undefined)) throw malformedXml();
-    if (until !== undefined && until <= found.at.now) throw notInFuture('RetainUntilDate', until);
+    if (until !== undefined && until <= found.at.now)
+      throw notInFuture('RetainUntilDate', pacificTime(until));
     const after = mode !== undefined && until !== undefined ? { mode, until } : undefined;
     checkChange(ctx, found, object, after, input.BypassGovernanceRetention ?? false);
     const { retention: _, ...free } = object;

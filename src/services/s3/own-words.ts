@@ -3,6 +3,7 @@
 /** Members by operation. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
   CreateBucket: ['LocationConstraint', 'ObjectOwnership'],
+  PutBucketLogging: ['Permission', 'Type'],
   PutBucketPolicy: ['Policy'],
   PutBucketWebsite: ['Protocol'],
   PutBucketTagging: ['TagSet'],

@@ -78,7 +78,7 @@ export const service: Service = defineService({
   refused,
   withoutEffect,
   tolerates: (operation, { members }) => ownWords(operation, members),
-  before: (ctx, _, input) => missingBucket(ctx, input),
+  before: (ctx, operation, input) => (operation === 'CreateBucket' ? undefined : missingBucket(ctx, input)),
   invalid(_, [violation]) {
     if (violation?.members.at(-1) !== 'EncodingType') return undefined;
     return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');

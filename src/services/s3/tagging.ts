@@ -13,7 +13,7 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { tell } from './events.ts';
 import { awaitLifecycle } from './expiration.ts';
-import { invalidArgument, notConfigured } from './faults.ts';
+import { invalidArgument, noSuchKey, notConfigured } from './faults.ts';
 import { replicateChange } from './replication.ts';
 import { buckets } from './tables.ts';
 import type { Bucket, StoredObject } from './tables.ts';
@@ -107,6 +107,16 @@ function tagged(ctx: Ctx, found: Place, input: OnObject, method: string): Stored
   return version;
 }
 
+/** Here S3 names a missing key with its bucket (LocalStack's test_object_tagging_exc, recorded from AWS). */
+function readTagged(ctx: Ctx, found: Place, input: OnObject): StoredObject {
+  try {
+    return tagged(ctx, found, input, 'GET');
+  } catch (error) {
+    if (!(error instanceof Fault) || error.shape !== 'NoSuchKey') throw error;
+    throw noSuchKey(`${input.Bucket}/${input.Key}`, error.headers);
+  }
+}
+
 function setObjectTags(ctx: Ctx, input: OnObject, method: string, tags: Tags): { VersionId?: string } {
   const found = bucketOf(ctx, input);
   const { at, bucket } = found;
@@ -139,7 +149,7 @@ export const taggingOperations: Operations<'s3'> = {
 
   GetObjectTagging(ctx, input) {
     const found = bucketOf(ctx, input);
-    const object = tagged(ctx, found, input, 'GET');
+    const object = readTagged(ctx, found, input);
     return { TagSet: tagList(object.tags), ...shownVersionId(found.bucket, object) };
   },
 

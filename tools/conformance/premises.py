@@ -155,13 +155,15 @@ def let_in(client, arn):
     action = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}.get(service)
     statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": arn}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if service not in ("sqs", "sns", "lambda"):
+        return
     owner = sibling(client, service)
     if service == "sqs":
         url = call(owner, "GetQueueUrl", {"QueueName": resource})["QueueUrl"]
         call(owner, "SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": policy}})
     elif service == "sns":
         call(owner, "SetTopicAttributes", {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy})
-    elif service == "lambda":
+    else:
         leave = {"StatementId": "s3", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
         call(owner, "AddPermission", {"FunctionName": arn, **leave})
 

@@ -236,3 +236,11 @@ it('says what is wrong with a list', async () => {
   for (const [request, fault] of cases)
     await expect(s3.send(new PutBucketAclCommand({ Bucket, ...request }))).rejects.toMatchObject(fault);
 });
+
+// LocalStack's test_s3_batch_delete_public_objects_using_requests, recorded from AWS: there the upload succeeds.
+it('refuses by name what would belong to nobody in particular', async () => {
+  const { s3, table } = await open();
+  await list(s3, 'public-read-write');
+  const upload = { method: 'PUT', path: `/${Bucket}/k`, headers: { 'x-amz-acl': 'public-read-write' } };
+  expect(raw(table, upload).text).toContain('<Code>NotImplemented</Code>');
+});

@@ -128,6 +128,9 @@ const ON_OBJECT: Actions = {
   WRITE_ACP: ['s3:PutObjectAcl', 's3:PutObjectVersionAcl'],
 };
 
+/** Where there is no object yet, whoever may write it may say who else may do what with it. */
+const ON_NOTHING: Actions = { ...ON_OBJECT, WRITE: ['s3:PutObjectAcl'] };
+
 /** Whom a grant lets in, as statements say it. Groups of AWS's are everybody, whoever signs, or its own service. */
 function principalOf(ctx: Ctx, { to }: Grant): object | undefined {
   if ('id' in to) {
@@ -146,18 +149,29 @@ function statementOf(ctx: Ctx, one: Grant, actions: Actions, Resource: readonly 
   return principal && Action.length > 0 ? [{ Effect: 'Allow', ...principal, Action, Resource }] : [];
 }
 
+/** An object with its list; one that is not there has that of its bucket. */
+export interface Listed {
+  readonly arn: string;
+  readonly acl: Acl;
+  readonly missing: boolean;
+}
+
 /** What lists allow, as statements. */
 export function aclStatements(
   ctx: Ctx,
   { name, publicAccessBlock, acl }: Bucket,
-  object: { readonly arn: string; readonly acl: Acl } | undefined,
+  object: Listed | undefined,
 ): readonly Statement[] {
   const counting = (list: Acl): readonly Grant[] =>
     granted(list).filter((one) => !publicAccessBlock?.ignorePublicAcls || !isPublic(one));
   const arn = `arn:aws:s3:::${name}`;
   const Statement = [
     ...(acl ? counting(acl) : []).flatMap((one) => statementOf(ctx, one, ON_BUCKET, [arn, `${arn}/*`])),
-    ...(object ? counting(object.acl).flatMap((one) => statementOf(ctx, one, ON_OBJECT, [object.arn])) : []),
+    ...(object
+      ? counting(object.acl).flatMap((one) =>
+          statementOf(ctx, one, object.missing ? ON_NOTHING : ON_OBJECT, [object.arn]),
+        )
+      : []),
   ];
   if (Statement.length === 0) return [];
   return parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement }), 'resource').statements;

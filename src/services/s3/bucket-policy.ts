@@ -9,11 +9,12 @@ import type { Policy } from '#cloud/iam/policy.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { aclStatements } from './acl.ts';
+import type { Listed } from './acl.ts';
 import { accountOfUser, bucketNamed, bucketOf } from './bucket.ts';
 import { notConfigured } from './faults.ts';
 import { isPublic } from './public-access.ts';
 import { buckets } from './tables.ts';
-import type { Acl, Bucket } from './tables.ts';
+import type { Bucket } from './tables.ts';
 import { currentObject } from './versions.ts';
 
 const PREFIX = 'arn:aws:s3:::';
@@ -128,16 +129,12 @@ function policyOfBucket(ctx: Ctx, { account, policy, publicAccessBlock }: Bucket
  * The list of the object that an ARN names: that of its current version. Whoever a list lets see which keys there are may
  * learn that one is missing (LocalStack's test_website_hosting_404, recorded from AWS).
  */
-function listedObject(
-  ctx: Ctx,
-  { name, region, account, acl }: Bucket,
-  arn: string,
-): { arn: string; acl: Acl } | undefined {
+function listedObject(ctx: Ctx, { name, region, account, acl }: Bucket, arn: string): Listed | undefined {
   const key = arn.slice(PREFIX.length + name.length + 1);
   if (key === '') return undefined;
   const object = currentObject(ctx.in({ region, account }), name, key);
   const list = object ? object.acl : acl;
-  return list === undefined ? undefined : { arn, acl: list };
+  return list === undefined ? undefined : { arn, acl: list, missing: object === undefined };
 }
 
 export const policyOperations: Operations<'s3'> = {

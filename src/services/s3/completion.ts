@@ -10,6 +10,7 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { checksumMembers, composite, DEFAULT_ALGORITHM, fullObject, givenChecksum } from './checksums.ts';
 import { checkWrite } from './conditions.ts';
+import { checkUploadKey } from './customer-key.ts';
 import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
 import { badDigest, invalidRequest } from './faults.ts';
@@ -88,16 +89,24 @@ function namedParts(at: Ctx, upload: Upload, input: Complete): Part[] {
 
 function checksumOf(
   ctx: Ctx,
-  { algorithm = DEFAULT_ALGORITHM, checksumType }: Upload,
+  { algorithm: named, checksumType, customerKeyMd5 }: Upload,
   from: Part[],
-): Checksum {
+): { checksum?: Checksum } {
+  // What it cannot read when the parts are put together, S3 computes no checksum of.
+  if (customerKeyMd5 !== undefined && !named) return {};
+  const algorithm = named ?? DEFAULT_ALGORITHM;
   return checksumType === 'COMPOSITE'
-    ? { algorithm, type: 'COMPOSITE', value: composite(ctx, algorithm, from) }
-    : { algorithm, type: 'FULL_OBJECT', value: fullObject(algorithm, from) };
+    ? { checksum: { algorithm, type: 'COMPOSITE', value: composite(ctx, algorithm, from) } }
+    : { checksum: { algorithm, type: 'FULL_OBJECT', value: fullObject(algorithm, from) } };
 }
 
 /** What the request says about the whole must be so. */
-function checkWhole(upload: Upload, input: Complete, checksum: Checksum, sizeBytes: number): void {
+function checkWhole(
+  upload: Upload,
+  input: Complete,
+  { checksum }: { checksum?: Checksum },
+  sizeBytes: number,
+): void {
   const { ChecksumType: type, MpuObjectSize: size } = input;
   if (type !== undefined && type !== upload.checksumType) {
     throw invalidRequest(
@@ -105,8 +114,8 @@ function checkWhole(upload: Upload, input: Complete, checksum: Checksum, sizeByt
         'The complete request must use the same checksum mode.',
     );
   }
-  const value = input[`Checksum${checksum.algorithm}`];
-  if (value !== undefined && value.split('-')[0] !== checksum.value.split('-')[0]) {
+  const value = checksum && input[`Checksum${checksum.algorithm}`];
+  if (checksum && value !== undefined && value.split('-')[0] !== checksum.value.split('-')[0]) {
     throw badDigest(
       `The ${checksum.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     );
@@ -149,7 +158,8 @@ function answer({ bucket }: Place, object: StoredObject): Output<'s3', 'Complete
     ...checksumMembers(object.checksum),
     ...newVersionId(bucket, object),
     ...expirationMember(bucket, object),
-    ...encryptionMembers(object.encryption),
+    // The answer has no members for a key of the customer's own.
+    ...(object.customerKeyMd5 === undefined ? encryptionMembers(object) : {}),
   };
 }
 
@@ -167,10 +177,11 @@ export const completionOperations: Operations<'s3'> = {
     const checksum = checksumOf(ctx, upload, from);
     checkWhole(upload, input, checksum, sizeBytes);
     checkConditions(found, upload, input);
+    checkUploadKey(ctx, upload, input);
     checkDecryption(ctx, upload);
     dropUpload(at, upload);
-    const { headers, metadata, tags, algorithm, encryption, storageClass, acl, retention, legalHold } =
-      upload;
+    const { headers, metadata, tags, algorithm, encryption, customerKeyMd5 } = upload;
+    const { storageClass, acl, retention, legalHold } = upload;
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -178,7 +189,7 @@ export const completionOperations: Operations<'s3'> = {
       etag: etagOf(ctx, from),
       sizeBytes,
       segments: from.flatMap(({ segments }) => segments),
-      checksum,
+      ...checksum,
       headers,
       metadata,
       tags,
@@ -189,6 +200,7 @@ export const completionOperations: Operations<'s3'> = {
       })),
       uploadId: upload.id,
       ...(encryption ? { encryption } : {}),
+      ...(customerKeyMd5 === undefined ? {} : { customerKeyMd5 }),
       ...(storageClass === undefined ? {} : { storageClass }),
       ...(acl ? { acl } : {}),
       ...(retention ? { retention } : {}),

@@ -4,6 +4,8 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { objectAcl } from './acl.ts';
 import type { Place } from './bucket.ts';
+import { customerKeyFor } from './customer-key.ts';
+import type { CustomerKey } from './customer-key.ts';
 import { notModelled } from './faults.ts';
 import { wantedAcl } from './grants.ts';
 import type { GrantHeaders } from './grants.ts';
@@ -84,7 +86,7 @@ export function describe(input: Described): Description {
   return { headers, metadata };
 }
 
-interface Settings extends GrantHeaders {
+interface Settings extends GrantHeaders, CustomerKey {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
@@ -100,10 +102,17 @@ export function keepingOf(ctx: Ctx, within: Place, key: string, input: Settings)
   const { bucket } = within;
   const { ACL, StorageClass } = input;
   const kept = storageClassOf(StorageClass);
+  const sealed = customerKeyFor(ctx, input);
   checkEncryption(input);
   const acl = objectAcl(ctx, bucket, key, wantedAcl(ctx, input), 's3:PutObject');
   checkOwner(ctx, bucket, ACL);
-  return { ...kept, ...acl, ...holdsFor(within, input), ...encryptionFor(ctx, bucket, key, input) };
+  return {
+    ...kept,
+    ...acl,
+    ...holdsFor(within, input),
+    ...sealed,
+    ...encryptionFor(ctx, bucket, key, input),
+  };
 }
 
 /** Where writers keep what they write, objects of other accounts would not be the bucket owner's. */

@@ -12,7 +12,7 @@ import { LAST } from './key-order.ts';
 import { classOf } from './storage-class.ts';
 import type { StorageClass } from './storage-class.ts';
 import { objects, place } from './tables.ts';
-import type { Bucket, StoredObject, Version } from './tables.ts';
+import type { Bucket, Checksum, StoredObject, Version } from './tables.ts';
 import { keyOfToken, tokenOf } from './token.ts';
 
 const LARGEST_PAGE = 1000;
@@ -136,15 +136,15 @@ function contents(object: StoredObject, spell: (name: string) => string): Conten
 /** What listings tell of an object, current or not. */
 export function listedFacts(object: StoredObject): {
   ETag: string;
-  ChecksumAlgorithm: [StoredObject['checksum']['algorithm']];
-  ChecksumType: StoredObject['checksum']['type'];
+  ChecksumAlgorithm?: [Checksum['algorithm']];
+  ChecksumType?: Checksum['type'];
   Size: number;
   StorageClass: StorageClass;
 } {
+  const { checksum } = object;
   return {
     ETag: `"${object.etag}"`,
-    ChecksumAlgorithm: [object.checksum.algorithm],
-    ChecksumType: object.checksum.type,
+    ...(checksum ? { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: checksum.type } : {}),
     Size: object.sizeBytes,
     StorageClass: classOf(object),
   };

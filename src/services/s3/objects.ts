@@ -8,6 +8,7 @@ import type { Operations } from '#cloud/service.ts';
 import { arrived, bodyOf } from './body.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
+import { checkCustomerKey } from './customer-key.ts';
 import { DEFAULT_ALGORITHM, checksumMembers } from './checksums.ts';
 import { checkRead, checkWrite, wholeSeconds } from './conditions.ts';
 import { checkKey, describe, keepingOf } from './description.ts';
@@ -15,7 +16,7 @@ import type { Described } from './description.ts';
 import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
 import { invalidArgument } from './faults.ts';
-import { checkDecryption, encryptionMembers } from './object-encryption.ts';
+import { checkDecryption, encryptionMembers, etagOf } from './object-encryption.ts';
 import { holdMembers } from './object-lock.ts';
 import { replicateLater, replicationMember } from './replication.ts';
 import { requestedRange, sliced } from './ranges.ts';
@@ -37,6 +38,7 @@ function read(ctx: Ctx, input: Get, method: string): { answer: Got; object: Stor
     ifModifiedSince: input.IfModifiedSince,
     ifUnmodifiedSince: input.IfUnmodifiedSince,
   });
+  checkCustomerKey(ctx, object, input);
   const range = requestedRange(object, input.Range, input.PartNumber);
   return { answer: { ...facts(ctx, found, object, input), ...extent(object, range, input) }, object, range };
 }
@@ -76,7 +78,7 @@ function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): G
     ...storageClassMember(object),
     // S3 tells it of current versions only, and not of one that is named.
     ...(input.VersionId === undefined ? expirationMember(bucket, object) : {}),
-    ...encryptionMembers(object.encryption),
+    ...encryptionMembers(object),
     ...holdMembers(ctx, object),
     ...replicationMember(object),
   };
@@ -101,7 +103,7 @@ function checksumOf(
   range: ByteRange,
   partNumber: number | undefined,
 ): Checksum | undefined {
-  if (partNumber !== undefined && checksum.type === 'COMPOSITE') {
+  if (partNumber !== undefined && checksum?.type === 'COMPOSITE') {
     const value = parts?.[partNumber - 1]?.checksum;
     return value === undefined ? undefined : { ...checksum, value };
   }
@@ -123,7 +125,7 @@ export const objectOperations: Operations<'s3'> = {
       kind: 'object',
       bucket: bucket.name,
       key: Key,
-      etag: md5,
+      etag: etagOf(at, keeping, md5),
       sizeBytes,
       segments,
       checksum: { algorithm: given?.algorithm ?? DEFAULT_ALGORITHM, type: 'FULL_OBJECT', value },
@@ -134,11 +136,11 @@ export const objectOperations: Operations<'s3'> = {
     replicateLater(found, object);
     tell(ctx, found, 's3:ObjectCreated:Put', object);
     return {
-      ETag: `"${md5}"`,
+      ETag: `"${object.etag}"`,
       ...checksumMembers(object.checksum),
       ...newVersionId(bucket, object),
       ...expirationMember(bucket, object),
-      ...encryptionMembers(object.encryption),
+      ...encryptionMembers(object),
     };
   },
 

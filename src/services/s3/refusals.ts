@@ -5,8 +5,6 @@ import type { ServiceDefinition } from '#cloud/service.ts';
 type Refused = NonNullable<ServiceDefinition<'s3'>['refused']>;
 type WithoutEffect = NonNullable<ServiceDefinition<'s3'>['withoutEffect']>;
 
-const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
-const SOURCE_CUSTOMER_KEY = CUSTOMER_KEY.map((name) => `CopySource${name}`);
 const KMS = ['SSEKMSEncryptionContext'];
 const OTHER_CHECKSUMS = [
   'ChecksumSHA512',
@@ -21,17 +19,12 @@ export const refused: Refused = {
   CreateBucket: ['CreateBucketConfiguration.Location', 'CreateBucketConfiguration.Bucket', 'BucketNamespace'],
   PutBucketVersioning: ['MFA'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
-  PutObject: [...CUSTOMER_KEY, ...KMS, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
-  GetObject: CUSTOMER_KEY,
-  HeadObject: CUSTOMER_KEY,
-  GetObjectAttributes: CUSTOMER_KEY,
-  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS],
-  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS],
-  UploadPart: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS],
-  UploadPartCopy: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY],
-  CompleteMultipartUpload: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS, ...OF_PARTS],
+  PutObject: [...KMS, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
+  CopyObject: [...KMS],
+  CreateMultipartUpload: [...KMS],
+  UploadPart: [...OTHER_CHECKSUMS],
+  CompleteMultipartUpload: [...OTHER_CHECKSUMS, ...OF_PARTS],
   AbortMultipartUpload: ['IfMatchInitiatedTime'],
-  ListParts: CUSTOMER_KEY,
   DeleteObject: ['MFA', 'IfMatchLastModifiedTime', 'IfMatchSize'],
   DeleteObjects: ['MFA', 'Delete.Objects.LastModifiedTime', 'Delete.Objects.Size'],
 };

@@ -182,6 +182,8 @@ export interface Held {
 /** How an object is kept; all absent for what most have. */
 export interface Keeping extends Held {
   encryption?: ObjectEncryption;
+  /** MD5 of the customer's own key that protects it (base64). */
+  customerKeyMd5?: string;
   /** Absent for `STANDARD`. */
   storageClass?: string;
   /** Absent where it is `private`. */
@@ -213,7 +215,8 @@ export interface StoredObject extends VersionRow, Description, Keeping {
   etag: string;
   sizeBytes: number;
   segments: readonly Segment[];
-  checksum: Checksum;
+  /** Absent where parts came with the customer's own key and no checksums. */
+  checksum?: Checksum;
   tags: Tags;
   /** Of a multipart upload. */
   parts?: readonly CompletedPart[];

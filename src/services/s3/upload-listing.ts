@@ -7,6 +7,7 @@ import type { Operations } from '#cloud/service.ts';
 import { bucketOf, canonicalUser } from './bucket.ts';
 import { checksumMember } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
+import { checkUploadKey } from './customer-key.ts';
 import { invalidArgument } from './faults.ts';
 import { commonPrefix, pageSize, speller } from './listing.ts';
 import { classOf } from './storage-class.ts';
@@ -108,6 +109,7 @@ export const uploadListingOperations: Operations<'s3'> = {
   ListParts(ctx, input) {
     const found = bucketOf(ctx, input);
     const upload = uploadOf(found, input);
+    checkUploadKey(ctx, upload, input);
     const limit = pageSize('max-parts', input.MaxParts);
     const { PartNumberMarker: after = 0 } = input;
     const rest = partsOf(found.at, upload).filter(({ number }) => number > after);

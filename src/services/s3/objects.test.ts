@@ -308,6 +308,22 @@ it('tags objects, and an overwrite takes the tags off', async () => {
   });
 });
 
+// LocalStack's tests record both of AWS: test_put_object_tagging_none_value, test_object_tagging_exc.
+it('takes a document without a set of tags for an empty one, and shows whose tags are asked for', async () => {
+  const { s3, put } = await stand();
+  await put('k');
+  const Tagging = { TagSet: undefined };
+  await s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'k', Tagging }));
+  expect((await s3.send(new GetObjectTaggingCommand({ Bucket, Key: 'k' }))).TagSet).toEqual([]);
+  await expect(s3.send(new GetObjectTaggingCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({
+    name: 'NoSuchKey',
+    Key: `${Bucket}/none`,
+  });
+  await expect(s3.send(new DeleteObjectTaggingCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({
+    Key: 'none',
+  });
+});
+
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 it('takes no ACL but the one that the owner of the bucket has anyway', async () => {
   const { s3, put } = await stand();

@@ -102,7 +102,9 @@ type OnObject = Input<'s3', 'GetObjectTagging'>;
 
 /** Tags belong to objects: a delete marker has none, whether it is named or on top. */
 function tagged(ctx: Ctx, found: Place, input: OnObject, method: string): StoredObject {
-  const version = requestedVersion(ctx, found, input);
+  // One of the three operations shows keys with their bucket.
+  const shownKey = method === 'GET' ? `${found.bucket.name}/${input.Key}` : input.Key;
+  const version = requestedVersion(ctx, found, input, shownKey);
   if (version.kind !== 'object') throw deleteMarkerRead(version, method);
   return version;
 }

@@ -20,6 +20,7 @@ export interface Subject {
 /** Event types by the names of the other notifications, and what the detail says of them. */
 const KINDS: Readonly<Record<string, readonly [detailType: string, more: object]>> = {
   's3:ObjectCreated:Put': ['Object Created', { reason: 'PutObject' }],
+  's3:ObjectCreated:Post': ['Object Created', { reason: 'POST Object' }],
   's3:ObjectCreated:Copy': ['Object Created', { reason: 'CopyObject' }],
   's3:ObjectCreated:CompleteMultipartUpload': ['Object Created', { reason: 'CompleteMultipartUpload' }],
   's3:ObjectRemoved:Delete': ['Object Deleted', deletion('DeleteObject', 'Permanently Deleted')],

@@ -6,6 +6,7 @@ import { objectAcl } from './acl.ts';
 import type { Place } from './bucket.ts';
 import { customerKeyFor } from './customer-key.ts';
 import type { CustomerKey } from './customer-key.ts';
+import { decodedWords } from './encoded-words.ts';
 import { notModelled } from './faults.ts';
 import { wantedAcl } from './grants.ts';
 import type { GrantHeaders } from './grants.ts';
@@ -47,7 +48,12 @@ export interface Described {
   readonly ContentType?: string | undefined;
   readonly Expires?: string | undefined;
   readonly WebsiteRedirectLocation?: string | undefined;
+  /** It came with a browser's form, whose fields are plain text. */
+  readonly FromForm?: true;
 }
+
+/** What headers cannot hold, S3 drops from those that only are for headers. */
+const forHeader = (value: string): string => value.replaceAll(/[^\0-\xff]/gu, ' ');
 
 /** The framing of an upload is no encoding of the object. */
 function unframed(encoding: string = ''): string {
@@ -68,11 +74,12 @@ export function describe(input: Described): Description {
   const headers: Record<string, string> = { ContentType: 'binary/octet-stream' };
   for (const name of HEADERS) {
     const value = name === 'ContentEncoding' ? unframed(input.ContentEncoding) : input[name];
-    if (value) headers[name] = value;
+    if (value) headers[name] = forHeader(value);
   }
   const metadata: Record<string, string> = {};
   let Size = 0;
-  for (const [name, value] of Object.entries(input.Metadata ?? {})) {
+  for (const [name, given] of Object.entries(input.Metadata ?? {})) {
+    const value = input.FromForm ? given : decodedWords(given);
     metadata[name.toLowerCase()] = value;
     Size += utf8Length(name) + utf8Length(value);
   }

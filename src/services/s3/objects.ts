@@ -13,6 +13,7 @@ import { DEFAULT_ALGORITHM, checksumMembers } from './checksums.ts';
 import { checkRead, checkWrite, wholeSeconds } from './conditions.ts';
 import { checkKey, describe, keepingOf } from './description.ts';
 import type { Described } from './description.ts';
+import { encodedWords } from './encoded-words.ts';
 import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
 import { invalidArgument } from './faults.ts';
@@ -72,7 +73,7 @@ function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): G
     ETag: `"${object.etag}"`,
     ...object.headers,
     ...Object.fromEntries(given),
-    ...(Object.keys(object.metadata).length === 0 ? {} : { Metadata: object.metadata }),
+    ...metadataMember(object),
     ...shownVersionId(bucket, object),
     ...(tagCount === 0 ? {} : { TagCount: tagCount }),
     ...storageClassMember(object),
@@ -82,6 +83,12 @@ function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): G
     ...holdMembers(ctx, object),
     ...replicationMember(object),
   };
+}
+
+/** `{ Metadata }`, as headers spell it. */
+function metadataMember({ metadata }: StoredObject): Pick<Got, 'Metadata'> {
+  const entries = Object.entries(metadata).map(([name, value]) => [name, encodedWords(value)] as const);
+  return entries.length === 0 ? {} : { Metadata: Object.fromEntries(entries) };
 }
 
 /** How much of the object the answer has. */
@@ -111,7 +118,7 @@ function checksumOf(
 }
 
 export const objectOperations: Operations<'s3'> = {
-  PutObject(ctx, input) {
+  PutObject(ctx, input: Input<'s3', 'PutObject'> & Described) {
     const found = bucketOf(ctx, input);
     const { at, bucket } = found;
     const { Key } = input;
@@ -134,7 +141,7 @@ export const objectOperations: Operations<'s3'> = {
       tags,
     });
     replicateLater(found, object);
-    tell(ctx, found, 's3:ObjectCreated:Put', object);
+    tell(ctx, found, `s3:ObjectCreated:${input.FromForm ? 'Post' : 'Put'}`, object);
     return {
       ETag: `"${object.etag}"`,
       ...checksumMembers(object.checksum),

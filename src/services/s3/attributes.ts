@@ -7,7 +7,7 @@ import { bucketOf } from './bucket.ts';
 import { checkCustomerKey } from './customer-key.ts';
 import { checksumMember, checksumMembers } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
-import { pageSize } from './listing.ts';
+import { pageSize, partMarker } from './listing.ts';
 import { classOf } from './storage-class.ts';
 import type { Checksum, StoredObject } from './tables.ts';
 import { objectOf, shownVersionId } from './versions.ts';
@@ -49,7 +49,7 @@ export const attributeOperations: Operations<'s3'> = {
     const { etag, checksum, sizeBytes } = object;
     const wanted = new Set(input.ObjectAttributes.map((name) => name.trim()));
     const parts = wanted.has('ObjectParts')
-      ? partsOf(object, input.PartNumberMarker ?? 0, pageSize('max-parts', input.MaxParts))
+      ? partsOf(object, partMarker(input.PartNumberMarker), pageSize('max-parts', input.MaxParts))
       : undefined;
     return {
       LastModified: wholeSeconds(object.modifiedAt),

@@ -103,7 +103,10 @@ function checkItself({ bucket }: Place, input: Copy, source: StoredObject): void
     input.StorageClass !== undefined ||
     input.WebsiteRedirectLocation !== undefined ||
     input.ServerSideEncryption !== undefined ||
-    hasCustomerKey(input);
+    hasCustomerKey(input) ||
+    // What the copy is encrypted with is then said anew, or is something else than before.
+    (bucket.encryptionPut ?? false) ||
+    source.encryption !== undefined;
   if (itself && !changes) {
     throw invalidRequest(
       'This copy request is illegal because it is trying to copy an object to itself without changing the ' +

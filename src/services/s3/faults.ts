@@ -48,6 +48,11 @@ export const invalidArgument = (ArgumentName: string, ArgumentValue: unknown, me
 
 export const invalidRequest = (message: string): Fault => badRequest('InvalidRequest', message);
 
+export const invalidStorageClass = (StorageClassRequested: string): Fault =>
+  badRequest('InvalidStorageClass', 'The storage class you specified is not valid', {
+    StorageClassRequested,
+  });
+
 export const malformedXml = (): Fault =>
   badRequest(
     'MalformedXML',

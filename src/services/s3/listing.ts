@@ -103,11 +103,18 @@ function listed(at: Ctx, request: ListingRequest): Listing<StoredObject> {
 
 /** A page's size as it was asked for, within S3's limit. */
 export function pageSize(argument: string, given: number = LARGEST_PAGE): number {
-  if (given < 0) {
-    const message = `Argument ${argument} must be an integer between 0 and 2147483647`;
-    throw invalidArgument(argument, given, message);
-  }
-  return Math.min(given, LARGEST_PAGE);
+  return Math.min(natural(argument, given), LARGEST_PAGE);
+}
+
+/** The number of a part after which a listing begins. */
+export function partMarker(given: number = 0): number {
+  return natural('part-number-marker', given);
+}
+
+function natural(argument: string, given: number): number {
+  if (given >= 0) return given;
+  const message = `Argument ${argument} must be an integer between 0 and 2147483647`;
+  throw invalidArgument(argument, given, message);
 }
 
 /** As Java encodes forms, which S3 does: spaces are plus signs. Slashes stay. */

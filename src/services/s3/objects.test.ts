@@ -354,3 +354,18 @@ it('refuses other storage classes and keys of others by name', async () => {
     });
   }
 });
+
+// LocalStack's tests record both of AWS: test_post_object_with_storage_class, test_s3_get_object_checksum.
+it('says which storage class there is none of, and takes the mode of checksums in any case', async () => {
+  const { s3, put } = await stand();
+  await put('k');
+  const StorageClass = 'FakeClass' as never;
+  await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'k', StorageClass }))).rejects.toMatchObject({
+    name: 'InvalidStorageClass',
+    message: 'The storage class you specified is not valid',
+    StorageClassRequested: 'FakeClass',
+  });
+  const ChecksumMode = 'enabled' as never;
+  const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode }));
+  expect(head.ChecksumType).toBe('FULL_OBJECT');
+});

@@ -95,7 +95,7 @@ function metadataMember({ metadata }: StoredObject): Pick<Got, 'Metadata'> {
 function extent(object: StoredObject, range: ByteRange, { PartNumber, ChecksumMode }: Get): Got {
   const { start, sizeBytes, partial } = range;
   const end = start + sizeBytes - 1;
-  const checksum = ChecksumMode === 'ENABLED' ? checksumOf(object, range, PartNumber) : undefined;
+  const checksum = ChecksumMode !== undefined ? checksumOf(object, range, PartNumber) : undefined;
   return {
     ContentLength: sizeBytes,
     ...(partial ? { ContentRange: `bytes ${start}-${end}/${object.sizeBytes}` } : {}),
@@ -161,7 +161,7 @@ export const objectOperations: Operations<'s3'> = {
   HeadObject(ctx, input) {
     const { answer, object } = read(ctx, input, 'HEAD');
     // What a checksum says of the bytes needs as much as the bytes themselves.
-    if (input.ChecksumMode === 'ENABLED') checkDecryption(ctx, object);
+    if (input.ChecksumMode !== undefined) checkDecryption(ctx, object);
     return answer;
   },
 };

@@ -16,7 +16,7 @@ import { corsOperations, crossOrigin, preflightDoor } from './cors.ts';
 import { deletionOperations } from './deletion.ts';
 import { encryptionOperations } from './encryption.ts';
 import { deliverEvent, pendingEvents } from './events.ts';
-import { invalidArgument } from './faults.ts';
+import { invalidHeader } from './headers.ts';
 import { lifecycle, lifecycleOperations } from './lifecycle.ts';
 import { listingOperations } from './listing.ts';
 import { notificationOperations } from './notifications.ts';
@@ -77,10 +77,7 @@ export const service: Service = defineService({
   denied,
   refused,
   withoutEffect,
-  tolerates: (operation, { members }) => ownWords(operation, members),
+  tolerates: (operation, { members, value }) => ownWords(operation, members, value),
   before: (ctx, operation, input) => (operation === 'CreateBucket' ? undefined : missingBucket(ctx, input)),
-  invalid(_, [violation]) {
-    if (violation?.members.at(-1) !== 'EncodingType') return undefined;
-    return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');
-  },
+  invalid: (_, [violation]) => violation && invalidHeader(violation),
 });

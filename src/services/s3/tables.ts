@@ -45,6 +45,8 @@ export interface Bucket {
   /** Absent where it is `private`. */
   acl?: Acl;
   bucketKeyEnabled: boolean;
+  /** Whether its default encryption was ever put, be it with S3's own keys. */
+  encryptionPut?: true;
   /** Absent where new objects are encrypted with S3's own keys. */
   encryption?: DefaultEncryption;
   lifecycle?: Lifecycle;

@@ -94,8 +94,9 @@ function xmlOfS3Fault(facts: FaultFacts, fault: Fault, requestId: string): strin
   return `${declaration}<Error>${what}${fields}${ids}</Error>`;
 }
 
-/** A part of an object is a partial answer; the contract does not say so. */
+/** A part of an object is a partial answer, and what takes time is accepted; the contract does not say so. */
 function statusOf(usual: number, output: Structure): number {
+  if (usual === 200 && output['Accepted'] === true) return 202;
   return usual === 200 && output['ContentRange'] !== undefined ? 206 : usual;
 }
 

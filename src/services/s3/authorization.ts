@@ -283,6 +283,7 @@ const objectRules: Rules = {
     resources: ofObject,
     conditions: (ctx, input) => ({ ...aboutObject(ctx, input), ...aboutList(input) }),
   },
+  RestoreObject: { resources: ofObject, conditions: existingTags },
   GetObjectTagging: {
     actions: versioned('GetObjectTagging', 'GetObjectVersionTagging'),
     resources: ofObject,

@@ -73,10 +73,15 @@ function sequencer({ now, kernel }: Ctx): string {
   return (digits(now, 10) + digits(kernel.nextSeq() % 0x1_0000_0000, 8)).toUpperCase();
 }
 
+function restoreData({ storageClass, restore }: Subject): object {
+  const lifecycleRestorationExpiryTime = formatIso(restore?.until ?? 0);
+  return { lifecycleRestorationExpiryTime, lifecycleRestoreStorageClass: storageClass };
+}
+
 function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: Facts): object {
   const { key, versionId, sizeBytes, etag } = about;
   // What changes about an object and not the object itself has neither size nor place in the order.
-  const content = /^s3:(?:ObjectCreated|ObjectRemoved|Lifecycle)/.test(event);
+  const content = /^s3:(?:ObjectCreated|ObjectRemoved|ObjectRestore|Lifecycle)/.test(event);
   return {
     eventVersion: content ? '2.1' : '2.3',
     eventSource: 'aws:s3',
@@ -102,6 +107,9 @@ function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: F
         ...(content ? { sequencer: facts.sequencer } : {}),
       },
     },
+    ...(event === 's3:ObjectRestore:Completed'
+      ? { glacierEventData: { restoreEventData: restoreData(about) } }
+      : {}),
   };
 }
 

@@ -132,28 +132,47 @@ export function speller(encodingType: string | undefined): (name: string) => str
 
 type Contents = NonNullable<Output<'s3', 'ListObjectsV2'>['Contents']>[number];
 
-function contents(object: StoredObject, spell: (name: string) => string): Contents {
+function contents(
+  object: StoredObject,
+  spell: (name: string) => string,
+  wanted?: readonly string[],
+): Contents {
   return {
     Key: spell(object.key),
     LastModified: wholeSeconds(object.modifiedAt),
-    ...listedFacts(object),
+    ...listedFacts(object, wanted),
   };
 }
 
 /** What listings tell of an object, current or not. */
-export function listedFacts(object: StoredObject): {
+export function listedFacts(
+  object: StoredObject,
+  wanted: readonly string[] = [],
+): {
   ETag: string;
   ChecksumAlgorithm?: [Checksum['algorithm']];
   ChecksumType?: Checksum['type'];
   Size: number;
   StorageClass: StorageClass;
+  RestoreStatus?: { IsRestoreInProgress: boolean; RestoreExpiryDate?: number };
 } {
-  const { checksum } = object;
+  const { checksum, restore } = object;
   return {
     ETag: `"${object.etag}"`,
     ...(checksum ? { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: checksum.type } : {}),
     Size: object.sizeBytes,
     StorageClass: classOf(object),
+    ...(restore && wanted.includes('RestoreStatus') ? { RestoreStatus: restoreStatus(restore) } : {}),
+  };
+}
+
+function restoreStatus({ until }: NonNullable<StoredObject['restore']>): {
+  IsRestoreInProgress: boolean;
+  RestoreExpiryDate?: number;
+} {
+  return {
+    IsRestoreInProgress: until === undefined,
+    ...(until === undefined ? {} : { RestoreExpiryDate: until }),
   };
 }
 
@@ -199,7 +218,10 @@ export const listingOperations: Operations<'s3'> = {
     return {
       ...commonAnswer(bucket, input, found),
       KeyCount: found.rows.length + found.prefixes.length,
-      Contents: found.rows.map((object) => ({ ...contents(object, spell), ...owner })),
+      Contents: found.rows.map((object) => ({
+        ...contents(object, spell, input.OptionalObjectAttributes),
+        ...owner,
+      })),
       ...(ContinuationToken === undefined ? start : { ContinuationToken }),
       ...(found.next === undefined ? {} : { NextContinuationToken: tokenOf(found.next) }),
     };
@@ -220,7 +242,10 @@ export const listingOperations: Operations<'s3'> = {
     return {
       ...commonAnswer(bucket, input, found),
       Marker: spell(Marker),
-      Contents: found.rows.map((object) => ({ ...contents(object, spell), Owner })),
+      Contents: found.rows.map((object) => ({
+        ...contents(object, spell, input.OptionalObjectAttributes),
+        Owner,
+      })),
       // Without a delimiter the last key is the next marker, and S3 leaves it to the client to see that.
       ...(Delimiter && found.next !== undefined ? { NextMarker: spell(found.next) } : {}),
     };

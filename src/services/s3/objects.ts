@@ -22,6 +22,7 @@ import { holdMembers } from './object-lock.ts';
 import { replicateLater, replicationMember } from './replication.ts';
 import { requestedRange, sliced } from './ranges.ts';
 import type { ByteRange } from './ranges.ts';
+import { restoreMember } from './restore.ts';
 import { checkReadable, storageClassMember } from './storage-class.ts';
 import type { Checksum, StoredObject } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
@@ -77,6 +78,7 @@ function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): G
     ...shownVersionId(bucket, object),
     ...(tagCount === 0 ? {} : { TagCount: tagCount }),
     ...storageClassMember(object),
+    ...restoreMember(object),
     // S3 tells it of current versions only, and not of one that is named.
     ...(input.VersionId === undefined ? expirationMember(bucket, object) : {}),
     ...encryptionMembers(object),

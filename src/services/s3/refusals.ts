@@ -25,6 +25,12 @@ export const refused: Refused = {
   UploadPart: [...OTHER_CHECKSUMS],
   CompleteMultipartUpload: [...OTHER_CHECKSUMS, ...OF_PARTS],
   AbortMultipartUpload: ['IfMatchInitiatedTime'],
+  RestoreObject: [
+    'RestoreRequest.Type',
+    'RestoreRequest.Description',
+    'RestoreRequest.SelectParameters',
+    'RestoreRequest.OutputLocation',
+  ],
   DeleteObject: ['MFA', 'IfMatchLastModifiedTime', 'IfMatchSize'],
   DeleteObjects: ['MFA', 'Delete.Objects.LastModifiedTime', 'Delete.Objects.Size'],
 };
@@ -38,7 +44,6 @@ const PAYER = { RequestPayer: 'no bucket lets requesters pay, and S3 ignores it 
 const TOKEN = { Token: 'AWS Support gave it out once; buckets take locks and rules without' };
 const UNLESS_ON = 'says something only where its Status is Enabled, which is refused';
 const LENGTH = { ContentLength: 'the body that arrives tells its own length' };
-const RESTORE = { OptionalObjectAttributes: 'nothing can be restored, so nothing has a restore status' };
 
 export const withoutEffect: WithoutEffect = {
   PutBucketVersioning: OF_DOCUMENT,
@@ -85,9 +90,10 @@ export const withoutEffect: WithoutEffect = {
   AbortMultipartUpload: PAYER,
   ListParts: PAYER,
   ListMultipartUploads: PAYER,
-  ListObjects: { ...PAYER, ...RESTORE },
-  ListObjectsV2: { ...PAYER, ...RESTORE },
-  ListObjectVersions: { ...PAYER, ...RESTORE },
+  ListObjects: PAYER,
+  ListObjectsV2: PAYER,
+  ListObjectVersions: PAYER,
+  RestoreObject: { ...PAYER, ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
   DeleteObject: PAYER,
   DeleteObjects: { ...PAYER, ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
 };

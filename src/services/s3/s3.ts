@@ -28,6 +28,7 @@ import { refused, withoutEffect } from './refusals.ts';
 import { ownWords } from './own-words.ts';
 import { replicate, replications } from './replication.ts';
 import { replicationOperations } from './replication-rules.ts';
+import { forgetRestored, restore, restoreOperations } from './restore.ts';
 import { bucketNames, buckets, noncurrent, objects, parts, uploads } from './tables.ts';
 import { taggingOperations } from './tagging.ts';
 import { transferOperations } from './transfer.ts';
@@ -59,6 +60,7 @@ export const service: Service = defineService({
     ...attributeOperations,
     ...copyOperations,
     ...deletionOperations,
+    ...restoreOperations,
     ...taggingOperations,
     ...uploadOperations,
     ...completionOperations,
@@ -66,7 +68,7 @@ export const service: Service = defineService({
     ...versionListingOperations,
     ...uploadListingOperations,
   }),
-  timers: [deliverEvent, deliverLog, replicate] as TimerHandler<unknown, Ctx>[],
+  timers: [deliverEvent, deliverLog, replicate, restore, forgetRestored] as TimerHandler<unknown, Ctx>[],
   reconcilers: [lifecycle] as unknown as Reconciler<Row, Ctx>[],
   doors: [websiteDoor, preflightDoor],
   crossOrigin,

@@ -220,6 +220,8 @@ export interface StoredObject extends VersionRow, Description, Keeping {
   /** Absent where parts came with the customer's own key and no checksums. */
   checksum?: Checksum;
   tags: Tags;
+  /** Of an archived object: for how many days it is to be readable, and until when (epoch ms) once it is. */
+  restore?: { readonly days: number; readonly until?: number };
   /** Of a multipart upload. */
   parts?: readonly CompletedPart[];
   /** The multipart upload that it came from, so that completing again finds it. */

@@ -71,7 +71,7 @@ export const deletionOperations: Operations<'s3'> = {
         ? at.get(objects, place(bucket.name, Key))
         : versionOf(at, bucket.name, Key, VersionId);
     if (VersionId !== undefined && !addressed) checkVersionId(ctx, bucket, VersionId);
-    checkDelete(addressed, IfMatch);
+    checkDelete(Key, addressed, IfMatch);
     const { found: _, ...answer } = deleteOne(ctx, within, Key, VersionId, bypass ?? false);
     return answer;
   },

@@ -205,5 +205,11 @@ it('deletes under the condition that the object is as expected', async () => {
     name: 'PreconditionFailed',
   });
   await s3.send(new DeleteObjectCommand({ Bucket, Key, IfMatch: ETag }));
+  // Verified against AWS by moto's test_delete_object_if_match.
+  await expect(
+    s3.send(new DeleteObjectCommand({ Bucket, Key: 'none', IfMatch: ETag })),
+  ).rejects.toMatchObject({
+    name: 'NoSuchKey',
+  });
   await expect(s3.send(new HeadObjectCommand({ Bucket, Key }))).rejects.toMatchObject({ name: 'NotFound' });
 });

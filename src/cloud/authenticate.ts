@@ -6,8 +6,15 @@ import type { ParsedAuthorization } from '#contract/sigv4/authorization.ts';
 import { signingKey } from '#contract/sigv4/canonical.ts';
 import { expiredToken, invalidToken, missingToken, unknownAccessKey } from '#contract/sigv4/problems.ts';
 import type { SignatureProblem, Wording } from '#contract/sigv4/problems.ts';
-import { regionProblem, verifySignature } from '#contract/sigv4/verify.ts';
+import { hoisted } from '#contract/sigv4/hoisted.ts';
+import { checkPresigned, regionProblem, verifySignature } from '#contract/sigv4/verify.ts';
+import { expiryOfVersionTwo, parseVersionTwo, verifyVersionTwo } from '#contract/sigv4/version-two.ts';
+import type { VersionTwo } from '#contract/sigv4/version-two.ts';
 import { Fault } from '#contract/fault.ts';
+import { checkPostPolicy } from '#contract/forms/post-policy.ts';
+import { putRequest } from '#contract/forms/upload.ts';
+import type { FormUpload } from '#contract/forms/upload.ts';
+import { signedForm, verifyForm } from '#contract/sigv4/form.ts';
 import { signsFor } from '#contract/identify.ts';
 import type { WireRequest } from '#contract/wire.ts';
 import type { Primitives, World } from '#world/index.ts';
@@ -54,20 +61,25 @@ export function authenticate(
   edge: Edge,
 ): Authenticated {
   const wording: Wording = signingName === 's3' ? 's3' : signingName === 'ec2' ? 'ec2' : 'other';
-  const parsed = parseAuthorization(wire, wording);
   const home = edge.account ?? DEFAULT_ACCOUNT;
+  const old = signingName === 's3' ? parseVersionTwo(wire) : undefined;
+  if (old) return byVersionTwo(world, wire, old, edge);
+  const parsed = parseAuthorization(wire, wording);
   if (!parsed) return anonymous(wire, signingName, home);
   if (isProblem(parsed)) throw faultOf(parsed);
   const nowhere = regionProblem(parsed, wording);
   if (nowhere) throw faultOf(nowhere);
   const region = parsed.scope.region === 'aws-global' ? DEFAULT_REGION : parsed.scope.region;
   const account = localAccount(parsed.accessKeyId, home);
-  if (account !== undefined)
-    return { principal: rootOf(account), account, region, wire: unframed(wire, parsed, undefined, edge) };
-  const key = world.read(`${DEFAULT_ACCOUNT}/${GLOBAL}`, (ctx) =>
-    ctx.port(identity).accessKey(ctx, parsed.accessKeyId),
-  );
-  checkKey(key, parsed, wording, world.now);
+  const presigned = wording === 's3' && parsed.kind === 'query';
+  const whole = presigned ? hoisted(wire) : wire;
+  if (account !== undefined) {
+    const nowMs = edge.wallNow?.() ?? parsed.signedAtMs;
+    const problem = presigned ? checkPresigned(wire, parsed, nowMs) : undefined;
+    if (problem) throw faultOf(problem);
+    return { principal: rootOf(account), account, region, wire: unframed(whole, parsed, undefined, edge) };
+  }
+  const key = keyOf(world, parsed, wording);
   const nowMs = edge.wallNow?.() ?? parsed.signedAtMs;
   const { service } = parsed.scope;
   // A URL that was signed for one service must not be good for another, whatever headers it comes with.
@@ -79,9 +91,66 @@ export function authenticate(
   };
   const problem = verifySignature(wire, parsed, key.secret, options);
   if (problem) throw faultOf(problem);
-  const { principal } = key;
-  const owner = principal.type === 'anonymous' ? home : principal.account;
-  return { principal, account: owner, region, wire: unframed(wire, parsed, key.secret, edge) };
+  return {
+    principal: key.principal,
+    account: ownerOf(key, home),
+    region,
+    wire: unframed(whole, parsed, key.secret, edge),
+  };
+}
+
+/** Signature Version 2, which only S3 takes. It names no region: us-east-1's endpoint is the one that takes it. */
+function byVersionTwo(
+  world: World<Ctx>,
+  wire: WireRequest,
+  parsed: VersionTwo | SignatureProblem,
+  edge: Edge,
+): Authenticated {
+  if ('shape' in parsed) throw faultOf(parsed);
+  const home = edge.account ?? DEFAULT_ACCOUNT;
+  const nowMs = edge.wallNow?.();
+  const expired = nowMs === undefined ? undefined : expiryOfVersionTwo(parsed, nowMs);
+  if (expired) throw faultOf(expired);
+  const answer = { region: DEFAULT_REGION, wire: parsed.kind === 'query' ? hoisted(wire) : wire };
+  const account = localAccount(parsed.accessKeyId, home);
+  if (account !== undefined) return { principal: rootOf(account), account, ...answer };
+  const key = keyOf(world, parsed, 's3');
+  const problem = verifyVersionTwo(wire, parsed, key.secret, edge.primitives);
+  if (problem) throw faultOf(problem);
+  return { principal: key.principal, account: ownerOf(key, home), ...answer };
+}
+
+/** Who sends a form: whoever signed its policy, or nobody in particular. The request that it stands for goes on. */
+export function authenticateForm(world: World<Ctx>, upload: FormUpload, edge: Edge): Authenticated {
+  const home = edge.account ?? DEFAULT_ACCOUNT;
+  const answer = { region: DEFAULT_REGION, wire: putRequest(upload) };
+  const form = signedForm(upload);
+  if (!form) return { principal: { type: 'anonymous' }, account: home, ...answer };
+  if (form instanceof Fault) throw form;
+  if ('shape' in form) throw faultOf(form);
+  const region = form.scope?.region ?? DEFAULT_REGION;
+  const account = localAccount(form.accessKeyId, home);
+  const key = account === undefined ? keyOf(world, form, 's3') : undefined;
+  const problem = key && verifyForm(form, key.secret, edge.primitives);
+  if (problem) throw faultOf(problem);
+  const { bucket, fields, bytes } = upload;
+  checkPostPolicy(form.policy, { bucket, fields, sizeBytes: bytes.length }, edge.wallNow?.());
+  const { wire } = answer;
+  if (key) return { principal: key.principal, account: ownerOf(key, home), region, wire };
+  const owner = account as string;
+  return { principal: rootOf(owner), account: owner, region, wire };
+}
+
+function keyOf(world: World<Ctx>, signed: Signed, wording: Wording): AccessKey {
+  const key = world.read(`${DEFAULT_ACCOUNT}/${GLOBAL}`, (ctx) =>
+    ctx.port(identity).accessKey(ctx, signed.accessKeyId),
+  );
+  checkKey(key, signed, wording, world.now);
+  return key;
+}
+
+function ownerOf({ principal }: AccessKey, home: string): string {
+  return principal.type === 'anonymous' ? home : principal.account;
 }
 
 /**
@@ -93,9 +162,11 @@ function localAccount(accessKeyId: string, home: string): string | undefined {
   return /^A(?:KIA|SIA|[A-Z]{3}[A-Z0-9]{12,}$)/.test(accessKeyId) ? undefined : home;
 }
 
+type Signed = Pick<ParsedAuthorization, 'accessKeyId' | 'sessionToken'>;
+
 function checkKey(
   key: AccessKey | undefined,
-  parsed: ParsedAuthorization,
+  parsed: Signed,
   wording: Wording,
   now: number,
 ): asserts key is AccessKey {

@@ -4,6 +4,7 @@
 import { readRequest, hasStreamingBody, writeFault, writeResponse } from '#contract/codec.ts';
 import type { Route } from '#contract/codec.ts';
 import { Fault } from '#contract/fault.ts';
+import { formAnswer, formUpload } from '#contract/forms/upload.ts';
 import { identify, pathStyle, withQueueUrl } from '#contract/identify.ts';
 import { contractHeaders, loadContract } from '#contract/load.ts';
 import { base64 } from '#contract/protocols/bytes.ts';
@@ -11,7 +12,7 @@ import { route } from '#contract/route.ts';
 import type { Body, WireRequest, WireResponse } from '#contract/wire.ts';
 import { randomStream, WorldCrash } from '#world/index.ts';
 import type { Entry, World } from '#world/index.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, authenticateForm } from './authenticate.ts';
 import type { Authenticated, Edge } from './authenticate.ts';
 import type { Outcome } from './caller.ts';
 import type { Cloud } from './cloud.ts';
@@ -20,6 +21,7 @@ import type { Ctx } from './ctx.ts';
 import type { Door } from './endpoint.ts';
 import { principalName } from './principal.ts';
 import { notModelled } from './refuse.ts';
+import type { Service } from './service.ts';
 import { faultOf, REPLY, Waiting } from './waiting.ts';
 import type { Answer, Reply } from './waiting.ts';
 
@@ -74,10 +76,15 @@ export class Gateway {
     const to = { contract, protocol: destination.protocol, requestId };
     let found: Route | undefined;
     try {
-      const caller = authenticate(this.#world, wire, contract.header.signingName, this.#edge);
+      const form = destination.id === 's3' ? formUpload(wire) : undefined;
+      const caller = form
+        ? authenticateForm(this.#world, form, this.#edge)
+        : authenticate(this.#world, wire, contract.header.signingName, this.#edge);
       const request = { ...caller, wire: this.#plain(normalized(destination.id, caller.wire)) };
       found = route(contract, destination.protocol, request.wire);
-      return this.#shared(destination.id, wire, this.#serve(found, request, requestId));
+      const answer = this.#serve(found, request, requestId, form ? { FromForm: true } : {});
+      const told = form && 'status' in answer && answer.status === 200 ? formAnswer(form, answer) : answer;
+      return this.#shared(destination.id, wire, told);
     } catch (error) {
       if (error instanceof Fault)
         return this.#shared(destination.id, wire, writeFault({ ...to, operation: found?.operation }, error));
@@ -116,19 +123,30 @@ export class Gateway {
     }
   }
 
-  #serve(found: Route, caller: Authenticated, requestId: string): WireResponse | Deferred {
+  /** `aside`: what an operation has to know besides its input. */
+  #serve(
+    found: Route,
+    caller: Authenticated,
+    requestId: string,
+    aside: Readonly<Record<string, unknown>>,
+  ): WireResponse | Deferred {
     const { contract, operation } = found;
     const service = this.#cloud.services.get(contract.id);
     if (!service?.operations[operation.name]) throw notModelled(contract.id, operation.name);
     const body = hasStreamingBody(found) ? this.#store(caller.wire.body) : undefined;
-    const input = readRequest(found, caller.wire, body);
+    const input = { ...readRequest(found, caller.wire, body), ...aside };
     const problem = this.#cloud.problemOf(contract.id, operation.name, input);
-    if (problem) throw problem;
+    if (problem) throw this.#before(service, operation.name, input) ?? problem;
     const answer = this.#run(contract.id, operation.name, input, caller, service.global);
     if (typeof answer === 'string') return this.#defer(found, caller, answer, requestId);
     if (!answer.ok)
       return writeFault({ contract, protocol: found.protocol, operation, requestId }, answer.fault);
     return writeResponse(found, answer.output as Record<string, unknown> | undefined, requestId);
+  }
+
+  /** What a service says first of a request that breaks the contract's constraints. */
+  #before(service: Service, operation: string, input: Record<string, unknown>): Fault | undefined {
+    return this.#world.read('', (ctx) => service.before?.(ctx, operation, input));
   }
 
   /** Runs the operation as one input of the world. A request that must wait answers the id under which it is parked. */

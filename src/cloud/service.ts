@@ -112,6 +112,12 @@ export interface ServiceDefinition<S extends ServiceId> {
   readonly invalid?: (operation: OperationName<S>, violations: readonly Violation[]) => Fault | undefined;
   /** Violations of the published constraints that AWS itself lets pass; the operation then checks for itself. */
   readonly tolerates?: (operation: OperationName<S>, violation: Violation) => boolean;
+  /** What is wrong before it looks at the constraints of the contract: of a request that breaks them, this is told instead. */
+  readonly before?: (
+    ctx: Ctx,
+    operation: OperationName<S>,
+    input: Readonly<Record<string, unknown>>,
+  ) => Fault | undefined;
   /** What it answers besides its API. */
   readonly doors?: readonly Door[];
   /** Headers for the answer to a web page of another origin (`Origin`). */
@@ -144,6 +150,11 @@ export interface Service {
   readonly withoutEffect: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly invalid?: (operation: string, violations: readonly Violation[]) => Fault | undefined;
   readonly tolerates?: (operation: string, violation: Violation) => boolean;
+  readonly before?: (
+    ctx: Ctx,
+    operation: string,
+    input: Readonly<Record<string, unknown>>,
+  ) => Fault | undefined;
   readonly crossOrigin?: (ctx: Ctx, wire: WireRequest) => Readonly<Record<string, string>>;
   readonly doors: readonly Door[];
 }

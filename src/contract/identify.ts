@@ -163,10 +163,19 @@ function byNotification(headers: readonly ContractHeader[], wire: WireRequest): 
   return notified.test(wire.query) ? headers.find((h) => h.id === 'sns') : undefined;
 }
 
+/** A form with a file, whatever type it says it has. */
+function looksLikeForm(body: Uint8Array): boolean {
+  return /^--.*\r\ncontent-disposition: form-data;/iu.test(textOf(body.subarray(0, 256)) ?? '');
+}
+
 /** Unsigned requests with nothing else to go by: public objects, browser uploads, signatures of version 2. */
 function looksLikeS3(headers: readonly ContractHeader[], wire: WireRequest): ContractHeader | undefined {
   const named = signingName(wire) !== undefined || wire.headers['x-amz-target'] !== undefined;
-  const upload = wire.method === 'POST' && contentType(wire).startsWith('multipart/form-data');
-  if (named || (wire.method === 'POST' && !upload)) return undefined;
+  const upload =
+    wire.method === 'POST' &&
+    (contentType(wire).startsWith('multipart/form-data') || looksLikeForm(wire.body));
+  const old =
+    /^AWS [^:\s]+:/u.test(wire.headers['authorization'] ?? '') || wire.query.includes('AWSAccessKeyId=');
+  if (named || (wire.method === 'POST' && !upload && !old)) return undefined;
   return headers.find((h) => h.id === 's3');
 }

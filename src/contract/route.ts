@@ -168,7 +168,7 @@ function byTemplate(contract: Contract, protocol: Protocol, wire: WireRequest): 
     const points = score(template, query, wire);
     if (points >= 0 && points > (best?.score ?? -1)) best = { template, values, score: points };
   }
-  if (best === undefined) throw unrouted(contract, wire);
+  if (best === undefined) throw unrouted(contract);
   const labels: Record<string, string> = {};
   const names = best.template.segments.filter((segment) => segment.label);
   for (const [index, { text }] of names.entries()) {
@@ -179,17 +179,9 @@ function byTemplate(contract: Contract, protocol: Protocol, wire: WireRequest): 
   return { contract, protocol, operation: best.template.operation, labels, form: undefined };
 }
 
-function unrouted({ id }: Contract, { method, headers }: WireRequest): Fault {
+function unrouted({ id }: Contract): Fault {
   if (id !== 's3')
     return new Fault('UnknownOperationException', 'The requested operation is not known', { status: 404 });
-  // Uploads from browsers' forms are S3's, and in no model.
-  // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
-  if (method === 'POST' && headers['content-type']?.startsWith('multipart/form-data')) {
-    return new Fault(
-      'NotImplemented',
-      'The operation s3:POST Object, an upload from a form, is not modelled by Sandtable. See docs/coverage.md for what is.',
-    );
-  }
   return new Fault('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
     status: 405,
   });

@@ -270,7 +270,8 @@ function send(response: Response, wire: WireResponse, { world }: Controlled): vo
   const headers: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(wire.headers)) headers[name] = headerText(value);
   // HEAD answers carry the length of a body that they do not have.
-  headers['content-length'] ??= Buffer.byteLength(payload);
+  if (wire.status === 204) delete headers['content-length'];
+  else headers['content-length'] ??= Buffer.byteLength(payload);
   (response as ServerResponse).writeHead(wire.status, headers);
   (response as ServerResponse).end(payload);
 }

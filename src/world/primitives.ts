@@ -26,8 +26,8 @@ export interface Primitives {
   readonly sha1: (data: string | Uint8Array) => Uint8Array;
   readonly md5: (data: string | Uint8Array) => Uint8Array;
   readonly hmacSha256: (key: string | Uint8Array, data: string | Uint8Array) => Uint8Array;
-  /** With the other hashes of SHA-2, by name. */
-  readonly hmac: (hash: Sha2, key: Uint8Array, data: Uint8Array) => Uint8Array;
+  /** With the other hashes of SHA-2, by name, and the one that old signatures use. */
+  readonly hmac: (hash: Sha2 | 'sha1', key: Uint8Array, data: Uint8Array) => Uint8Array;
   readonly aesGcm: AesGcm;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */

@@ -79,14 +79,6 @@ describe('routing of S3', () => {
   });
 
   // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
-  it('refuses uploads from forms by name', () => {
-    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
-    const outcome = exchange(wire({ method: 'POST', path: '/b', host: 's3.amazonaws.com', headers }));
-    expect(outcome.response?.status).toBe(501);
-    expect(outcome.text).toContain('<Code>NotImplemented</Code>');
-    expect(outcome.text).toContain('s3:POST Object');
-  });
-
   it('finds the bucket in the host', () => {
     expect(bucketOfHost('b.s3.eu-west-1.amazonaws.com')).toBe('b');
     expect(bucketOfHost('my.own.bucket.s3.amazonaws.com')).toBe('my.own.bucket');

@@ -1,6 +1,6 @@
 // LocalStack's tests that were validated against AWS (github.com/localstack/localstack, `tests/aws/services/`): the recorded
 // snapshots are AWS's own answers. Needs pytest, pytest-timeout, boto3, localstack-core with its Python dependencies and
-// localstack-snapshot on Python's path. Some tests send requests of their own to port 4566: give it with `--port` where it is free.
+// localstack-snapshot on Python's path. Some tests write down names and a port of LocalStack's: see ./localstack_ground.py.
 
 import { join } from 'node:path';
 import { pytest } from './suite.ts';
@@ -36,11 +36,19 @@ export const localstack: Suite = {
   run({ checkout, url, credentials, reports }, service, parts) {
     const report = join(reports, `${service}.xml`);
     const tests = parts.map((part) => join('tests', 'aws', 'services', part));
-    const path = [join(checkout, 'localstack-core'), process.env['PYTHONPATH'] ?? '']
+    const path = [join(checkout, 'localstack-core'), import.meta.dirname, process.env['PYTHONPATH'] ?? '']
       .filter(Boolean)
       .join(':');
     return {
-      command: pytest(report, '--continue-on-collection-errors', '-m', 'aws_validated', ...tests),
+      command: pytest(
+        report,
+        '-p',
+        'localstack_ground',
+        '--continue-on-collection-errors',
+        '-m',
+        'aws_validated',
+        ...tests,
+      ),
       cwd: checkout,
       env: {
         PYTHONPATH: path,

@@ -1,8 +1,8 @@
 """What moto's tests presume of AWS and AWS does not give, put right around each call, so that what they test is reached.
 
 AWS would refuse the set-up of most tests that launch instances or make load balancers: the images are moto's own, a security
-group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway. And AWS does in time what moto does
-at once. A plug-in of pytest: it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers,
+group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway. Buckets are those of before April 2023, with
+lists and without a public access block, and queues take what S3 and SNS send. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers,
 the names that it used. It touches nothing else.
 """
 
@@ -33,6 +33,10 @@ PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITF
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
 LONGEST_NAME = 32
+#: Parameters that set an access control list, which buckets do not take by themselves.
+LISTS = ("ACL", "AccessControlPolicy", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+#: Requests of S3 of which it sends word.
+TOLD = re.compile("Put(Object|BucketNotif)|CopyObject|Complete|Delete(Object|s)")
 #: Seconds.
 PAUSE = 0.2
 MOST_LOOKS = 50
@@ -42,10 +46,13 @@ call = botocore.client.BaseClient._make_api_call
 images = {}
 #: What stands for what, until the test ends: the test's word first.
 stand_ins = {}
+#: Whether a bucket sends word of what is done to it.
+notified = []
 
 
 def pytest_runtest_setup(item):
     stand_ins.clear()
+    notified.clear()
 
 
 def sibling(client, service):
@@ -130,7 +137,57 @@ def give_key_pairs(client, params):
             pass  # It is there.
 
 
+def lists(params):
+    return {name: params[name] for name in LISTS if name in params}
+
+
+def open_to_lists(client, bucket):
+    """A bucket as AWS made them until April 2023."""
+    rules = [{"ObjectOwnership": "ObjectWriter"}]
+    call(client, "PutBucketOwnershipControls", {"Bucket": bucket, "OwnershipControls": {"Rules": rules}})
+    call(client, "DeletePublicAccessBlock", {"Bucket": bucket})
+
+
+def let_in(client, arn):
+    """Lets S3 and SNS send to a queue or a topic, and S3 call a function."""
+    service, resource = arn.split(":")[2], arn.split(":", 5)[5]
+    principal = {"Service": ["s3.amazonaws.com", "sns.amazonaws.com"]}
+    action = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}.get(service)
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if service not in ("sqs", "sns", "lambda"):
+        return
+    owner = sibling(client, service)
+    if service == "sqs":
+        url = call(owner, "GetQueueUrl", {"QueueName": resource})["QueueUrl"]
+        call(owner, "SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": policy}})
+    elif service == "sns":
+        call(owner, "SetTopicAttributes", {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy})
+    else:
+        leave = {"StatementId": "s3", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+        call(owner, "AddPermission", {"FunctionName": arn, **leave})
+
+
+def destinations(params):
+    """The ARNs in a configuration of notifications."""
+    found = re.findall(r"arn:[^'\"]+", repr(params.get("NotificationConfiguration", {})))
+    return dict.fromkeys(found)
+
+
+def prepare_bucket(client, operation, params):
+    if operation == "PutBucketNotificationConfiguration":
+        notified.append(params["Bucket"])
+        for arn in destinations(params):
+            let_in(client, arn)
+    elif lists(params) and operation != "CreateBucket":
+        open_to_lists(client, params["Bucket"])
+
+
 def prepare(client, service, operation, params):
+    if service == "s3":
+        prepare_bucket(client, operation, params)
+    elif service == "sns" and operation == "Subscribe" and params.get("Protocol") == "sqs":
+        let_in(client, params["Endpoint"])
     ec2 = sibling(client, "ec2") if service in LOAD_BALANCERS else None
     if service in LOAD_BALANCERS and operation == "CreateLoadBalancer":
         vpc = network_of(ec2, params)
@@ -145,14 +202,18 @@ def prepare(client, service, operation, params):
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
     elif operation in KEY_USERS:
         give_key_pairs(client, params)
-    if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):
-        stand_ins[params["StackName"]] = params["StackName"].replace("_", "-")
+    name = params.get("StackName", "") if service == "cloudformation" and operation in STACK_CHANGES else ""
+    if "_" in name or name[:1].isdigit():
+        stand_ins[name] = ("stack-" if name[0].isdigit() else "") + name.replace("_", "-")
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
 
 def completed(operation, params):
     """The least that AWS takes, for a test that is about something else."""
+    if operation == "CreateBucket" and lists(params):
+        unlisted = {name: value for name, value in params.items() if name not in LISTS}
+        return {**unlisted, "ObjectOwnership": "ObjectWriter"}
     if operation == "CreateListener" and params.get("DefaultActions") == []:
         return {**params, "DefaultActions": [ANY_ACTION]}
     if operation == "CreateRule" and params.get("Conditions") == []:
@@ -160,8 +221,13 @@ def completed(operation, params):
     return params
 
 
-def settle(client, service, operation):
+def settle(client, service, operation, params):
     """Moto does at once what AWS does in time."""
+    if service == "s3" and operation == "CreateBucket" and lists(params):
+        open_to_lists(client, params["Bucket"])
+        call(client, "PutBucketAcl", {"Bucket": params["Bucket"], **lists(params)})
+    if service == "s3" and notified and TOLD.search(operation):
+        time.sleep(PAUSE)
     if service == "autoscaling" and not operation.startswith("Describe"):
         time.sleep(PAUSE)
     if service == "cloudformation" and operation in STACK_CHANGES:
@@ -185,10 +251,10 @@ def prepared_call(client, operation, params):
         prepare(client, service, operation, params)
     except botocore.exceptions.ClientError:
         pass  # It is there already, or what is wrong is for the call itself to say.
-    wanted = completed(operation, params) if service == "elbv2" else params
+    wanted = completed(operation, params) if service in ("elbv2", "s3") else params
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
-    settle(client, service, operation)
+    settle(client, service, operation, params)
     return replaced(answer, [(other, one) for one, other in pairs]) if pairs else answer
 
 

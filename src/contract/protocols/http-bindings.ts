@@ -38,6 +38,7 @@ export function readBindings(route: Route, wire: WireRequest): Record<string, un
           return single(member, route.labels[member.locationName], 'iso8601');
         case 'querystring':
           query ??= parseQuery(wire.query);
+          if (route.contract.id === 's3') checkInteger(member, query);
           return fromQuery(member, query, input);
         case 'header':
           return fromHeader(member, wire.headers[member.locationName.toLowerCase()]);
@@ -60,6 +61,20 @@ function single(member: Member, text: string | undefined, timestampFormat: strin
   // An empty parameter is an absent one, except for text.
   if (text === '') return undefined;
   throw new Fault('InvalidParameterValue', `Value '${text}' is not valid for ${member.locationName}`);
+}
+
+/** S3's own words for a number that is none. */
+function checkInteger({ shape, locationName: name }: Member, query: Map<string, string[]>): void {
+  const [text = ''] = query.get(name) ?? [];
+  if (
+    shape.kind !== 'integer' ||
+    text === '' ||
+    (/^[+-]?\d+$/.test(text) && Math.abs(Number(text)) < 2 ** 31)
+  )
+    return;
+  const fields = { ArgumentName: name, ArgumentValue: text };
+  const message = `Provided ${name} not an integer or within integer range`;
+  throw new Fault('InvalidArgument', message, { status: 400, fields });
 }
 
 function fromQuery(member: Member, query: Map<string, string[]>, input: Shape): unknown {

@@ -30,9 +30,13 @@ function hostId(requestId: string): string {
   return base64(utf8(`${requestId}${requestId}`));
 }
 
+/** What every answer of S3's names itself by. */
+export function s3Ids(requestId: string): { 'x-amz-request-id': string; 'x-amz-id-2': string } {
+  return { 'x-amz-request-id': requestId, 'x-amz-id-2': hostId(requestId) };
+}
+
 function idHeaders(to: ReplyTo): Record<string, string> {
-  if (to.contract.id !== 's3') return { 'x-amzn-requestid': to.requestId };
-  return { 'x-amz-request-id': to.requestId, 'x-amz-id-2': hostId(to.requestId) };
+  return to.contract.id === 's3' ? s3Ids(to.requestId) : { 'x-amzn-requestid': to.requestId };
 }
 
 function parse(body: Uint8Array): XmlElement {
@@ -59,7 +63,7 @@ function bodyOf(to: ReplyTo, shape: Shape, output: Structure): WireResponse['bod
   if (payload !== undefined && isRawPayload(payload)) return writeRawPayload(payload, output[payload.name]);
   const { xmlNamespace = '' } = to.contract.header;
   const root = (xml: string, name: string): string =>
-    `${declaration}<${name} xmlns="${xmlNamespace}">${xml}</${name}>`;
+    `${declaration}<${name} xmlns="${xmlNamespace}"${xml === '' ? '/>' : `>${xml}</${name}>`}`;
   if (payload !== undefined) {
     const value = output[payload.name];
     if (value === undefined || value === null) return noBytes;
@@ -90,8 +94,9 @@ function xmlOfS3Fault(facts: FaultFacts, fault: Fault, requestId: string): strin
   return `${declaration}<Error>${what}${fields}${ids}</Error>`;
 }
 
-/** A part of an object is a partial answer; the contract does not say so. */
+/** A part of an object is a partial answer, and what takes time is accepted; the contract does not say so. */
 function statusOf(usual: number, output: Structure): number {
+  if (usual === 200 && output['Accepted'] === true) return 202;
   return usual === 200 && output['ContentRange'] !== undefined ? 206 : usual;
 }
 
@@ -121,7 +126,10 @@ export const restXml: Codec = {
     return {
       status,
       headers: {
-        ...(typeof body === 'string' ? { 'content-type': 'application/xml' } : {}),
+        // S3 says of an answer to HEAD what the document would be that it leaves out.
+        ...(typeof body === 'string' || (head && to.contract.id === 's3' && !shape.member('ContentType'))
+          ? { 'content-type': 'application/xml' }
+          : {}),
         ...idHeaders(to),
         ...headers,
       },
@@ -134,8 +142,9 @@ export const restXml: Codec = {
     const facts = describeFault(to.contract, fault, dialect);
     const silent = to.operation?.method === 'HEAD' || facts.status === 304;
     const own = { ...idHeaders(to), ...fault.headers };
-    if (silent) return { status: facts.status, headers: own, body: noBytes };
     const headers = { 'content-type': dialect === 's3' ? 'application/xml' : 'text/xml', ...own };
+    const head = dialect === 's3' && facts.status !== 304 ? headers : own;
+    if (silent) return { status: facts.status, headers: head, body: noBytes };
     if (dialect === 's3')
       return { status: facts.status, headers, body: xmlOfS3Fault(facts, fault, to.requestId) };
     const { xmlNamespace = '' } = to.contract.header;

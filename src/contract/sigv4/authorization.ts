@@ -98,7 +98,7 @@ interface Credential {
   readonly terminator: string;
 }
 
-function splitCredential(text: string): Credential | undefined {
+export function splitCredential(text: string): Credential | undefined {
   const parts = text.split('/');
   const [date = '', region = '', service = '', terminator = ''] = parts.slice(-4);
   const accessKeyId = parts.slice(0, -4).join('/');

@@ -1,6 +1,7 @@
 // The canonical request, the string to sign and the signing key of AWS Signature Version 4
 // (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 
+import { textOf } from '../protocols/bytes.ts';
 import type { WireRequest } from '../wire.ts';
 
 /** What this folder needs computed and may not import; the world's own primitives satisfy it. */
@@ -80,7 +81,9 @@ export function pathRules(service: string): PathRules {
 function canonicalPath(path: string, rules: PathRules): string {
   const normal = rules.normalize ? normalizePath(path) : path;
   const encode = rules.encodeTwice ? uriEncode : reencode;
-  const encoded = normal.split('/').map(encode).join('/');
+  // Encoded once means decoded first, slashes too.
+  const plain = rules.encodeTwice ? normal : normal.replaceAll(/%2f/gi, '/');
+  const encoded = plain.split('/').map(encode).join('/');
   return encoded === '' ? '/' : encoded;
 }
 
@@ -108,10 +111,16 @@ function canonicalQuery(query: string): string {
   return pairs.map(([name, value]) => `${name}=${value}`).join('&');
 }
 
+/** Sockets hand over bytes as characters of ISO 8859-1; clients sign the text, which is UTF-8 wherever it can be. */
+function asText(value: string | undefined): string | undefined {
+  if (value === undefined || !/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  return textOf(Uint8Array.from(value, (char) => char.charCodeAt(0))) ?? value;
+}
+
 /** The value of a header as it is signed: the Host header with its port, which `WireRequest.host` lacks. */
 function signedHeaderValue(wire: WireRequest, name: string): string | undefined {
   const value = wire.headers[name] ?? (name === 'host' || name === ':authority' ? wire.host : undefined);
-  return value?.trim().replaceAll(/\s+/g, ' ');
+  return asText(value)?.trim().replaceAll(/\s+/g, ' ');
 }
 
 export function canonicalRequest(

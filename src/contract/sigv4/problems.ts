@@ -72,7 +72,7 @@ export function expiredToken(wording: Wording): SignatureProblem {
   return { shape: 'ExpiredToken', message: 'The security token included in the request is expired' };
 }
 
-/** Signature Version 2 is no longer accepted by any Region that opened after 2014, and by none of ours. */
+/** Signature Version 2 is accepted by S3 alone, and there by no Region that opened after 2014. */
 export function versionTwo(wording: Wording): SignatureProblem {
   const message =
     'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.';
@@ -93,7 +93,8 @@ export interface Calculated {
   readonly accessKeyId: string;
   readonly stringToSign: string;
   readonly signature: string;
-  readonly canonicalRequest: string;
+  /** Signature Version 4 only. */
+  readonly canonicalRequest?: string;
 }
 
 function spacedHex(text: string): string {
@@ -113,8 +114,12 @@ export function mismatch(wording: Wording, calculated: Calculated): SignaturePro
         StringToSign: calculated.stringToSign,
         SignatureProvided: calculated.signature,
         StringToSignBytes: spacedHex(calculated.stringToSign),
-        CanonicalRequest: calculated.canonicalRequest,
-        CanonicalRequestBytes: spacedHex(calculated.canonicalRequest),
+        ...(calculated.canonicalRequest === undefined
+          ? {}
+          : {
+              CanonicalRequest: calculated.canonicalRequest,
+              CanonicalRequestBytes: spacedHex(calculated.canonicalRequest),
+            }),
       },
     };
   }

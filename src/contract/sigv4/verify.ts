@@ -24,6 +24,7 @@ import {
   type SignatureProblem,
   type Wording,
 } from './problems.ts';
+import { hoisted } from './hoisted.ts';
 import { formatIsoSeconds } from './timestamp.ts';
 import type { WireRequest } from '../wire.ts';
 
@@ -68,9 +69,23 @@ export function verifySignature(
     ageProblem(parsed, wording, options) ??
     signedHeadersProblem(wire, parsed, wording) ??
     contentHeaderProblem(wire, parsed, wording) ??
-    signatureProblem(wire, parsed, secret, wording, options) ??
+    signatureProblem(whole(wire, parsed, wording), parsed, secret, wording, options) ??
     payloadProblem(wire, wording, options)
   );
+}
+
+/** What a presigned URL of S3's that is not signed with a secret of ours must be all the same: in time, and with no other headers. */
+export function checkPresigned(
+  wire: WireRequest,
+  parsed: ParsedAuthorization,
+  nowMs: number,
+): SignatureProblem | undefined {
+  return ageProblem(parsed, 's3', { nowMs }) ?? signedHeadersProblem(wire, parsed, 's3');
+}
+
+/** Headers that are signed may stand among the parameters. */
+function whole(wire: WireRequest, { kind }: ParsedAuthorization, wording: Wording): WireRequest {
+  return kind === 'query' && wording === 's3' ? hoisted(wire) : wire;
 }
 
 function scopeProblem(
@@ -139,7 +154,7 @@ function s3ScopeProblem(
 function ageProblem(
   { kind, expiresSeconds, signedAtMs, timestamp }: ParsedAuthorization,
   wording: Wording,
-  { nowMs, skewMinutes = 15 }: VerifyOptions,
+  { nowMs, skewMinutes = 15 }: Pick<VerifyOptions, 'nowMs' | 'skewMinutes'>,
 ): SignatureProblem | undefined {
   const skewMs = skewMinutes * 60_000;
   if (kind === 'header' || expiresSeconds === undefined) {
@@ -175,7 +190,10 @@ function signedHeadersProblem(
     if (host) return undefined;
     return incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
-  const unsigned = Object.keys(wire.headers).filter((name) => name.startsWith('x-amz-') && !signed.has(name));
+  const free = parsed.kind === 'query' ? 'x-amz-content-sha256' : undefined;
+  const unsigned = Object.keys(wire.headers).filter(
+    (name) => name.startsWith('x-amz-') && !signed.has(name) && name !== free,
+  );
   if (!host) unsigned.unshift('host');
   if (unsigned.length === 0) return undefined;
   return accessDenied('There were headers present in the request which were not signed', {

@@ -73,7 +73,8 @@ export function managedAlias(ctx: Ctx, aliasName: string): Alias | undefined {
   const key: Key = {
     id,
     arn: ctx.arn('kms', `key/${id}`),
-    description: `Default key that protects my ${title} data when no other key is defined`,
+    // LocalStack's test_s3_bucket_encryption_sse_kms_aws_managed_key, recorded from AWS.
+    description: `Default key that protects my ${title} ${name === 's3' ? 'objects' : 'data'} when no other key is defined`,
     policy: policyFor(ctx, name, title),
     spec: 'SYMMETRIC_DEFAULT',
     usage: 'ENCRYPT_DECRYPT',

@@ -6,14 +6,17 @@ import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import { utf8 } from '#contract/protocols/bytes.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
+import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { bucketNamed, bucketOf, canonicalUser } from './bucket.ts';
-import { notModelled } from './faults.ts';
+import { bucketNamed, bucketOf, canonicalUser, FIRST_REGION } from './bucket.ts';
+import { aclsNotSupported, notModelled } from './faults.ts';
+import { documentGrants, shownGrants } from './grants.ts';
 import { encodedKey } from './listing.ts';
 import { buckets } from './tables.ts';
-import type { Bucket, Logging } from './tables.ts';
+import type { Bucket, Grant, Logging } from './tables.ts';
 import { logDelivery } from './timings.ts';
+import { changeVersion, currentObject } from './versions.ts';
 
 /** A line that waits for its delivery. */
 interface LogLine {
@@ -150,6 +153,15 @@ function keyFor(at: Ctx, bucket: Bucket, { prefix, partitionedBy }: Logging): st
   return `${prefix}${account}/${region}/${bucket.name}/${date.replaceAll('-', '/')}/${name}`;
 }
 
+/** Lets those in whom the configuration grants a delivered log; the owner of the bucket has all of it. */
+function grantTo(at: Ctx, { logging, account }: Bucket, key: string): void {
+  const target = logging?.grants && bucketNamed(at, logging.bucket);
+  const log = target && currentObject(target.at, target.bucket.name, key);
+  if (!log) return;
+  const owner: Grant = { to: { id: canonicalUser(at, account).ID }, permission: 'FULL_CONTROL' };
+  changeVersion(target.at, { ...log, acl: [owner, ...(logging.grants ?? [])] });
+}
+
 /** What the target's policy does not let in is lost, as in AWS. */
 export const deliverLog: TimerHandler<{ bucket: string }, Ctx> = {
   kind: deliveryDue,
@@ -168,12 +180,44 @@ export const deliverLog: TimerHandler<{ bucket: string }, Ctx> = {
       Body: { bytes },
       ContentType: 'text/plain',
     };
-    at.call('s3', 'PutObject', request, as);
+    if (at.call('s3', 'PutObject', request, as).ok) grantTo(at, bucket, request.Key);
   },
 };
 
-const invalidTarget = (message: string): Fault =>
-  new Fault('InvalidTargetBucketForLogging', message, { status: 400 });
+type Wanted = NonNullable<Input<'s3', 'PutBucketLogging'>['BucketLoggingStatus']['LoggingEnabled']>;
+
+const invalidTarget = (message: string, TargetBucket: string): Fault =>
+  new Fault('InvalidTargetBucketForLogging', message, { status: 400, fields: { TargetBucket } });
+
+/** S3 names the place of the source too, unless that is where it began. */
+function elsewhere(source: Bucket, target: Bucket): Fault {
+  const from = source.region === FIRST_REGION ? {} : { SourceBucketLocation: source.region };
+  return new Fault('CrossLocationLoggingProhibitted', 'Cross S3 location logging not allowed. ', {
+    status: 403,
+    fields: { ...from, TargetBucketLocation: target.region },
+  });
+}
+
+function checkTarget(ctx: Ctx, source: Bucket, { TargetBucket: name, TargetGrants }: Wanted): void {
+  const target = bucketNamed(ctx, name)?.bucket;
+  if (!target) throw invalidTarget('The target bucket for logging does not exist', name);
+  if (target.account !== source.account) {
+    const message = 'The owner for the bucket to be logged and the target bucket must be the same.';
+    throw invalidTarget(message, name);
+  }
+  if (target.region !== source.region) throw elsewhere(source, target);
+  // The documentation says that it is an error, and not which.
+  if (TargetGrants?.length && target.ownerEnforced) throw aclsNotSupported();
+}
+
+function partitioning({ TargetObjectKeyFormat: format }: Wanted): Pick<Logging, 'partitionedBy'> {
+  if (format?.SimplePrefix && format.PartitionedPrefix)
+    throw new Fault('MalformedXML', 'Only one key format can be given.', { status: 400 });
+  if (!format?.PartitionedPrefix) return {};
+  const by = format.PartitionedPrefix.PartitionDateSource ?? 'DeliveryTime';
+  if (by === 'EventTime') throw notModelled('Partitioning of logs by the time of events');
+  return { partitionedBy: by };
+}
 
 export const loggingOperations: Operations<'s3'> = {
   PutBucketLogging(ctx, input) {
@@ -184,24 +228,14 @@ export const loggingOperations: Operations<'s3'> = {
       at.put(buckets, rest);
       return;
     }
-    const { TargetBucket, TargetPrefix, TargetObjectKeyFormat: format } = wanted;
-    const target = bucketNamed(ctx, TargetBucket)?.bucket;
-    if (!target) throw invalidTarget('The target bucket for logging does not exist');
-    if (target.account !== bucket.account)
-      throw invalidTarget('The owner for the bucket to be logged and the target bucket must be the same.');
-    if (target.region !== bucket.region)
-      throw new Fault('CrossLocationLoggingProhibitted', 'Cross S3 location logging not allowed. ', {
-        status: 403,
-      });
-    if (format?.SimplePrefix && format.PartitionedPrefix)
-      throw new Fault('MalformedXML', 'Only one key format can be given.', { status: 400 });
-    const partitionedBy =
-      format?.PartitionedPrefix && (format.PartitionedPrefix.PartitionDateSource ?? 'DeliveryTime');
-    if (partitionedBy === 'EventTime') throw notModelled('Partitioning of logs by the time of events');
+    checkTarget(ctx, bucket, wanted);
+    const { TargetBucket, TargetPrefix, TargetGrants = [] } = wanted;
+    const grants = documentGrants(ctx, TargetGrants);
     const logging: Logging = {
       bucket: TargetBucket,
       prefix: TargetPrefix,
-      ...(partitionedBy ? { partitionedBy } : {}),
+      ...partitioning(wanted),
+      ...(grants.length === 0 ? {} : { grants }),
     };
     at.put(buckets, { ...rest, logging });
   },
@@ -209,10 +243,11 @@ export const loggingOperations: Operations<'s3'> = {
   GetBucketLogging(ctx, input) {
     const { logging } = bucketOf(ctx, input).bucket;
     if (!logging) return {};
-    const { bucket: TargetBucket, prefix: TargetPrefix, partitionedBy } = logging;
+    const { bucket: TargetBucket, prefix: TargetPrefix, partitionedBy, grants } = logging;
     const format = partitionedBy && {
       TargetObjectKeyFormat: { PartitionedPrefix: { PartitionDateSource: partitionedBy } },
     };
-    return { LoggingEnabled: { TargetBucket, TargetPrefix, ...format } };
+    const TargetGrants = grants && { TargetGrants: shownGrants(grants) as Wanted['TargetGrants'] };
+    return { LoggingEnabled: { TargetBucket, TargetPrefix, ...format, ...TargetGrants } };
   },
 };

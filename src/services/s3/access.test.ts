@@ -1,5 +1,6 @@
 // Who may do what: IAM, bucket policies, Block Public Access, signatures in URLs.
 
+import { createHmac } from 'node:crypto';
 import {
   CopyObjectCommand,
   DeleteBucketPolicyCommand,
@@ -265,4 +266,54 @@ it('takes presigned requests for what their signer may do', async () => {
   expect(raw(table, sign('DELETE', 'up')).status).toBe(403);
   const forged = { ...sign('GET', 'up'), path: '/other' };
   expect(raw(table, forged).text).toContain('<Code>SignatureDoesNotMatch</Code>');
+});
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-bucket-user-policy-specifying-principal-intro.html
+it('knows the account that a policy names by its canonical user id', async () => {
+  const { s3, table, put } = await stand();
+  await put('k');
+  const stranger = table.client(S3Client, { credentials: STRANGER });
+  const { Owner } = await stranger.send(new ListBucketsCommand({}));
+  const readers = (CanonicalUser: string): object => ({
+    Effect: 'Allow',
+    Principal: { CanonicalUser },
+    Action: 's3:GetObject',
+    Resource: OBJECTS,
+  });
+  await expect(read(stranger)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await setPolicy(s3, readers(Owner?.ID ?? ''));
+  await read(stranger);
+  await expect(setPolicy(s3, readers('79a59df900b949e55d96a1e698fb'))).rejects.toMatchObject({
+    name: 'MalformedPolicy',
+    message: 'Invalid principal in policy',
+  });
+});
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html. LocalStack's tests record that AWS takes it in
+// us-east-1 still: test_put_url_metadata_with_sig_s3, test_s3_put_presigned_url_with_different_headers[s3].
+it('takes presigned requests of Signature Version 2, whose headers are parameters', async () => {
+  const { table, s3 } = await stand();
+  const keys = await keysOf(table, 'signer', { Effect: 'Allow', Action: 's3:PutObject', Resource: OBJECTS });
+  const sign = (text: string): string =>
+    createHmac('sha1', keys.secretAccessKey).update(text).digest('base64');
+  const signature = sign(`PUT\n\ntext/plain\n1798761600\nx-amz-meta-foo:bar\n/${Bucket}/k`);
+  const query = new URLSearchParams({
+    AWSAccessKeyId: keys.accessKeyId,
+    Signature: signature,
+    Expires: '1798761600',
+    'content-type': 'text/plain',
+    'x-amz-meta-foo': 'bar',
+  }).toString();
+  const put = { method: 'PUT', path: `/${Bucket}/k`, query };
+  expect(raw(table, put).status).toBe(200);
+  expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }))).toMatchObject({
+    ContentType: 'text/plain',
+    Metadata: { foo: 'bar' },
+  });
+  for (const headers of [{ 'content-type': 'text/html' }, { 'x-amz-meta-wrong': 'x' }])
+    expect(raw(table, { ...put, headers }).text).toContain('<Code>SignatureDoesNotMatch</Code>');
+  const unexpiring = { ...put, query: query.replace(/&Expires=\d+/, '') };
+  expect(raw(table, unexpiring).text).toContain(
+    'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters',
+  );
 });

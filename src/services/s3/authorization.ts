@@ -7,8 +7,10 @@ import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Authorization, Denial, ServiceDefinition } from '#cloud/service.ts';
-import { bucketArn, bucketOf, checkNewName } from './bucket.ts';
+import { bucketArn, bucketOf, checkNewName, located } from './bucket.ts';
 import { bucketOfArn } from './bucket-policy.ts';
+import { grantHeaders } from './grants.ts';
+import type { GrantHeaders, WantedAcl } from './grants.ts';
 import { objects, place } from './tables.ts';
 import type { Version } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
@@ -70,7 +72,7 @@ function requestTags(tags: Readonly<Record<string, string>>): Conditions {
   return { ...Object.fromEntries(each), 's3:RequestObjectTagKeys': keys };
 }
 
-interface Writing {
+interface Writing extends GrantHeaders {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
@@ -95,9 +97,15 @@ function aboutRetention(ctx: Ctx, until: number | undefined): Conditions {
   });
 }
 
+/** A list by its name, or what grants single permissions. */
+const aboutList = (input: WantedAcl): Conditions => ({
+  ...given({ 's3:x-amz-acl': input.ACL }),
+  ...Object.fromEntries(grantHeaders(input).map(([header, value]) => [`s3:${header}`, value])),
+});
+
 const aboutWriting = (ctx: Ctx, input: Writing): Conditions => ({
+  ...aboutList(input),
   ...given({
-    's3:x-amz-acl': input.ACL,
     's3:x-amz-storage-class': input.StorageClass,
     's3:x-amz-server-side-encryption': input.ServerSideEncryption,
     's3:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,
@@ -116,7 +124,7 @@ const aboutWriting = (ctx: Ctx, input: Writing): Conditions => ({
 const writing = (_: Ctx, { ACL, Tagging, IfMatch, ...lock }: Writing): readonly string[] => [
   's3:PutObject',
   ...(Tagging ? ['s3:PutObjectTagging'] : []),
-  ...(ACL === undefined ? [] : ['s3:PutObjectAcl']),
+  ...(ACL === undefined && grantHeaders(lock).length === 0 ? [] : ['s3:PutObjectAcl']),
   ...(IfMatch === undefined ? [] : ['s3:GetObject']),
   ...(lock.ObjectLockMode === undefined ? [] : ['s3:PutObjectRetention']),
   ...(lock.ObjectLockLegalHoldStatus === undefined ? [] : ['s3:PutObjectLegalHold']),
@@ -150,11 +158,11 @@ type CreateBucket = Input<'s3', 'CreateBucket'>;
 
 const creating = (
   _: Ctx,
-  { CreateBucketConfiguration, ACL, ObjectOwnership, ObjectLockEnabledForBucket }: CreateBucket,
+  { CreateBucketConfiguration, ACL, ObjectOwnership, ObjectLockEnabledForBucket, ...grants }: CreateBucket,
 ): readonly string[] => [
   's3:CreateBucket',
   ...(CreateBucketConfiguration?.Tags?.length ? ['s3:TagResource'] : []),
-  ...(ACL === undefined ? [] : ['s3:PutBucketAcl']),
+  ...(ACL === undefined && grantHeaders(grants).length === 0 ? [] : ['s3:PutBucketAcl']),
   ...(ObjectOwnership === undefined ? [] : ['s3:PutBucketOwnershipControls']),
   ...(ObjectLockEnabledForBucket ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] : []),
 ];
@@ -171,11 +179,11 @@ const bucketRules: Rules = {
     resources: newBucket,
     conditions: (
       _,
-      { ACL, ObjectOwnership, CreateBucketConfiguration: { LocationConstraint, Tags = [] } = {} },
+      { ObjectOwnership, CreateBucketConfiguration: { LocationConstraint, Tags = [] } = {}, ...list },
     ) => ({
+      ...aboutList(list),
       ...given({
         's3:locationconstraint': LocationConstraint,
-        's3:x-amz-acl': ACL,
         's3:x-amz-object-ownership': ObjectOwnership,
       }),
       ...Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
@@ -185,7 +193,9 @@ const bucketRules: Rules = {
   HeadBucket: onBucket('ListBucket'),
   ListBuckets: { actions: ['s3:ListAllMyBuckets'] },
   DeleteBucket: onBucket(),
-  GetBucketLocation: onBucket(),
+  GetBucketLocation: {
+    resources: (ctx, input) => bucketArn(ctx, { Bucket: located(ctx, input).bucket.name }),
+  },
   GetBucketVersioning: onBucket(),
   PutBucketVersioning: onBucket(),
   GetBucketPolicy: { actions: mending('GetBucketPolicy'), resources: ofBucket },
@@ -205,7 +215,7 @@ const bucketRules: Rules = {
   PutBucketEncryption: onBucket('PutEncryptionConfiguration'),
   DeleteBucketEncryption: onBucket('PutEncryptionConfiguration'),
   GetBucketAcl: onBucket(),
-  PutBucketAcl: onBucket(),
+  PutBucketAcl: { resources: ofBucket, conditions: (_, input) => aboutList(input) },
   GetBucketCors: onBucket('GetBucketCORS'),
   PutBucketCors: onBucket('PutBucketCORS'),
   DeleteBucketCors: onBucket('PutBucketCORS'),
@@ -271,8 +281,9 @@ const objectRules: Rules = {
   PutObjectAcl: {
     actions: versioned('PutObjectAcl', 'PutObjectVersionAcl'),
     resources: ofObject,
-    conditions: aboutObject,
+    conditions: (ctx, input) => ({ ...aboutObject(ctx, input), ...aboutList(input) }),
   },
+  RestoreObject: { resources: ofObject, conditions: existingTags },
   GetObjectTagging: {
     actions: versioned('GetObjectTagging', 'GetObjectVersionTagging'),
     resources: ofObject,

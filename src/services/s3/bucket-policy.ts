@@ -9,7 +9,8 @@ import type { Policy } from '#cloud/iam/policy.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { aclStatements } from './acl.ts';
-import { bucketNamed, bucketOf } from './bucket.ts';
+import type { Listed } from './acl.ts';
+import { accountOfUser, bucketNamed, bucketOf } from './bucket.ts';
 import { notConfigured } from './faults.ts';
 import { isPublic } from './public-access.ts';
 import { buckets } from './tables.ts';
@@ -61,6 +62,30 @@ function wild(resource: unknown, arn: string): boolean {
   );
 }
 
+/** Principals of a policy with the accounts of canonical users in place of their ids, by which IAM does not know them. */
+function withAccounts(ctx: Ctx, principal: unknown): unknown {
+  if (typeof principal !== 'object' || principal === null || !('CanonicalUser' in principal))
+    return principal;
+  const { CanonicalUser: ids, AWS = [], ...rest } = principal as Readonly<Record<string, unknown>>;
+  const accounts = listOf(ids).map((id) => accountOfUser(ctx, String(id)));
+  if (accounts.includes(undefined)) throw malformed('Invalid principal in policy');
+  return { ...rest, AWS: [...listOf(AWS), ...accounts] };
+}
+
+/** A policy as IAM reads it. Throws for canonical users that no account is. */
+function readable(ctx: Ctx, text: string): string {
+  if (!text.includes('CanonicalUser')) return text;
+  const { Statement, ...policy } = jsonIn(text) as { Statement: unknown };
+  const statements = (listOf(Statement) as readonly Readonly<Record<string, unknown>>[]).map((statement) => {
+    const named = Object.entries(statement).map(([element, value]) => [
+      element,
+      element.endsWith('Principal') ? withAccounts(ctx, value) : value,
+    ]);
+    return Object.fromEntries(named) as object;
+  });
+  return JSON.stringify({ ...policy, Statement: statements });
+}
+
 function isJson(text: string): boolean {
   try {
     return typeof jsonIn(text) === 'object';
@@ -85,32 +110,31 @@ export function policyFor(ctx: Ctx, arn: string): Policy | undefined {
   const bucket = bucketOfArn(ctx, arn);
   if (!bucket) return undefined;
   const policy = policyOfBucket(ctx, bucket);
-  const listed = bucket.ownerEnforced ? [] : aclStatements(bucket, listedObject(ctx, bucket, arn));
+  const listed = bucket.ownerEnforced ? [] : aclStatements(ctx, bucket, listedObject(ctx, bucket, arn));
   if (listed.length === 0) return policy;
   const statements = [...(policy?.statements ?? []), ...listed];
   return { kind: 'bucket', id: policy?.id, statements };
 }
 
-function policyOfBucket(
-  { principal }: Ctx,
-  { account, policy, publicAccessBlock }: Bucket,
-): Policy | undefined {
+function policyOfBucket(ctx: Ctx, { account, policy, publicAccessBlock }: Bucket): Policy | undefined {
   if (policy === undefined) return undefined;
+  const { principal } = ctx;
   const stranger =
     principal.type === 'anonymous' || (principal.type !== 'service' && principal.account !== account);
   if (stranger && publicAccessBlock?.restrictPublicBuckets && isPublic(policy)) return undefined;
-  return parsePolicy(policy, 'bucket', 'MalformedPolicy');
+  return parsePolicy(readable(ctx, policy), 'bucket', 'MalformedPolicy');
 }
 
-/** The list of the object that an ARN names: that of its current version. */
-function listedObject(
-  ctx: Ctx,
-  { name, region, account }: Bucket,
-  arn: string,
-): { arn: string; acl?: string } | undefined {
+/**
+ * The list of the object that an ARN names: that of its current version. Whoever a list lets see which keys there are may
+ * learn that one is missing (LocalStack's test_website_hosting_404, recorded from AWS).
+ */
+function listedObject(ctx: Ctx, { name, region, account, acl }: Bucket, arn: string): Listed | undefined {
   const key = arn.slice(PREFIX.length + name.length + 1);
-  const object = key === '' ? undefined : currentObject(ctx.in({ region, account }), name, key);
-  return object?.acl === undefined ? undefined : { arn, acl: object.acl };
+  if (key === '') return undefined;
+  const object = currentObject(ctx.in({ region, account }), name, key);
+  const list = object ? object.acl : acl;
+  return list === undefined ? undefined : { arn, acl: list, missing: object === undefined };
 }
 
 export const policyOperations: Operations<'s3'> = {
@@ -124,15 +148,18 @@ export const policyOperations: Operations<'s3'> = {
 
   PutBucketPolicy(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
-    checkPolicy(input.Policy, bucket);
-    if (bucket.publicAccessBlock?.blockPublicPolicy && isPublic(input.Policy)) {
+    // Nothing is no policy either.
+    const text = (input.Policy as string | undefined) ?? '';
+    checkPolicy(text, bucket);
+    readable(ctx, text);
+    if (bucket.publicAccessBlock?.blockPublicPolicy && isPublic(text)) {
       const message =
         `User: ${principalName(ctx.principal)} is not authorized to perform: s3:PutBucketPolicy on resource: ` +
         `"${PREFIX}${bucket.name}" because public policies are prevented by the BlockPublicPolicy setting in S3 ` +
         'Block Public Access.';
       throw new Fault('AccessDenied', message, { status: 403 });
     }
-    at.update(buckets, bucket, { policy: input.Policy });
+    at.update(buckets, bucket, { policy: text });
   },
 
   DeleteBucketPolicy(ctx, input) {

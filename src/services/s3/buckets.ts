@@ -1,23 +1,35 @@
 // Buckets: names, places, versioning.
 
 import { Fault } from '#contract/fault.ts';
+import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
-import { checkedAcl } from './acl.ts';
-import { bucketArn, bucketNamed, bucketOf, canonicalUser, checkNewName } from './bucket.ts';
-import { notModelled } from './faults.ts';
+import { bucketAcl, checkUnpublished } from './acl.ts';
+import {
+  bucketArn,
+  bucketNamed,
+  bucketOf,
+  canonicalUser,
+  checkNewName,
+  FIRST_REGION,
+  located,
+} from './bucket.ts';
+import { wholeSeconds } from './conditions.ts';
+import { invalidArgument, notModelled } from './faults.ts';
+import { wantedAcl } from './grants.ts';
 import { checkUnlocked } from './object-lock.ts';
 import { aclWithOwnership } from './ownership.ts';
 import { checkUnreplicated } from './replication-rules.ts';
+import { isRegion } from './regions.ts';
 import { checkTags } from './tagging.ts';
 import { dropUpload } from './uploads.ts';
 import { keyOfToken, tokenOf } from './token.ts';
 import { bucketNames, buckets, noncurrent, objects, uploads } from './tables.ts';
 import type { Bucket } from './tables.ts';
 
-/** The Region whose endpoint was once the only one: it makes buckets anywhere. */
-const FIRST_REGION = 'us-east-1';
+/** The Region that once was all of Europe. */
+const EU = 'eu-west-1';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 function regionFor(ctx: Ctx, constraint: string | undefined): string {
@@ -28,9 +40,9 @@ function regionFor(ctx: Ctx, constraint: string | undefined): string {
         status: 400,
         fields: { LocationConstraint: constraint },
       });
-    return constraint === 'EU' ? 'eu-west-1' : constraint;
+    return constraint === 'EU' ? EU : constraint;
   }
-  if (constraint === ctx.region) return constraint;
+  if (constraint === ctx.region || (constraint === 'EU' && ctx.region === EU)) return ctx.region;
   const message =
     `The ${constraint ?? 'unspecified'} location constraint is incompatible ` +
     'for the region specific endpoint this request was sent to.';
@@ -48,25 +60,41 @@ function taken(ctx: Ctx, name: string, region: string, tagged: boolean): boolean
 }
 
 /** `{ acl }` of a new bucket. Those block public lists, and have none at all unless that is asked for. */
-function aclOf(acl: string = 'private', ownership: string = 'BucketOwnerEnforced'): Pick<Bucket, 'acl'> {
-  const canned = checkedAcl(acl);
-  if (canned === undefined) return {};
-  if (ownership === 'BucketOwnerEnforced') throw aclWithOwnership();
-  if (canned === 'log-delivery-write') return { acl: canned };
-  const message = 'Bucket cannot have public ACLs set with BlockPublicAccess enabled';
-  throw new Fault('InvalidBucketAclWithBlockPublicAccessError', message, { status: 400 });
+function aclOf(ctx: Ctx, input: Input<'s3', 'CreateBucket'>): Pick<Bucket, 'acl'> {
+  const { ObjectOwnership = 'BucketOwnerEnforced' } = input;
+  const acl = bucketAcl(ctx, ctx, wantedAcl(ctx, input) ?? 'private');
+  if (acl === undefined) return {};
+  if (ObjectOwnership === 'BucketOwnerEnforced') throw aclWithOwnership();
+  checkUnpublished(acl);
+  return { acl };
+}
+
+const notARegion = (name: string): Fault =>
+  invalidArgument('bucket-region', undefined, `Argument value ${name} is not a valid AWS Region`);
+
+const OWNERSHIPS: ReadonlySet<string> = new Set([
+  'BucketOwnerEnforced',
+  'BucketOwnerPreferred',
+  'ObjectWriter',
+]);
+
+function checkOwnership(ownership: string | undefined): void {
+  if (ownership === undefined || OWNERSHIPS.has(ownership)) return;
+  const message = `Invalid x-amz-object-ownership header: ${ownership}`;
+  throw invalidArgument('x-amz-object-ownership', undefined, message);
 }
 
 export const bucketOperations: Operations<'s3'> = {
   CreateBucket(ctx, input) {
-    const { Bucket: name, CreateBucketConfiguration: configuration, ACL, ObjectOwnership } = input;
+    const { Bucket: name, CreateBucketConfiguration: configuration, ObjectOwnership } = input;
     checkNewName(ctx, name);
-    const acl = aclOf(ACL, ObjectOwnership);
+    checkOwnership(ObjectOwnership);
+    const acl = aclOf(ctx, input);
     const { LocationConstraint: constraint, Tags: tags = [] } = configuration ?? {};
     const region = regionFor(ctx, constraint);
     const answer = { Location: `/${name}`, BucketArn: bucketArn(ctx, input) };
     if (taken(ctx, name, region, tags.length > 0)) return answer;
-    checkTags(tags, 'bucket');
+    checkTags(tags, 'new-bucket');
     const { account } = ctx;
     ctx.everywhere.put(bucketNames, { name, account, region });
     ctx.in({ region }).put(buckets, {
@@ -102,12 +130,13 @@ export const bucketOperations: Operations<'s3'> = {
   },
 
   GetBucketLocation(ctx, input) {
-    const { locationConstraint } = bucketOf(ctx, input).bucket;
+    const { locationConstraint } = located(ctx, input).bucket;
     return locationConstraint === undefined ? {} : { LocationConstraint: locationConstraint as 'EU' };
   },
 
   ListBuckets(ctx, input) {
     const { MaxBuckets, ContinuationToken, Prefix, BucketRegion } = input;
+    if (BucketRegion !== undefined && !isRegion(BucketRegion)) throw notARegion(BucketRegion);
     const after = ContinuationToken ? keyOfToken(ContinuationToken) : '';
     const mine = ctx.everywhere
       .list(bucketNames, 'account', ctx.account)
@@ -117,14 +146,15 @@ export const bucketOperations: Operations<'s3'> = {
     const shown = mine.slice(0, MaxBuckets);
     const last = shown.length < mine.length ? shown.at(-1) : undefined;
     const asked = Object.values(input).some((value) => value !== undefined);
+    // The order counts: Java's SDK gives each bucket the owner that it has read before.
     return {
+      Owner: canonicalUser(ctx, ctx.account),
       Buckets: shown.map(({ name, region }) => ({
         Name: name,
-        CreationDate: ctx.in({ region }).get(buckets, name)?.createdAt,
+        CreationDate: wholeSeconds(ctx.in({ region }).get(buckets, name)?.createdAt ?? 0),
         ...(asked ? { BucketRegion: region } : {}),
         BucketArn: `arn:aws:s3:::${name}`,
       })),
-      Owner: canonicalUser(ctx, ctx.account),
       ...(Prefix === undefined ? {} : { Prefix }),
       ...(last ? { ContinuationToken: tokenOf(last.name) } : {}),
     };

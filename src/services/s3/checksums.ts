@@ -95,7 +95,10 @@ export function checksumMember({ algorithm, value }: GivenChecksum): ChecksumMem
 }
 
 /** `{ ChecksumCRC32, ChecksumType }` and its like. */
-export function checksumMembers(checksum: Checksum): ChecksumMembers & { ChecksumType: Checksum['type'] } {
+export function checksumMembers(
+  checksum: Checksum | undefined,
+): ChecksumMembers & { ChecksumType?: Checksum['type'] } {
+  if (!checksum) return {};
   return { ...checksumMember(checksum), ChecksumType: checksum.type };
 }
 

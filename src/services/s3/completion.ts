@@ -10,6 +10,7 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { checksumMembers, composite, DEFAULT_ALGORITHM, fullObject, givenChecksum } from './checksums.ts';
 import { checkWrite } from './conditions.ts';
+import { checkUploadKey } from './customer-key.ts';
 import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
 import { badDigest, invalidRequest } from './faults.ts';
@@ -88,25 +89,30 @@ function namedParts(at: Ctx, upload: Upload, input: Complete): Part[] {
 
 function checksumOf(
   ctx: Ctx,
-  { algorithm = DEFAULT_ALGORITHM, checksumType }: Upload,
+  { algorithm: named, checksumType, customerKeyMd5 }: Upload,
   from: Part[],
-): Checksum {
+): { checksum?: Checksum } {
+  // What it cannot read when the parts are put together, S3 computes no checksum of.
+  if (customerKeyMd5 !== undefined && !named) return {};
+  const algorithm = named ?? DEFAULT_ALGORITHM;
   return checksumType === 'COMPOSITE'
-    ? { algorithm, type: 'COMPOSITE', value: composite(ctx, algorithm, from) }
-    : { algorithm, type: 'FULL_OBJECT', value: fullObject(algorithm, from) };
+    ? { checksum: { algorithm, type: 'COMPOSITE', value: composite(ctx, algorithm, from) } }
+    : { checksum: { algorithm, type: 'FULL_OBJECT', value: fullObject(algorithm, from) } };
+}
+
+function checkChecksumType({ checksumType }: Upload, { ChecksumType: type }: Complete): void {
+  if (type === undefined || type === checksumType) return;
+  throw invalidRequest(
+    `The upload was created using the ${checksumType ?? 'null'} checksum mode. ` +
+      'The complete request must use the same checksum mode.',
+  );
 }
 
 /** What the request says about the whole must be so. */
-function checkWhole(upload: Upload, input: Complete, checksum: Checksum, sizeBytes: number): void {
-  const { ChecksumType: type, MpuObjectSize: size } = input;
-  if (type !== undefined && type !== upload.checksumType) {
-    throw invalidRequest(
-      `The upload was created using the ${upload.checksumType ?? 'null'} checksum mode. ` +
-        'The complete request must use the same checksum mode.',
-    );
-  }
-  const value = input[`Checksum${checksum.algorithm}`];
-  if (value !== undefined && value.split('-')[0] !== checksum.value.split('-')[0]) {
+function checkWhole(input: Complete, { checksum }: { checksum?: Checksum }, sizeBytes: number): void {
+  const { MpuObjectSize: size } = input;
+  const value = checksum && input[`Checksum${checksum.algorithm}`];
+  if (checksum && value !== undefined && value.split('-')[0] !== checksum.value.split('-')[0]) {
     throw badDigest(
       `The ${checksum.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
     );
@@ -141,15 +147,18 @@ function checkConditions({ at, bucket }: Place, upload: Upload, input: Complete)
 }
 
 function answer({ bucket }: Place, object: StoredObject): Output<'s3', 'CompleteMultipartUpload'> {
+  const named = object.parts?.some(({ checksum }) => checksum !== undefined);
   return {
     Location: `https://${bucket.name}.s3.${bucket.region}.amazonaws.com/${encodedKey(object.key)}`,
     Bucket: bucket.name,
     Key: object.key,
     ETag: `"${object.etag}"`,
-    ...checksumMembers(object.checksum),
+    // The one that S3 computes by itself is told here of what its own keys encrypt (recorded by test_s3_multipart_upload_sse).
+    ...(object.encryption && !named ? {} : checksumMembers(object.checksum)),
     ...newVersionId(bucket, object),
     ...expirationMember(bucket, object),
-    ...encryptionMembers(object.encryption),
+    // The answer has no members for a key of the customer's own.
+    ...(object.customerKeyMd5 === undefined ? encryptionMembers(object) : {}),
   };
 }
 
@@ -162,15 +171,17 @@ export const completionOperations: Operations<'s3'> = {
     if (done?.kind === 'object' && done.bucket === bucket.name && done.key === input.Key)
       return answer(found, done);
     const upload = uploadOf(found, input);
+    checkChecksumType(upload, input);
     const from = namedParts(at, upload, input);
     const sizeBytes = from.reduce((sum, part) => sum + part.sizeBytes, 0);
     const checksum = checksumOf(ctx, upload, from);
-    checkWhole(upload, input, checksum, sizeBytes);
+    checkWhole(input, checksum, sizeBytes);
     checkConditions(found, upload, input);
+    checkUploadKey(ctx, upload, input);
     checkDecryption(ctx, upload);
     dropUpload(at, upload);
-    const { headers, metadata, tags, algorithm, encryption, storageClass, acl, retention, legalHold } =
-      upload;
+    const { headers, metadata, tags, algorithm, encryption, customerKeyMd5 } = upload;
+    const { storageClass, acl, retention, legalHold } = upload;
     const object = install<StoredObject>(found, {
       kind: 'object',
       bucket: bucket.name,
@@ -178,7 +189,7 @@ export const completionOperations: Operations<'s3'> = {
       etag: etagOf(ctx, from),
       sizeBytes,
       segments: from.flatMap(({ segments }) => segments),
-      checksum,
+      ...checksum,
       headers,
       metadata,
       tags,
@@ -189,6 +200,7 @@ export const completionOperations: Operations<'s3'> = {
       })),
       uploadId: upload.id,
       ...(encryption ? { encryption } : {}),
+      ...(customerKeyMd5 === undefined ? {} : { customerKeyMd5 }),
       ...(storageClass === undefined ? {} : { storageClass }),
       ...(acl ? { acl } : {}),
       ...(retention ? { retention } : {}),

@@ -98,9 +98,10 @@ export function checkWrite(
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html */
-export function checkDelete(current: Version | undefined, ifMatch: string | undefined): void {
+export function checkDelete(key: string, current: Version | undefined, ifMatch: string | undefined): void {
   if (ifMatch === undefined) return;
-  if (current?.kind !== 'object' || !names(ifMatch, current.etag)) throw preconditionFailed('If-Match');
+  if (!current) throw noSuchKey(key); // moto's test_delete_object_if_match, which was verified against AWS.
+  if (current.kind !== 'object' || !names(ifMatch, current.etag)) throw preconditionFailed('If-Match');
 }
 
 const unaccepted = (header: string): Fault =>

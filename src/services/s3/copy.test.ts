@@ -3,9 +3,11 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketEncryptionCommand,
   DeleteObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
+  PutBucketEncryptionCommand,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -145,4 +147,22 @@ it('says what is wrong with a source', async () => {
     name: 'InvalidRequest',
     message: 'The source of a copy request may not specifically refer to a delete marker by version id.',
   });
+});
+
+// LocalStack's tests record both of AWS: test_copy_in_place_with_bucket_encryption, test_s3_copy_object_in_place_with_encryption.
+it('may be onto itself where the bucket says how it encrypts, or the object is under a key of KMS', async () => {
+  const { s3, put } = await stand();
+  await put('k');
+  const copy = (Key: string) =>
+    s3.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/${Key}` }));
+  await expect(copy('k')).rejects.toMatchObject({ name: 'InvalidRequest' });
+  const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'AES256' as const };
+  const ServerSideEncryptionConfiguration = { Rules: [{ ApplyServerSideEncryptionByDefault }] };
+  await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
+  expect(await copy('k')).toMatchObject({ ServerSideEncryption: 'AES256' });
+  await s3.send(new DeleteBucketEncryptionCommand({ Bucket }));
+  await expect(copy('k')).rejects.toMatchObject({ name: 'InvalidRequest' });
+  const kms = { Bucket, Key: 'kms', Body: 'x', ServerSideEncryption: 'aws:kms' as const };
+  await s3.send(new PutObjectCommand(kms));
+  expect(await copy('kms')).toMatchObject({ ServerSideEncryption: 'AES256' });
 });

@@ -9,9 +9,11 @@ import type { Operations } from '#cloud/service.ts';
 import { joined } from './body.ts';
 import { bucketNamed, bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
-import { algorithmOf, checksumMembers, digest } from './checksums.ts';
+import { algorithmOf, checksumMembers, DEFAULT_ALGORITHM, digest } from './checksums.ts';
 import { checkCopySource, checkWrite, wholeSeconds } from './conditions.ts';
-import { checkKey, describe, keepingOf } from './description.ts';
+import { checkKey, checkRedirect, describe, keepingOf } from './description.ts';
+import { checkCustomerKey, hasCustomerKey, sourceKey } from './customer-key.ts';
+import type { SourceCustomerKey } from './customer-key.ts';
 import { tell } from './events.ts';
 import {
   accessDenied,
@@ -21,16 +23,16 @@ import {
   noSuchKey,
   notModelled,
 } from './faults.ts';
-import { checkDecryption, encryptionMembers } from './object-encryption.ts';
+import { checkDecryption, encryptionMembers, etagOf } from './object-encryption.ts';
 import { requirePermission } from './permission.ts';
 import { replicateLater } from './replication.ts';
 import { checkCopyable } from './storage-class.ts';
 import { place } from './tables.ts';
-import type { Checksum, StoredObject } from './tables.ts';
+import type { Checksum, Description, Keeping, StoredObject } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
 import { install, NULL_VERSION, objectOf, requestedVersion, shownVersionId } from './versions.ts';
 
-interface CopyRequest {
+interface CopyRequest extends SourceCustomerKey {
   readonly CopySource: string;
   readonly CopySourceIfMatch?: string | undefined;
   readonly CopySourceIfNoneMatch?: string | undefined;
@@ -80,6 +82,7 @@ export function sourceOf(ctx: Ctx, input: CopyRequest): StoredObject {
   });
   const source = objectOf(ctx, found, { Key, VersionId });
   checkCopyable(source);
+  checkCustomerKey(ctx, source, sourceKey(input));
   checkDecryption(ctx, source);
   return source;
 }
@@ -98,7 +101,12 @@ function checkItself({ bucket }: Place, input: Copy, source: StoredObject): void
     sourceName(input.CopySource).versionId !== undefined ||
     input.MetadataDirective === 'REPLACE' ||
     input.StorageClass !== undefined ||
-    input.ServerSideEncryption !== undefined;
+    input.WebsiteRedirectLocation !== undefined ||
+    input.ServerSideEncryption !== undefined ||
+    hasCustomerKey(input) ||
+    // What the copy is encrypted with is then said anew, or is something else than before.
+    (bucket.encryptionPut ?? false) ||
+    source.encryption !== undefined;
   if (itself && !changes) {
     throw invalidRequest(
       'This copy request is illegal because it is trying to copy an object to itself without changing the ' +
@@ -107,17 +115,25 @@ function checkItself({ bucket }: Place, input: Copy, source: StoredObject): void
   }
 }
 
+/** What the entity tag of the source says, where it says that. */
+function md5Of(ctx: Ctx, { etag, parts, segments, encryption, customerKeyMd5 }: StoredObject): string {
+  if (!parts && !encryption && customerKeyMd5 === undefined) return etag;
+  return hex(ctx.kernel.primitives.md5(joined(ctx, segments)));
+}
+
 /** A copy is stored in one piece, with the entity tag and the checksum of one. */
 function asOnePiece(
   ctx: Ctx,
+  at: Ctx,
   source: StoredObject,
+  keeping: Keeping,
   wanted: Checksum['algorithm'] | undefined,
 ): { etag: string; checksum: Checksum } {
   const { segments, checksum } = source;
-  const algorithm = wanted ?? checksum.algorithm;
-  const same = checksum.type === 'FULL_OBJECT' && algorithm === checksum.algorithm;
+  const algorithm = wanted ?? checksum?.algorithm ?? DEFAULT_ALGORITHM;
+  const same = checksum?.type === 'FULL_OBJECT' && algorithm === checksum.algorithm;
   return {
-    etag: source.parts ? hex(ctx.kernel.primitives.md5(joined(ctx, segments))) : source.etag,
+    etag: etagOf(at, keeping, md5Of(ctx, source)),
     checksum: same
       ? checksum
       : { algorithm, type: 'FULL_OBJECT', value: digest(ctx, algorithm, joined(ctx, segments)) },
@@ -134,6 +150,16 @@ function tagsFor(ctx: Ctx, input: Copy, source: StoredObject): StoredObject['tag
   return source.tags;
 }
 
+/** What is said of the copy. Redirects are never copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+function descriptionFor(input: Copy, source: StoredObject): Description {
+  if (input.MetadataDirective === 'REPLACE') return describe(input);
+  const { WebsiteRedirectLocation } = input;
+  checkRedirect(WebsiteRedirectLocation);
+  const { WebsiteRedirectLocation: _, ...headers } = source.headers;
+  const redirect = WebsiteRedirectLocation === undefined ? {} : { WebsiteRedirectLocation };
+  return { headers: { ...headers, ...redirect }, metadata: source.metadata };
+}
+
 export const copyOperations: Operations<'s3'> = {
   CopyObject(ctx, input) {
     const found = bucketOf(ctx, input);
@@ -142,7 +168,7 @@ export const copyOperations: Operations<'s3'> = {
     checkKey(Key);
     const source = sourceOf(ctx, input);
     checkItself(found, input, source);
-    const { headers, metadata } = input.MetadataDirective === 'REPLACE' ? describe(input) : source;
+    const { headers, metadata } = descriptionFor(input, source);
     const tags = tagsFor(ctx, input, source);
     checkWrite(at, bucket.name, Key, input);
     const keeping = keepingOf(ctx, found, Key, input);
@@ -156,7 +182,7 @@ export const copyOperations: Operations<'s3'> = {
       metadata,
       ...keeping,
       tags,
-      ...asOnePiece(ctx, source, algorithmOf(input.ChecksumAlgorithm)),
+      ...asOnePiece(ctx, at, source, keeping, algorithmOf(input.ChecksumAlgorithm)),
     });
     replicateLater(found, object);
     tell(ctx, found, 's3:ObjectCreated:Copy', object);
@@ -168,7 +194,7 @@ export const copyOperations: Operations<'s3'> = {
       },
       ...sourceVersionId(source),
       ...shownVersionId(bucket, object),
-      ...encryptionMembers(object.encryption),
+      ...encryptionMembers(object),
     };
   },
 };

@@ -66,12 +66,12 @@ export const deletionOperations: Operations<'s3'> = {
     const { at, bucket } = within;
     const { Key, VersionId, IfMatch, BypassGovernanceRetention: bypass } = input;
     checkBypass(bucket, bypass);
-    if (VersionId !== undefined) checkVersionId(bucket, VersionId);
     const addressed =
       VersionId === undefined
         ? at.get(objects, place(bucket.name, Key))
         : versionOf(at, bucket.name, Key, VersionId);
-    checkDelete(addressed, IfMatch);
+    if (VersionId !== undefined && !addressed) checkVersionId(ctx, bucket, VersionId);
+    checkDelete(Key, addressed, IfMatch);
     const { found: _, ...answer } = deleteOne(ctx, within, Key, VersionId, bypass ?? false);
     return answer;
   },

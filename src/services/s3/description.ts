@@ -4,7 +4,12 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { objectAcl } from './acl.ts';
 import type { Place } from './bucket.ts';
-import { aclsNotSupported, notModelled } from './faults.ts';
+import { customerKeyFor } from './customer-key.ts';
+import type { CustomerKey } from './customer-key.ts';
+import { decodedWords } from './encoded-words.ts';
+import { notModelled } from './faults.ts';
+import { wantedAcl } from './grants.ts';
+import type { GrantHeaders } from './grants.ts';
 import { checkEncryption, encryptionFor } from './object-encryption.ts';
 import { holdsFor } from './object-lock.ts';
 import { storageClassOf } from './storage-class.ts';
@@ -31,6 +36,7 @@ const HEADERS = [
   'ContentLanguage',
   'ContentType',
   'Expires',
+  'WebsiteRedirectLocation',
 ] as const;
 
 export interface Described {
@@ -41,7 +47,13 @@ export interface Described {
   readonly ContentLanguage?: string | undefined;
   readonly ContentType?: string | undefined;
   readonly Expires?: string | undefined;
+  readonly WebsiteRedirectLocation?: string | undefined;
+  /** It came with a browser's form, whose fields are plain text. */
+  readonly FromForm?: true;
 }
+
+/** What headers cannot hold, S3 drops from those that only are for headers. */
+const forHeader = (value: string): string => value.replaceAll(/[^\0-\xff]/gu, ' ');
 
 /** The framing of an upload is no encoding of the object. */
 function unframed(encoding: string = ''): string {
@@ -49,16 +61,25 @@ function unframed(encoding: string = ''): string {
   return encodings.filter((one) => one.toLowerCase() !== 'aws-chunked').join(',');
 }
 
+/** Where the bucket's website sends those who ask for an object. */
+export function checkRedirect(location: string | undefined): void {
+  if (location === undefined || /^(?:\/|https?:\/\/)/.test(location)) return;
+  const message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
+  throw new Fault('InvalidRedirectLocation', message, { status: 400 });
+}
+
 /** What a request says about the object that it makes. */
 export function describe(input: Described): Description {
+  checkRedirect(input.WebsiteRedirectLocation);
   const headers: Record<string, string> = { ContentType: 'binary/octet-stream' };
   for (const name of HEADERS) {
     const value = name === 'ContentEncoding' ? unframed(input.ContentEncoding) : input[name];
-    if (value) headers[name] = value;
+    if (value) headers[name] = forHeader(value);
   }
   const metadata: Record<string, string> = {};
   let Size = 0;
-  for (const [name, value] of Object.entries(input.Metadata ?? {})) {
+  for (const [name, given] of Object.entries(input.Metadata ?? {})) {
+    const value = input.FromForm ? given : decodedWords(given);
     metadata[name.toLowerCase()] = value;
     Size += utf8Length(name) + utf8Length(value);
   }
@@ -72,16 +93,12 @@ export function describe(input: Described): Description {
   return { headers, metadata };
 }
 
-interface Settings {
+interface Settings extends GrantHeaders, CustomerKey {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
   readonly SSEKMSKeyId?: string | undefined;
   readonly BucketKeyEnabled?: boolean | undefined;
-  readonly GrantFullControl?: string | undefined;
-  readonly GrantRead?: string | undefined;
-  readonly GrantReadACP?: string | undefined;
-  readonly GrantWriteACP?: string | undefined;
   readonly ObjectLockMode?: string | undefined;
   readonly ObjectLockRetainUntilDate?: number | undefined;
   readonly ObjectLockLegalHoldStatus?: string | undefined;
@@ -90,14 +107,19 @@ interface Settings {
 /** How a new object is kept, by the request and the bucket; throws for what S3 or Sandtable would not take. */
 export function keepingOf(ctx: Ctx, within: Place, key: string, input: Settings): Keeping {
   const { bucket } = within;
-  const { ACL, StorageClass, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
+  const { ACL, StorageClass } = input;
   const kept = storageClassOf(StorageClass);
+  const sealed = customerKeyFor(ctx, input);
   checkEncryption(input);
-  if ((GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) !== undefined)
-    throw bucket.ownerEnforced ? aclsNotSupported() : notModelled('An access control list of single grants');
-  const acl = objectAcl(ctx, bucket, key, ACL, 's3:PutObject');
+  const acl = objectAcl(ctx, bucket, key, wantedAcl(ctx, input), 's3:PutObject');
   checkOwner(ctx, bucket, ACL);
-  return { ...kept, ...acl, ...holdsFor(within, input), ...encryptionFor(ctx, bucket, key, input) };
+  return {
+    ...kept,
+    ...acl,
+    ...holdsFor(within, input),
+    ...sealed,
+    ...encryptionFor(ctx, bucket, key, input),
+  };
 }
 
 /** Where writers keep what they write, objects of other accounts would not be the bucket owner's. */

@@ -8,7 +8,7 @@ import { buckets } from './tables.ts';
 import type { Bucket } from './tables.ts';
 
 function withDefault(bucket: Bucket, bucketKeyEnabled: boolean, encryption?: Bucket['encryption']): Bucket {
-  const { encryption: _, ...rest } = bucket;
+  const { encryption: _, encryptionPut: __, ...rest } = bucket;
   return { ...rest, bucketKeyEnabled, ...(encryption ? { encryption } : {}) };
 }
 
@@ -40,7 +40,7 @@ export const encryptionOperations: Operations<'s3'> = {
     const named = keyId === undefined ? {} : { keyId };
     const encryption = algorithm === 'aws:kms' ? ({ algorithm, ...named } as const) : undefined;
     // Whether there is such a key is found out when the first object comes.
-    at.put(buckets, withDefault(bucket, BucketKeyEnabled, encryption));
+    at.put(buckets, { ...withDefault(bucket, BucketKeyEnabled, encryption), encryptionPut: true });
   },
 
   DeleteBucketEncryption(ctx, input) {

@@ -14,6 +14,7 @@ import type { Facts, Subject } from './bus-events.ts';
 import { encodedKey } from './listing.ts';
 import type { Bucket, Notification } from './tables.ts';
 import { eventDelivery } from './timings.ts';
+import { NULL_VERSION } from './versions.ts';
 
 /** An event that is to be delivered to one destination. */
 interface PendingEvent {
@@ -72,10 +73,15 @@ function sequencer({ now, kernel }: Ctx): string {
   return (digits(now, 10) + digits(kernel.nextSeq() % 0x1_0000_0000, 8)).toUpperCase();
 }
 
+function restoreData({ storageClass, restore }: Subject): object {
+  const lifecycleRestorationExpiryTime = formatIso(restore?.until ?? 0);
+  return { lifecycleRestorationExpiryTime, lifecycleRestoreStorageClass: storageClass };
+}
+
 function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: Facts): object {
   const { key, versionId, sizeBytes, etag } = about;
   // What changes about an object and not the object itself has neither size nor place in the order.
-  const content = /^s3:(?:ObjectCreated|ObjectRemoved|Lifecycle)/.test(event);
+  const content = /^s3:(?:ObjectCreated|ObjectRemoved|ObjectRestore|Lifecycle)/.test(event);
   return {
     eventVersion: content ? '2.1' : '2.3',
     eventSource: 'aws:s3',
@@ -97,15 +103,22 @@ function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: F
         key: encodedKey(key),
         ...(content && sizeBytes !== undefined ? { size: sizeBytes } : {}),
         ...(etag === undefined ? {} : { eTag: etag }),
-        ...(bucket.versioning ? { versionId } : {}),
+        ...(bucket.versioning && versionId !== NULL_VERSION ? { versionId } : {}),
         ...(content ? { sequencer: facts.sequencer } : {}),
       },
     },
+    ...(event === 's3:ObjectRestore:Completed'
+      ? { glacierEventData: { restoreEventData: restoreData(about) } }
+      : {}),
   };
 }
 
+/** The entity tag of nothing, which delete markers have in events. */
+const EMPTY_ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
+
 /** Sends word of what has happened to an object to whoever wants to know. */
-export function tell(ctx: Ctx, { at, bucket }: Place, event: string, about: Subject): void {
+export function tell(ctx: Ctx, { at, bucket }: Place, event: string, subject: Subject): void {
+  const about = event.endsWith(':DeleteMarkerCreated') ? { ...subject, etag: EMPTY_ETAG } : subject;
   const makeFacts = (): Facts => ({
     principal: ctx.principal,
     requestId: at.id('s3-request', 16, 'ABCDEFGHJKMNPQRSTVWXYZ0123456789'),

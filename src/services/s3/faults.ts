@@ -8,7 +8,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const badRequest = (code: string, message: string, fields: Fields = {}): Fault =>
   new Fault(code, message, { status: 400, fields });
 
-export const accessDenied = (): Fault => new Fault('AccessDenied', 'Access Denied', { status: 403 });
+export const accessDenied = (message: string = 'Access Denied'): Fault =>
+  new Fault('AccessDenied', message, { status: 403 });
 
 export const notModelled = (what: string): Fault =>
   new Fault('NotImplemented', `${what} is not modelled by Sandtable.`);
@@ -46,6 +47,11 @@ export const invalidArgument = (ArgumentName: string, ArgumentValue: unknown, me
   });
 
 export const invalidRequest = (message: string): Fault => badRequest('InvalidRequest', message);
+
+export const invalidStorageClass = (StorageClassRequested: string): Fault =>
+  badRequest('InvalidStorageClass', 'The storage class you specified is not valid', {
+    StorageClassRequested,
+  });
 
 export const malformedXml = (): Fault =>
   badRequest(

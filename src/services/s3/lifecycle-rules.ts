@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 
 import type { Fault } from '#contract/fault.ts';
+import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { filterOf } from './expiration.ts';
@@ -26,7 +27,8 @@ function checkDays(action: string, days: number | undefined): void {
 }
 
 function checkDate(date: number | undefined): void {
-  if (date !== undefined && date % DAY_MS !== 0) throw wrong("'Date' must be at midnight GMT");
+  if (date !== undefined && date % DAY_MS !== 0)
+    throw invalidArgument('Date', formatIso(date), "'Date' must be at midnight GMT");
 }
 
 function checkFilter(rule: Wire): void {
@@ -39,6 +41,8 @@ function checkFilter(rule: Wire): void {
   if (!both) return;
   const { Tags = [], Prefix: prefix, ObjectSizeGreaterThan: over, ObjectSizeLessThan: under } = both;
   if (Tags.length + [prefix, over, under].filter((one) => one !== undefined).length < 2) throw malformedXml();
+  if (new Set(Tags.map(({ Key }) => Key)).size < Tags.length)
+    throw invalidRequest('Duplicate Tag Keys are not allowed.');
   if (over !== undefined && under !== undefined && over >= under)
     throw invalidRequest("'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'");
 }

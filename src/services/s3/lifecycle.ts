@@ -8,7 +8,7 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { asBucket, tell } from './events.ts';
 import { applies, awaitLifecycle, dueAfter, dueAt, LIFECYCLE, lookAt } from './expiration.ts';
-import { malformedXml, notConfigured } from './faults.ts';
+import { invalidRequest, malformedXml, notConfigured } from './faults.ts';
 import { END } from './key-order.ts';
 import { checkedRules } from './lifecycle-rules.ts';
 import { heldUntil } from './object-lock.ts';
@@ -20,6 +20,7 @@ import { install, remove } from './versions.ts';
 
 /** Smaller objects stay where they are, unless a rule speaks of sizes. */
 const SMALLEST_TO_MOVE = 131_072;
+const MINIMUM_SIZES: ReadonlySet<string> = new Set(['all_storage_classes_128K', 'varies_by_storage_class']);
 const ARCHIVES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** One look at a bucket: what is due is done, and the earliest of the rest is remembered. */
@@ -191,6 +192,8 @@ export const lifecycleOperations: Operations<'s3'> = {
     const { at, bucket } = bucketOf(ctx, input);
     const { LifecycleConfiguration: wanted, TransitionDefaultMinimumObjectSize: minimumSize } = input;
     if (!wanted) throw malformedXml();
+    if (minimumSize !== undefined && !MINIMUM_SIZES.has(minimumSize))
+      throw invalidRequest(`Invalid TransitionDefaultMinimumObjectSize found: ${minimumSize}`);
     const configured: Lifecycle = {
       rules: checkedRules(at, wanted.Rules),
       minimumSize: minimumSize ?? 'all_storage_classes_128K',

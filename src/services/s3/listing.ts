@@ -12,7 +12,7 @@ import { LAST } from './key-order.ts';
 import { classOf } from './storage-class.ts';
 import type { StorageClass } from './storage-class.ts';
 import { objects, place } from './tables.ts';
-import type { Bucket, StoredObject, Version } from './tables.ts';
+import type { Bucket, Checksum, StoredObject, Version } from './tables.ts';
 import { keyOfToken, tokenOf } from './token.ts';
 
 const LARGEST_PAGE = 1000;
@@ -103,11 +103,18 @@ function listed(at: Ctx, request: ListingRequest): Listing<StoredObject> {
 
 /** A page's size as it was asked for, within S3's limit. */
 export function pageSize(argument: string, given: number = LARGEST_PAGE): number {
-  if (given < 0) {
-    const message = `Argument ${argument} must be an integer between 0 and 2147483647`;
-    throw invalidArgument(argument, given, message);
-  }
-  return Math.min(given, LARGEST_PAGE);
+  return Math.min(natural(argument, given), LARGEST_PAGE);
+}
+
+/** The number of a part after which a listing begins. */
+export function partMarker(given: number = 0): number {
+  return natural('part-number-marker', given);
+}
+
+function natural(argument: string, given: number): number {
+  if (given >= 0) return given;
+  const message = `Argument ${argument} must be an integer between 0 and 2147483647`;
+  throw invalidArgument(argument, given, message);
 }
 
 /** As Java encodes forms, which S3 does: spaces are plus signs. Slashes stay. */
@@ -125,28 +132,47 @@ export function speller(encodingType: string | undefined): (name: string) => str
 
 type Contents = NonNullable<Output<'s3', 'ListObjectsV2'>['Contents']>[number];
 
-function contents(object: StoredObject, spell: (name: string) => string): Contents {
+function contents(
+  object: StoredObject,
+  spell: (name: string) => string,
+  wanted?: readonly string[],
+): Contents {
   return {
     Key: spell(object.key),
     LastModified: wholeSeconds(object.modifiedAt),
-    ...listedFacts(object),
+    ...listedFacts(object, wanted),
   };
 }
 
 /** What listings tell of an object, current or not. */
-export function listedFacts(object: StoredObject): {
+export function listedFacts(
+  object: StoredObject,
+  wanted: readonly string[] = [],
+): {
   ETag: string;
-  ChecksumAlgorithm: [StoredObject['checksum']['algorithm']];
-  ChecksumType: StoredObject['checksum']['type'];
+  ChecksumAlgorithm?: [Checksum['algorithm']];
+  ChecksumType?: Checksum['type'];
   Size: number;
   StorageClass: StorageClass;
+  RestoreStatus?: { IsRestoreInProgress: boolean; RestoreExpiryDate?: number };
 } {
+  const { checksum, restore } = object;
   return {
     ETag: `"${object.etag}"`,
-    ChecksumAlgorithm: [object.checksum.algorithm],
-    ChecksumType: object.checksum.type,
+    ...(checksum ? { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: checksum.type } : {}),
     Size: object.sizeBytes,
     StorageClass: classOf(object),
+    ...(restore && wanted.includes('RestoreStatus') ? { RestoreStatus: restoreStatus(restore) } : {}),
+  };
+}
+
+function restoreStatus({ until }: NonNullable<StoredObject['restore']>): {
+  IsRestoreInProgress: boolean;
+  RestoreExpiryDate?: number;
+} {
+  return {
+    IsRestoreInProgress: until === undefined,
+    ...(until === undefined ? {} : { RestoreExpiryDate: until }),
   };
 }
 
@@ -192,7 +218,10 @@ export const listingOperations: Operations<'s3'> = {
     return {
       ...commonAnswer(bucket, input, found),
       KeyCount: found.rows.length + found.prefixes.length,
-      Contents: found.rows.map((object) => ({ ...contents(object, spell), ...owner })),
+      Contents: found.rows.map((object) => ({
+        ...contents(object, spell, input.OptionalObjectAttributes),
+        ...owner,
+      })),
       ...(ContinuationToken === undefined ? start : { ContinuationToken }),
       ...(found.next === undefined ? {} : { NextContinuationToken: tokenOf(found.next) }),
     };
@@ -213,7 +242,10 @@ export const listingOperations: Operations<'s3'> = {
     return {
       ...commonAnswer(bucket, input, found),
       Marker: spell(Marker),
-      Contents: found.rows.map((object) => ({ ...contents(object, spell), Owner })),
+      Contents: found.rows.map((object) => ({
+        ...contents(object, spell, input.OptionalObjectAttributes),
+        Owner,
+      })),
       // Without a delimiter the last key is the next marker, and S3 leaves it to the client to see that.
       ...(Delimiter && found.next !== undefined ? { NextMarker: spell(found.next) } : {}),
     };

@@ -9,7 +9,7 @@ import { rootOf } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import { asBucket, handOver } from './events.ts';
-import { invalidArgument } from './faults.ts';
+import { invalidArgument, malformedXml } from './faults.ts';
 import { buckets } from './tables.ts';
 import type { Bucket, Notification } from './tables.ts';
 
@@ -34,7 +34,8 @@ const KINDS = {
 
 function filterOf({ Filter: filter }: WireConfiguration): { prefix?: string; suffix?: string } {
   const found: { prefix?: string; suffix?: string } = {};
-  for (const { Name = '', Value = '' } of filter?.Key?.FilterRules ?? []) {
+  for (const { Name, Value } of filter?.Key?.FilterRules ?? []) {
+    if (Name === undefined || Value === undefined) throw malformedXml();
     const name = Name.toLowerCase();
     if (name !== 'prefix' && name !== 'suffix') {
       const message = 'filter rule name must be either prefix or suffix';
@@ -49,6 +50,18 @@ function filterOf({ Filter: filter }: WireConfiguration): { prefix?: string; suf
   return found;
 }
 
+/** What S3 says of an ARN before it looks for what it names. moto's test_put_bucket_notification_errors has the last two. */
+function checkArn(at: Ctx, destination: Notification['destination'], arn: string, argument: string): void {
+  const [, , , region, ...rest] = arn.split(':');
+  if (rest.length < 2) throw invalidArgument(argument, arn, 'The ARN could not be parsed');
+  if (!new RegExp(`^arn:aws:${destination}:[a-z0-9-]+:\\d{12}:.+$`).test(arn))
+    throw invalidArgument(argument, arn, 'The ARN is not well formed');
+  if (region === at.region) return;
+  const message =
+    'The notification destination service region is not valid for the bucket location constraint';
+  throw invalidArgument(argument, arn, message);
+}
+
 function notification(
   at: Ctx,
   destination: Notification['destination'],
@@ -56,8 +69,7 @@ function notification(
   wire: WireConfiguration,
 ): Notification {
   const { argument } = KINDS[destination];
-  if (!new RegExp(`^arn:aws:${destination}:[a-z0-9-]+:\\d{12}:.+$`).test(arn))
-    throw invalidArgument(argument, arn, 'The ARN could not be parsed');
+  checkArn(at, destination, arn, argument);
   return {
     id: wire.Id ?? at.uuid('s3-notification'),
     destination,

@@ -9,12 +9,14 @@ import { forwarded } from '#cloud/principal.ts';
 import { bucketNamed } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { accessDenied, invalidArgument, notModelled } from './faults.ts';
-import type { Bucket, ObjectEncryption } from './tables.ts';
+import { hasCustomerKey } from './customer-key.ts';
+import type { CustomerKey } from './customer-key.ts';
+import type { Bucket, Keeping, ObjectEncryption } from './tables.ts';
 
 const S3 = 's3.amazonaws.com';
 const MANAGED_KEY = 'alias/aws/s3';
 
-interface Wanted {
+interface Wanted extends CustomerKey {
   readonly ServerSideEncryption?: string | undefined;
   readonly SSEKMSKeyId?: string | undefined;
   readonly BucketKeyEnabled?: boolean | undefined;
@@ -58,6 +60,7 @@ export function encryptionFor(
   key: string,
   wanted: Wanted,
 ): { encryption?: ObjectEncryption } {
+  if (hasCustomerKey(wanted)) return {};
   const named = wanted.ServerSideEncryption !== undefined;
   if (named ? wanted.ServerSideEncryption !== 'aws:kms' : !encryption) return {};
   checkSigned(ctx);
@@ -104,6 +107,11 @@ function decrypted(ctx: Ctx, { bucket, key }: Encrypted, encryption: ObjectEncry
   return answered(outcome).Plaintext as Uint8Array;
 }
 
+/** The entity tag of bytes in one piece: their MD5, unless a key of KMS or of the customer's own encrypts them. */
+export function etagOf(at: Ctx, { encryption, customerKeyMd5 }: Keeping, md5: string): string {
+  return encryption || customerKeyMd5 !== undefined ? at.id('etag', 32) : md5;
+}
+
 /** How a replica is encrypted: the object's data key, decrypted where it lies, under a key of the destination's region. */
 export function rewrapped(
   ctx: Ctx,
@@ -130,11 +138,15 @@ export function rewrapped(
 }
 
 /** What answers say of an object's encryption. */
-export function encryptionMembers(encryption: ObjectEncryption | undefined): {
-  ServerSideEncryption: 'AES256' | 'aws:kms';
+export function encryptionMembers({ encryption, customerKeyMd5 }: Keeping): {
+  ServerSideEncryption?: 'AES256' | 'aws:kms';
   SSEKMSKeyId?: string;
   BucketKeyEnabled?: boolean;
+  SSECustomerAlgorithm?: string;
+  SSECustomerKeyMD5?: string;
 } {
+  if (customerKeyMd5 !== undefined)
+    return { SSECustomerAlgorithm: 'AES256', SSECustomerKeyMD5: customerKeyMd5 };
   if (!encryption) return { ServerSideEncryption: 'AES256' };
   const { keyArn, bucketKey } = encryption;
   return {

@@ -9,6 +9,7 @@ import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { invalidArgument, invalidRequest, malformedXml, notConfigured } from './faults.ts';
+import { pacificTime } from './pacific-time.ts';
 import { permits } from './permission.ts';
 import { replicateChange } from './replication.ts';
 import { buckets } from './tables.ts';
@@ -16,6 +17,7 @@ import type { Bucket, DefaultRetention, Held, Retention, StoredObject, Version }
 import { DAY_MS } from './timings.ts';
 import { changeVersion, deleteMarkerRead, requestedVersion } from './versions.ts';
 
+const MODES: ReadonlySet<string> = new Set(['GOVERNANCE', 'COMPLIANCE']);
 const YEAR_DAYS = 365;
 const LONGEST_DAYS = 36_500;
 const LONGEST_YEARS = 100;
@@ -27,8 +29,8 @@ const protectedByLock = (): Fault =>
 
 const unlockedBucket = (): Fault => invalidRequest('Bucket is missing Object Lock Configuration');
 
-const notInFuture = (name: string, value: number): Fault =>
-  invalidArgument(name, formatIso(value), 'The retain until date must be in the future!');
+const notInFuture = (name: string, value: string): Fault =>
+  invalidArgument(name, value, 'The retain until date must be in the future!');
 
 interface Wanted {
   readonly ObjectLockMode?: string | undefined;
@@ -48,7 +50,10 @@ export function holdsFor({ at, bucket }: Place, input: Wanted): Held {
       message,
     );
   }
-  if (until !== undefined && until <= at.now) throw notInFuture('x-amz-object-lock-retain-until-date', until);
+  if (mode !== undefined && !MODES.has(mode))
+    throw invalidArgument('x-amz-object-lock-mode', mode, 'Unknown wormMode directive.');
+  if (until !== undefined && until <= at.now)
+    throw notInFuture('x-amz-object-lock-retain-until-date', formatIso(until));
   const legalHold = hold === undefined ? {} : { legalHold: hold as 'ON' | 'OFF' };
   if (mode !== undefined && until !== undefined)
     return { ...legalHold, retention: { mode: mode as Retention['mode'], until } };
@@ -141,9 +146,9 @@ function lockable(ctx: Ctx, input: OnObject, method: string): { found: Place; ob
   return { found, object };
 }
 
-function noHold({ key }: StoredObject): Fault {
+function noHold(): Fault {
   const message = 'The specified object does not have a ObjectLock configuration';
-  return new Fault('NoSuchObjectLockConfiguration', message, { status: 404, fields: { Key: key } });
+  return new Fault('NoSuchObjectLockConfiguration', message, { status: 404 });
 }
 
 /** Compliance mode only ever gets longer; governance mode gets shorter for who may bypass it. */
@@ -169,7 +174,8 @@ export const objectLockOperations: Operations<'s3'> = {
   PutObjectLockConfiguration(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
     const { ObjectLockConfiguration: wanted } = input;
-    if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml();
+    if (!wanted) throw new Fault('MissingRequestBodyError', 'Request Body is empty', { status: 400 });
+    if (wanted.ObjectLockEnabled !== 'Enabled') throw malformedXml();
     const retention = defaultOf(wanted);
     if (bucket.versioning !== 'Enabled') {
       const message = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration";
@@ -195,7 +201,8 @@ export const objectLockOperations: Operations<'s3'> = {
     const { found, object } = lockable(ctx, input, 'PUT');
     const { Mode: mode, RetainUntilDate: until } = input.Retention ?? {};
     if ((mode === undefined) !== (until === undefined)) throw malformedXml();
-    if (until !== undefined && until <= found.at.now) throw notInFuture('RetainUntilDate', until);
+    if (until !== undefined && until <= found.at.now)
+      throw notInFuture('RetainUntilDate', pacificTime(until));
     const after = mode !== undefined && until !== undefined ? { mode, until } : undefined;
     checkChange(ctx, found, object, after, input.BypassGovernanceRetention ?? false);
     const { retention: _, ...free } = object;
@@ -205,21 +212,22 @@ export const objectLockOperations: Operations<'s3'> = {
 
   GetObjectRetention(ctx, input) {
     const { object } = lockable(ctx, input, 'GET');
-    if (!object.retention) throw noHold(object);
+    if (!object.retention) throw noHold();
     return { Retention: { Mode: object.retention.mode, RetainUntilDate: object.retention.until } };
   },
 
   PutObjectLegalHold(ctx, input) {
-    const { found, object } = lockable(ctx, input, 'PUT');
+    bucketOf(ctx, input);
     const legalHold = input.LegalHold?.Status;
     if (legalHold === undefined) throw malformedXml();
+    const { found, object } = lockable(ctx, input, 'PUT');
     replicateChange(found, changeVersion(found.at, { ...object, legalHold }));
     return {};
   },
 
   GetObjectLegalHold(ctx, input) {
     const { object } = lockable(ctx, input, 'GET');
-    if (!object.legalHold) throw noHold(object);
+    if (!object.legalHold) throw noHold();
     return { LegalHold: { Status: object.legalHold } };
   },
 };

@@ -308,6 +308,22 @@ it('tags objects, and an overwrite takes the tags off', async () => {
   });
 });
 
+// LocalStack's tests record both of AWS: test_put_object_tagging_none_value, test_object_tagging_exc.
+it('takes a document without a set of tags for an empty one, and shows whose tags are asked for', async () => {
+  const { s3, put } = await stand();
+  await put('k');
+  const Tagging = { TagSet: undefined };
+  await s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'k', Tagging }));
+  expect((await s3.send(new GetObjectTaggingCommand({ Bucket, Key: 'k' }))).TagSet).toEqual([]);
+  await expect(s3.send(new GetObjectTaggingCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({
+    name: 'NoSuchKey',
+    Key: `${Bucket}/none`,
+  });
+  await expect(s3.send(new DeleteObjectTaggingCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({
+    Key: 'none',
+  });
+});
+
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 it('takes no ACL but the one that the owner of the bucket has anyway', async () => {
   const { s3, put } = await stand();
@@ -330,7 +346,6 @@ it('refuses other storage classes and keys of others by name', async () => {
   for (const setting of [
     { StorageClass: 'EXPRESS_ONEZONE' as const },
     { ServerSideEncryption: 'aws:kms:dsse' as const },
-    { WebsiteRedirectLocation: '/elsewhere' },
   ]) {
     await expect(
       s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...setting })),
@@ -338,4 +353,19 @@ it('refuses other storage classes and keys of others by name', async () => {
       name: 'NotImplemented',
     });
   }
+});
+
+// LocalStack's tests record both of AWS: test_post_object_with_storage_class, test_s3_get_object_checksum.
+it('says which storage class there is none of, and takes the mode of checksums in any case', async () => {
+  const { s3, put } = await stand();
+  await put('k');
+  const StorageClass = 'FakeClass' as never;
+  await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'k', StorageClass }))).rejects.toMatchObject({
+    name: 'InvalidStorageClass',
+    message: 'The storage class you specified is not valid',
+    StorageClassRequested: 'FakeClass',
+  });
+  const ChecksumMode = 'enabled' as never;
+  const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode }));
+  expect(head.ChecksumType).toBe('FULL_OBJECT');
 });

@@ -8,18 +8,21 @@ import type { Operations } from '#cloud/service.ts';
 import { arrived, bodyOf } from './body.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
+import { checkCustomerKey } from './customer-key.ts';
 import { DEFAULT_ALGORITHM, checksumMembers } from './checksums.ts';
 import { checkRead, checkWrite, wholeSeconds } from './conditions.ts';
 import { checkKey, describe, keepingOf } from './description.ts';
 import type { Described } from './description.ts';
+import { encodedWords } from './encoded-words.ts';
 import { tell } from './events.ts';
 import { expirationMember } from './expiration.ts';
 import { invalidArgument } from './faults.ts';
-import { checkDecryption, encryptionMembers } from './object-encryption.ts';
+import { checkDecryption, encryptionMembers, etagOf } from './object-encryption.ts';
 import { holdMembers } from './object-lock.ts';
 import { replicateLater, replicationMember } from './replication.ts';
 import { requestedRange, sliced } from './ranges.ts';
 import type { ByteRange } from './ranges.ts';
+import { restoreMember } from './restore.ts';
 import { checkReadable, storageClassMember } from './storage-class.ts';
 import type { Checksum, StoredObject } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
@@ -37,6 +40,7 @@ function read(ctx: Ctx, input: Get, method: string): { answer: Got; object: Stor
     ifModifiedSince: input.IfModifiedSince,
     ifUnmodifiedSince: input.IfUnmodifiedSince,
   });
+  checkCustomerKey(ctx, object, input);
   const range = requestedRange(object, input.Range, input.PartNumber);
   return { answer: { ...facts(ctx, found, object, input), ...extent(object, range, input) }, object, range };
 }
@@ -70,22 +74,30 @@ function facts(ctx: Ctx, { bucket }: Place, object: StoredObject, input: Get): G
     ETag: `"${object.etag}"`,
     ...object.headers,
     ...Object.fromEntries(given),
-    ...(Object.keys(object.metadata).length === 0 ? {} : { Metadata: object.metadata }),
+    ...metadataMember(object),
     ...shownVersionId(bucket, object),
     ...(tagCount === 0 ? {} : { TagCount: tagCount }),
     ...storageClassMember(object),
-    ...expirationMember(bucket, object),
-    ...encryptionMembers(object.encryption),
+    ...restoreMember(object),
+    // S3 tells it of current versions only, and not of one that is named.
+    ...(input.VersionId === undefined ? expirationMember(bucket, object) : {}),
+    ...encryptionMembers(object),
     ...holdMembers(ctx, object),
     ...replicationMember(object),
   };
+}
+
+/** `{ Metadata }`, as headers spell it. */
+function metadataMember({ metadata }: StoredObject): Pick<Got, 'Metadata'> {
+  const entries = Object.entries(metadata).map(([name, value]) => [name, encodedWords(value)] as const);
+  return entries.length === 0 ? {} : { Metadata: Object.fromEntries(entries) };
 }
 
 /** How much of the object the answer has. */
 function extent(object: StoredObject, range: ByteRange, { PartNumber, ChecksumMode }: Get): Got {
   const { start, sizeBytes, partial } = range;
   const end = start + sizeBytes - 1;
-  const checksum = ChecksumMode === 'ENABLED' ? checksumOf(object, range, PartNumber) : undefined;
+  const checksum = ChecksumMode !== undefined ? checksumOf(object, range, PartNumber) : undefined;
   return {
     ContentLength: sizeBytes,
     ...(partial ? { ContentRange: `bytes ${start}-${end}/${object.sizeBytes}` } : {}),
@@ -100,7 +112,7 @@ function checksumOf(
   range: ByteRange,
   partNumber: number | undefined,
 ): Checksum | undefined {
-  if (partNumber !== undefined && checksum.type === 'COMPOSITE') {
+  if (partNumber !== undefined && checksum?.type === 'COMPOSITE') {
     const value = parts?.[partNumber - 1]?.checksum;
     return value === undefined ? undefined : { ...checksum, value };
   }
@@ -108,7 +120,7 @@ function checksumOf(
 }
 
 export const objectOperations: Operations<'s3'> = {
-  PutObject(ctx, input) {
+  PutObject(ctx, input: Input<'s3', 'PutObject'> & Described) {
     const found = bucketOf(ctx, input);
     const { at, bucket } = found;
     const { Key } = input;
@@ -122,7 +134,7 @@ export const objectOperations: Operations<'s3'> = {
       kind: 'object',
       bucket: bucket.name,
       key: Key,
-      etag: md5,
+      etag: etagOf(at, keeping, md5),
       sizeBytes,
       segments,
       checksum: { algorithm: given?.algorithm ?? DEFAULT_ALGORITHM, type: 'FULL_OBJECT', value },
@@ -131,13 +143,13 @@ export const objectOperations: Operations<'s3'> = {
       tags,
     });
     replicateLater(found, object);
-    tell(ctx, found, 's3:ObjectCreated:Put', object);
+    tell(ctx, found, `s3:ObjectCreated:${input.FromForm ? 'Post' : 'Put'}`, object);
     return {
-      ETag: `"${md5}"`,
+      ETag: `"${object.etag}"`,
       ...checksumMembers(object.checksum),
       ...newVersionId(bucket, object),
       ...expirationMember(bucket, object),
-      ...encryptionMembers(object.encryption),
+      ...encryptionMembers(object),
     };
   },
 
@@ -151,7 +163,7 @@ export const objectOperations: Operations<'s3'> = {
   HeadObject(ctx, input) {
     const { answer, object } = read(ctx, input, 'HEAD');
     // What a checksum says of the bytes needs as much as the bytes themselves.
-    if (input.ChecksumMode === 'ENABLED') checkDecryption(ctx, object);
+    if (input.ChecksumMode !== undefined) checkDecryption(ctx, object);
     return answer;
   },
 };

@@ -1,30 +1,16 @@
-// Who owns objects, and access control lists by their canned names.
+// Who owns objects, and access control lists.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 
 import { Fault } from '#contract/fault.ts';
-import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { objectAcl, shownAcl, withAcl } from './acl.ts';
 import { bucketOf } from './bucket.ts';
 import { tell } from './events.ts';
-import { aclsNotSupported, malformedXml, notConfigured, notModelled } from './faults.ts';
+import { aclsNotSupported, malformedXml, notConfigured } from './faults.ts';
+import { requiredAcl } from './grants.ts';
 import { replicateChange } from './replication.ts';
 import { buckets } from './tables.ts';
-import type { Bucket } from './tables.ts';
 import { changeVersion, deleteMarkerRead, objectOf, requestedVersion } from './versions.ts';
-
-type PutAcl = Pick<
-  Input<'s3', 'PutObjectAcl'>,
-  'ACL' | 'GrantFullControl' | 'GrantRead' | 'GrantReadACP' | 'GrantWrite' | 'GrantWriteACP'
->;
-
-/** The canned list that a request names; lists of single grants are refused. */
-function cannedAcl({ ownerEnforced }: Bucket, input: PutAcl): NonNullable<PutAcl['ACL']> {
-  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
-  const grants = [GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP];
-  if (ACL !== undefined && grants.every((grant) => grant === undefined)) return ACL;
-  throw ownerEnforced ? aclsNotSupported() : notModelled('An access control list of single grants');
-}
 
 export const aclWithOwnership = (): Fault =>
   new Fault(
@@ -67,9 +53,7 @@ export const ownershipOperations: Operations<'s3'> = {
 
   PutBucketAcl(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
-    const acl = cannedAcl(bucket, input);
-    if (bucket.ownerEnforced) throw aclsNotSupported();
-    at.put(buckets, withAcl(ctx, bucket, acl));
+    at.put(buckets, withAcl(ctx, bucket, requiredAcl(ctx, input)));
   },
 
   GetObjectAcl(ctx, input) {
@@ -83,10 +67,13 @@ export const ownershipOperations: Operations<'s3'> = {
     const { at, bucket } = found;
     const object = requestedVersion(ctx, found, input);
     if (object.kind === 'delete-marker') throw deleteMarkerRead(object, 'PUT');
-    const acl = cannedAcl(bucket, input);
-    if (bucket.ownerEnforced && acl !== 'bucket-owner-full-control') throw aclsNotSupported();
+    const wanted = requiredAcl(ctx, input);
+    const acl = objectAcl(ctx, bucket, object.key, wanted);
+    // A list that is set has to be the bucket owner's by its name.
+    if (bucket.ownerEnforced && typeof wanted === 'string' && wanted !== 'bucket-owner-full-control')
+      throw aclsNotSupported();
     const { acl: _, ...rest } = object;
-    replicateChange(found, changeVersion(at, { ...rest, ...objectAcl(ctx, bucket, object.key, acl) }));
+    replicateChange(found, changeVersion(at, { ...rest, ...acl }));
     tell(ctx, found, 's3:ObjectAcl:Put', object);
     return {};
   },

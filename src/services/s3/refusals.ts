@@ -5,10 +5,7 @@ import type { ServiceDefinition } from '#cloud/service.ts';
 type Refused = NonNullable<ServiceDefinition<'s3'>['refused']>;
 type WithoutEffect = NonNullable<ServiceDefinition<'s3'>['withoutEffect']>;
 
-const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
-const SOURCE_CUSTOMER_KEY = CUSTOMER_KEY.map((name) => `CopySource${name}`);
 const KMS = ['SSEKMSEncryptionContext'];
-const WEBSITE = ['WebsiteRedirectLocation'];
 const OTHER_CHECKSUMS = [
   'ChecksumSHA512',
   'ChecksumMD5',
@@ -19,32 +16,21 @@ const OTHER_CHECKSUMS = [
 const OF_PARTS = OTHER_CHECKSUMS.map((name) => `MultipartUpload.Parts.${name}`);
 
 export const refused: Refused = {
-  CreateBucket: [
-    'CreateBucketConfiguration.Location',
-    'CreateBucketConfiguration.Bucket',
-    'BucketNamespace',
-    'GrantFullControl',
-    'GrantRead',
-    'GrantReadACP',
-    'GrantWrite',
-    'GrantWriteACP',
-  ],
+  CreateBucket: ['CreateBucketConfiguration.Location', 'CreateBucketConfiguration.Bucket', 'BucketNamespace'],
   PutBucketVersioning: ['MFA'],
-  PutBucketAcl: ['AccessControlPolicy'],
-  PutObjectAcl: ['AccessControlPolicy'],
-  PutBucketLogging: ['BucketLoggingStatus.LoggingEnabled.TargetGrants'],
   PutBucketEncryption: ['ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes'],
-  PutObject: [...CUSTOMER_KEY, ...KMS, ...WEBSITE, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
-  GetObject: CUSTOMER_KEY,
-  HeadObject: CUSTOMER_KEY,
-  GetObjectAttributes: CUSTOMER_KEY,
-  CopyObject: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY, ...KMS, ...WEBSITE],
-  CreateMultipartUpload: [...CUSTOMER_KEY, ...KMS, ...WEBSITE],
-  UploadPart: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS],
-  UploadPartCopy: [...CUSTOMER_KEY, ...SOURCE_CUSTOMER_KEY],
-  CompleteMultipartUpload: [...CUSTOMER_KEY, ...OTHER_CHECKSUMS, ...OF_PARTS],
+  PutObject: [...KMS, ...OTHER_CHECKSUMS, 'WriteOffsetBytes'],
+  CopyObject: [...KMS],
+  CreateMultipartUpload: [...KMS],
+  UploadPart: [...OTHER_CHECKSUMS],
+  CompleteMultipartUpload: [...OTHER_CHECKSUMS, ...OF_PARTS],
   AbortMultipartUpload: ['IfMatchInitiatedTime'],
-  ListParts: CUSTOMER_KEY,
+  RestoreObject: [
+    'RestoreRequest.Type',
+    'RestoreRequest.Description',
+    'RestoreRequest.SelectParameters',
+    'RestoreRequest.OutputLocation',
+  ],
   DeleteObject: ['MFA', 'IfMatchLastModifiedTime', 'IfMatchSize'],
   DeleteObjects: ['MFA', 'Delete.Objects.LastModifiedTime', 'Delete.Objects.Size'],
 };
@@ -58,7 +44,6 @@ const PAYER = { RequestPayer: 'no bucket lets requesters pay, and S3 ignores it 
 const TOKEN = { Token: 'AWS Support gave it out once; buckets take locks and rules without' };
 const UNLESS_ON = 'says something only where its Status is Enabled, which is refused';
 const LENGTH = { ContentLength: 'the body that arrives tells its own length' };
-const RESTORE = { OptionalObjectAttributes: 'nothing can be restored, so nothing has a restore status' };
 
 export const withoutEffect: WithoutEffect = {
   PutBucketVersioning: OF_DOCUMENT,
@@ -105,9 +90,10 @@ export const withoutEffect: WithoutEffect = {
   AbortMultipartUpload: PAYER,
   ListParts: PAYER,
   ListMultipartUploads: PAYER,
-  ListObjects: { ...PAYER, ...RESTORE },
-  ListObjectsV2: { ...PAYER, ...RESTORE },
-  ListObjectVersions: { ...PAYER, ...RESTORE },
+  ListObjects: PAYER,
+  ListObjectsV2: PAYER,
+  ListObjectVersions: PAYER,
+  RestoreObject: { ...PAYER, ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
   DeleteObject: PAYER,
   DeleteObjects: { ...PAYER, ChecksumAlgorithm: OF_DOCUMENT.ChecksumAlgorithm },
 };

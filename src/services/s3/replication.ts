@@ -160,8 +160,9 @@ function replicaOf(as: Ctx, there: Place, rule: ReplicationRule, version: Stored
     bucket: bucket.name,
     ...(StorageClass === undefined || StorageClass === 'STANDARD' ? {} : { storageClass: StorageClass }),
     ...(keepsList ? { acl } : {}),
+    // What a customer's own key protects stays as it is.
     ...(encryption
       ? rewrapped(as, there, version, EncryptionConfiguration?.ReplicaKmsKeyID ?? '')
-      : encryptionFor(there.at, bucket, version.key, {})),
+      : version.customerKeyMd5 === undefined && encryptionFor(there.at, bucket, version.key, {})),
   };
 }

@@ -7,6 +7,7 @@ import type { Service } from '#cloud/service.ts';
 import { deliverLog, logged, loggingOperations, logLines } from './access-log.ts';
 import { attributeOperations } from './attributes.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
+import { missingBucket } from './bucket.ts';
 import { bucketOfArn, policyFor, policyOperations } from './bucket-policy.ts';
 import { bucketOperations } from './buckets.ts';
 import { completionOperations } from './completion.ts';
@@ -15,7 +16,7 @@ import { corsOperations, crossOrigin, preflightDoor } from './cors.ts';
 import { deletionOperations } from './deletion.ts';
 import { encryptionOperations } from './encryption.ts';
 import { deliverEvent, pendingEvents } from './events.ts';
-import { invalidArgument } from './faults.ts';
+import { invalidHeader } from './headers.ts';
 import { lifecycle, lifecycleOperations } from './lifecycle.ts';
 import { listingOperations } from './listing.ts';
 import { notificationOperations } from './notifications.ts';
@@ -24,8 +25,10 @@ import { objectOperations } from './objects.ts';
 import { ownershipOperations } from './ownership.ts';
 import { publicAccessOperations } from './public-access.ts';
 import { refused, withoutEffect } from './refusals.ts';
+import { ownWords } from './own-words.ts';
 import { replicate, replications } from './replication.ts';
 import { replicationOperations } from './replication-rules.ts';
+import { forgetRestored, restore, restoreOperations } from './restore.ts';
 import { bucketNames, buckets, noncurrent, objects, parts, uploads } from './tables.ts';
 import { taggingOperations } from './tagging.ts';
 import { transferOperations } from './transfer.ts';
@@ -57,6 +60,7 @@ export const service: Service = defineService({
     ...attributeOperations,
     ...copyOperations,
     ...deletionOperations,
+    ...restoreOperations,
     ...taggingOperations,
     ...uploadOperations,
     ...completionOperations,
@@ -64,7 +68,7 @@ export const service: Service = defineService({
     ...versionListingOperations,
     ...uploadListingOperations,
   }),
-  timers: [deliverEvent, deliverLog, replicate] as TimerHandler<unknown, Ctx>[],
+  timers: [deliverEvent, deliverLog, replicate, restore, forgetRestored] as TimerHandler<unknown, Ctx>[],
   reconcilers: [lifecycle] as unknown as Reconciler<Row, Ctx>[],
   doors: [websiteDoor, preflightDoor],
   crossOrigin,
@@ -75,14 +79,7 @@ export const service: Service = defineService({
   denied,
   refused,
   withoutEffect,
-  // S3 has errors of its own for places that it does not know and for sources that are none.
-  tolerates: (operation, { members }) =>
-    members.at(-1) === 'CopySource' ||
-    (operation === 'CreateBucket' && members.at(-1) === 'LocationConstraint') ||
-    // The canned lists of buckets are one more than the model has.
-    ((operation === 'CreateBucket' || operation === 'PutBucketAcl') && members.at(-1) === 'ACL'),
-  invalid(_, [violation]) {
-    if (violation?.members.at(-1) !== 'EncodingType') return undefined;
-    return invalidArgument('encoding-type', violation.value, 'Invalid Encoding Method specified in Request');
-  },
+  tolerates: (operation, { members, value }) => ownWords(operation, members, value),
+  before: (ctx, operation, input) => (operation === 'CreateBucket' ? undefined : missingBucket(ctx, input)),
+  invalid: (_, [violation]) => violation && invalidHeader(violation),
 });

@@ -43,9 +43,17 @@ export function storageClassMember({ storageClass }: StoredObject): { StorageCla
   return storageClass === undefined ? {} : { StorageClass: storageClass as StorageClass };
 }
 
-/** Archived objects would have to be restored first, which is not modelled. */
-export function checkReadable({ storageClass }: StoredObject): void {
-  if (storageClass === undefined || !ARCHIVES.has(storageClass)) return;
+export function isArchived({ storageClass }: StoredObject): boolean {
+  return storageClass !== undefined && ARCHIVES.has(storageClass);
+}
+
+/** Whether the bytes are at hand: those of archived objects are only after they were restored. */
+const isAtHand = (object: StoredObject): boolean =>
+  !isArchived(object) || object.restore?.until !== undefined;
+
+export function checkReadable(object: StoredObject): void {
+  if (isAtHand(object)) return;
+  const { storageClass } = object;
   throw new Fault('InvalidObjectState', "The operation is not valid for the object's storage class", {
     status: 403,
     fields: { StorageClass: storageClass },
@@ -53,8 +61,8 @@ export function checkReadable({ storageClass }: StoredObject): void {
 }
 
 /** As a copy's source. */
-export function checkCopyable({ storageClass }: StoredObject): void {
-  if (storageClass === undefined || !ARCHIVES.has(storageClass)) return;
+export function checkCopyable(object: StoredObject): void {
+  if (isAtHand(object)) return;
   throw new Fault(
     'ObjectNotInActiveTierError',
     'The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.',

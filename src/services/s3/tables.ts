@@ -43,8 +43,10 @@ export interface Bucket {
   /** Absent where lists are off, and after the ownership controls were deleted. */
   ownership?: 'BucketOwnerPreferred' | 'ObjectWriter';
   /** Absent where it is `private`. */
-  acl?: CannedAcl;
+  acl?: Acl;
   bucketKeyEnabled: boolean;
+  /** Whether its default encryption was ever put, be it with S3's own keys. */
+  encryptionPut?: true;
   /** Absent where new objects are encrypted with S3's own keys. */
   encryption?: DefaultEncryption;
   lifecycle?: Lifecycle;
@@ -79,6 +81,17 @@ export interface Replication {
 
 /** Lists by their short names; `private` is no list at all. */
 export type CannedAcl = 'public-read' | 'public-read-write' | 'authenticated-read' | 'log-delivery-write';
+
+/** One grant of a list: to an account by its canonical user id, or to one of AWS's groups by its URI. */
+export interface Grant {
+  readonly to: { readonly id: string } | { readonly group: string };
+  readonly permission: Permission;
+}
+
+export type Permission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+
+/** A canned list, or all the grants of a list: there the owner has only what it says. */
+export type Acl = CannedAcl | readonly Grant[];
 
 /** Keys of KMS as default. */
 interface DefaultEncryption {
@@ -119,6 +132,8 @@ export interface Logging {
   prefix: string;
   /** Only where it was given. */
   partitionedBy?: 'DeliveryTime';
+  /** Who else may read the log, besides the owner of the bucket. */
+  grants?: readonly Grant[];
 }
 
 export const buckets: Table<Bucket> = table<Bucket>('s3/buckets', (row) => row.name);
@@ -169,9 +184,12 @@ export interface Held {
 /** How an object is kept; all absent for what most have. */
 export interface Keeping extends Held {
   encryption?: ObjectEncryption;
+  /** MD5 of the customer's own key that protects it (base64). */
+  customerKeyMd5?: string;
   /** Absent for `STANDARD`. */
   storageClass?: string;
-  acl?: 'public-read' | 'public-read-write' | 'authenticated-read';
+  /** Absent where it is `private`. */
+  acl?: Acl;
 }
 
 export interface CompletedPart {
@@ -199,8 +217,11 @@ export interface StoredObject extends VersionRow, Description, Keeping {
   etag: string;
   sizeBytes: number;
   segments: readonly Segment[];
-  checksum: Checksum;
+  /** Absent where parts came with the customer's own key and no checksums. */
+  checksum?: Checksum;
   tags: Tags;
+  /** Of an archived object: for how many days it is to be readable, and until when (epoch ms) once it is. */
+  restore?: { readonly days: number; readonly until?: number };
   /** Of a multipart upload. */
   parts?: readonly CompletedPart[];
   /** The multipart upload that it came from, so that completing again finds it. */

@@ -13,7 +13,7 @@ import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
 import { tell } from './events.ts';
 import { awaitLifecycle } from './expiration.ts';
-import { invalidArgument, notConfigured } from './faults.ts';
+import { invalidArgument, noSuchKey, notConfigured } from './faults.ts';
 import { replicateChange } from './replication.ts';
 import { buckets } from './tables.ts';
 import type { Bucket, StoredObject } from './tables.ts';
@@ -24,14 +24,17 @@ interface WireTag {
   readonly Value?: string | undefined;
 }
 
-const MOST = { bucket: 50, object: 10 } as const;
+const MOST = { bucket: 50, 'new-bucket': 50, object: 10 } as const;
 const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-const invalidTag = (message: string, TagKey: string, more: Readonly<Record<string, string>> = {}): Fault =>
-  new Fault('InvalidTag', message, { status: 400, fields: { TagKey, ...more } });
+const invalidTag = (message: string, fields: Readonly<Record<string, string>>): Fault =>
+  new Fault('InvalidTag', message, { status: 400, fields });
 
 const RESERVED = {
   bucket: 'System tags cannot be added/updated by requester',
+  'new-bucket':
+    'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. ' +
+    'Remove "aws:" from your tag keys and try again.',
   object: 'Your TagKey cannot be prefixed with aws:',
 } as const;
 
@@ -44,18 +47,20 @@ export function checkTags(
   system: (tag: WireTag) => boolean = () => false,
 ): void {
   if (tags.filter((tag) => !system(tag)).length > MOST[of]) {
-    const noun = of === 'bucket' ? 'Bucket tag count' : 'Object tags';
+    const noun = of === 'object' ? 'Object tags' : 'Bucket tag count';
     throw new Fault('BadRequest', `${noun} cannot be greater than ${MOST[of]}`, { status: 400 });
   }
   const seen = new Set<string>();
   for (const { Key = '', Value = '' } of tags) {
-    if (seen.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
+    if (seen.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', { TagKey: Key });
     seen.add(Key);
     if (Key === '' || Key.length > 128 || !ALLOWED.test(Key))
-      throw invalidTag('The TagKey you have provided is invalid', Key);
+      throw invalidTag('The TagKey you have provided is invalid', { TagKey: Key });
     if (Value.length > 256 || !ALLOWED.test(Value))
-      throw invalidTag('The TagValue you have provided is invalid', Key, { TagValue: Value });
-    if (isSystem(Key) && !system({ Key, Value })) throw invalidTag(RESERVED[of], Key);
+      throw invalidTag('The TagValue you have provided is invalid', { TagKey: Key, TagValue: Value });
+    // A new bucket is not told which of its tags it is.
+    if (isSystem(Key) && !system({ Key, Value }))
+      throw invalidTag(RESERVED[of], of === 'new-bucket' ? {} : { TagKey: Key });
   }
 }
 
@@ -67,7 +72,8 @@ function checkBucketTags({ principal }: Ctx, { tags: now = {} }: Bucket, tags: r
   const ours = actsForAws(principal);
   checkTags(tags, 'bucket', ({ Key = '', Value }) => isSystem(Key) && (ours || now[Key] === Value));
   const gone = Object.keys(now).find((key) => isSystem(key) && !tags.some(({ Key }) => Key === key));
-  if (gone !== undefined && !ours) throw invalidTag('System tags cannot be removed by requester', gone);
+  if (gone !== undefined && !ours)
+    throw invalidTag('System tags cannot be removed by requester', { TagKey: gone });
 }
 
 /** The header `x-amz-tagging`: tags spelled as a query string. */
@@ -96,9 +102,21 @@ type OnObject = Input<'s3', 'GetObjectTagging'>;
 
 /** Tags belong to objects: a delete marker has none, whether it is named or on top. */
 function tagged(ctx: Ctx, found: Place, input: OnObject, method: string): StoredObject {
-  const version = requestedVersion(ctx, found, input);
+  // One of the three operations shows keys with their bucket.
+  const shownKey = method === 'GET' ? `${found.bucket.name}/${input.Key}` : input.Key;
+  const version = requestedVersion(ctx, found, input, shownKey);
   if (version.kind !== 'object') throw deleteMarkerRead(version, method);
   return version;
+}
+
+/** Here S3 names a missing key with its bucket (LocalStack's test_object_tagging_exc, recorded from AWS). */
+function readTagged(ctx: Ctx, found: Place, input: OnObject): StoredObject {
+  try {
+    return tagged(ctx, found, input, 'GET');
+  } catch (error) {
+    if (!(error instanceof Fault) || error.shape !== 'NoSuchKey') throw error;
+    throw noSuchKey(`${input.Bucket}/${input.Key}`, error.headers);
+  }
 }
 
 function setObjectTags(ctx: Ctx, input: OnObject, method: string, tags: Tags): { VersionId?: string } {
@@ -133,7 +151,7 @@ export const taggingOperations: Operations<'s3'> = {
 
   GetObjectTagging(ctx, input) {
     const found = bucketOf(ctx, input);
-    const object = tagged(ctx, found, input, 'GET');
+    const object = readTagged(ctx, found, input);
     return { TagSet: tagList(object.tags), ...shownVersionId(found.bucket, object) };
   },
 

@@ -34,3 +34,50 @@ export const logDelivery: Timing = timing(
   'assumed',
   'https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html: within a few hours',
 );
+
+export type Tier = 'Expedited' | 'Standard' | 'Bulk';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const RETRIEVAL =
+  'https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html: ';
+
+const restorations: Readonly<Record<string, Timing>> = {
+  'GLACIER Expedited': timing(
+    's3/restore-expedited',
+    [MINUTE_MS, 5 * MINUTE_MS],
+    'documented',
+    `${RETRIEVAL}1–5 minutes`,
+  ),
+  'GLACIER Standard': timing(
+    's3/restore-standard',
+    [3 * HOUR_MS, 5 * HOUR_MS],
+    'documented',
+    `${RETRIEVAL}3–5 hours`,
+  ),
+  'GLACIER Bulk': timing(
+    's3/restore-bulk',
+    [5 * HOUR_MS, 12 * HOUR_MS],
+    'documented',
+    `${RETRIEVAL}5–12 hours`,
+  ),
+  'DEEP_ARCHIVE Standard': timing(
+    's3/restore-deep-standard',
+    12 * HOUR_MS,
+    'documented',
+    `${RETRIEVAL}within 12 hours`,
+  ),
+  'DEEP_ARCHIVE Bulk': timing(
+    's3/restore-deep-bulk',
+    48 * HOUR_MS,
+    'documented',
+    `${RETRIEVAL}within 48 hours`,
+  ),
+};
+
+/** How long it takes to get an object out of an archive. */
+export function restoration(storageClass: string, tier: Tier): Timing {
+  const found = restorations[`${storageClass} ${tier}`];
+  if (!found) throw new Error(`Nothing is restored from ${storageClass} by ${tier}.`);
+  return found;
+}

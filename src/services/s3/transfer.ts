@@ -9,11 +9,11 @@ export const transferOperations: Operations<'s3'> = {
   PutBucketAccelerateConfiguration(ctx, input) {
     const { at, bucket } = bucketOf(ctx, input);
     const { Status } = input.AccelerateConfiguration;
-    if (!Status) throw malformedXml();
     if (bucket.name.includes('.'))
       throw invalidRequest(
         'S3 Transfer Acceleration is not supported for buckets with periods (.) in their names',
       );
+    if (Status !== 'Enabled' && Status !== 'Suspended') throw malformedXml();
     at.update(buckets, bucket, { acceleration: Status });
   },
 

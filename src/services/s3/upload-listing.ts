@@ -7,8 +7,9 @@ import type { Operations } from '#cloud/service.ts';
 import { bucketOf, canonicalUser } from './bucket.ts';
 import { checksumMember } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
+import { checkUploadKey } from './customer-key.ts';
 import { invalidArgument } from './faults.ts';
-import { commonPrefix, pageSize, speller } from './listing.ts';
+import { commonPrefix, pageSize, partMarker, speller } from './listing.ts';
 import { classOf } from './storage-class.ts';
 import { place, uploads } from './tables.ts';
 import type { Upload } from './tables.ts';
@@ -108,8 +109,9 @@ export const uploadListingOperations: Operations<'s3'> = {
   ListParts(ctx, input) {
     const found = bucketOf(ctx, input);
     const upload = uploadOf(found, input);
+    checkUploadKey(ctx, upload, input);
     const limit = pageSize('max-parts', input.MaxParts);
-    const { PartNumberMarker: after = 0 } = input;
+    const after = partMarker(input.PartNumberMarker);
     const rest = partsOf(found.at, upload).filter(({ number }) => number > after);
     const shown = rest.slice(0, limit);
     const { algorithm } = upload;

@@ -289,3 +289,30 @@ it('has rules for which checksums go with which type', async () => {
     'The upload was created using the COMPOSITE checksum mode.',
   );
 });
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html; the words are moto's.
+it('lists parts only after numbers that are some', async () => {
+  const { s3 } = await stand();
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k' }));
+  const list = (more: object) => s3.send(new ListPartsCommand({ Bucket, Key: 'k', UploadId, ...more }));
+  await expect(list({ PartNumberMarker: '-1' })).rejects.toMatchObject({
+    name: 'InvalidArgument',
+    message: 'Argument part-number-marker must be an integer between 0 and 2147483647',
+  });
+  await expect(list({ MaxParts: 2_147_483_648 })).rejects.toMatchObject({
+    name: 'InvalidArgument',
+    message: 'Provided max-parts not an integer or within integer range',
+  });
+});
+
+// LocalStack's tests record it of AWS: test_s3_invalid_content_md5.
+it('shows the digest that was expected of a part as it was given', async () => {
+  const { s3 } = await stand();
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k' }));
+  const ContentMD5 = 'CYketZBSTjX8czcs3cXVlg==';
+  const part = { Bucket, Key: 'k', UploadId, PartNumber: 1, Body: 'x', ContentMD5 };
+  await expect(s3.send(new UploadPartCommand(part))).rejects.toMatchObject({
+    name: 'BadDigest',
+    ExpectedDigest: ContentMD5,
+  });
+});

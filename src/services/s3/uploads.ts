@@ -11,10 +11,11 @@ import type { Place } from './bucket.ts';
 import { algorithmOf, checksumMember, DEFAULT_ALGORITHM, digest } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
 import { sourceOf, sourceVersionId } from './copy.ts';
+import { checkPartKey } from './customer-key.ts';
 import { checkKey, describe, keepingOf } from './description.ts';
 import { awaitLifecycle } from './expiration.ts';
 import { invalidArgument, invalidRequest, noSuchUpload } from './faults.ts';
-import { checkDecryption, encryptionMembers } from './object-encryption.ts';
+import { checkDecryption, encryptionMembers, etagOf } from './object-encryption.ts';
 import { sliced } from './ranges.ts';
 import { parts, uploads } from './tables.ts';
 import type { Checksum, ChecksumAlgorithm, Part, Segment, StoredObject, Upload } from './tables.ts';
@@ -133,7 +134,7 @@ export const uploadOperations: Operations<'s3'> = {
       Key,
       UploadId: upload.id,
       ...checksumPlanMembers(upload),
-      ...encryptionMembers(upload.encryption),
+      ...encryptionMembers(upload),
     };
   },
 
@@ -141,6 +142,7 @@ export const uploadOperations: Operations<'s3'> = {
     const found = bucketOf(ctx, input);
     checkPartNumber(input.PartNumber);
     const upload = uploadOf(found, input);
+    checkPartKey(ctx, upload, input);
     checkDecryption(ctx, upload);
     const algorithm = upload.algorithm ?? DEFAULT_ALGORITHM;
     const { segments, sizeBytes, md5, given, checksum } = arrived(ctx, input, algorithm);
@@ -152,10 +154,11 @@ export const uploadOperations: Operations<'s3'> = {
     }
     const { PartNumber: number } = input;
     const modifiedAt = found.at.now;
+    const etag = etagOf(found.at, upload, md5);
     found.at.put(parts, {
       uploadId: upload.id,
       number,
-      etag: md5,
+      etag,
       sizeBytes,
       segments,
       checksum,
@@ -163,9 +166,9 @@ export const uploadOperations: Operations<'s3'> = {
     });
     const shown = upload.algorithm ? { algorithm, value: checksum } : given;
     return {
-      ETag: `"${md5}"`,
+      ETag: `"${etag}"`,
       ...(shown ? checksumMember(shown) : {}),
-      ...encryptionMembers(upload.encryption),
+      ...encryptionMembers(upload),
     };
   },
 
@@ -173,6 +176,7 @@ export const uploadOperations: Operations<'s3'> = {
     const found = bucketOf(ctx, input);
     checkPartNumber(input.PartNumber);
     const upload = uploadOf(found, input);
+    checkPartKey(ctx, upload, input);
     checkDecryption(ctx, upload);
     const source = sourceOf(ctx, input);
     const segments = copyRange(input.CopySourceRange, source);
@@ -181,7 +185,7 @@ export const uploadOperations: Operations<'s3'> = {
     const part: Part = {
       uploadId: upload.id,
       number: input.PartNumber,
-      etag: hex(ctx.kernel.primitives.md5(bytes)),
+      etag: etagOf(found.at, upload, hex(ctx.kernel.primitives.md5(bytes))),
       sizeBytes: bytes.length,
       segments,
       checksum: digest(ctx, algorithm, bytes),
@@ -195,7 +199,7 @@ export const uploadOperations: Operations<'s3'> = {
         ...(upload.algorithm ? checksumMember({ algorithm, value: part.checksum }) : {}),
       },
       ...sourceVersionId(source),
-      ...encryptionMembers(upload.encryption),
+      ...encryptionMembers(upload),
     };
   },
 

@@ -110,7 +110,13 @@ export const versionListingOperations: Operations<'s3'> = {
       Versions: shown.flatMap((one) =>
         one.kind === 'object'
           ? // The published model knows one class here; S3 tells them all.
-            [{ ...named(one), ...listedFacts(one), StorageClass: classOf(one) as 'STANDARD' }]
+            [
+              {
+                ...named(one),
+                ...listedFacts(one, input.OptionalObjectAttributes),
+                StorageClass: classOf(one) as 'STANDARD',
+              },
+            ]
           : [],
       ),
       DeleteMarkers: shown.filter(({ kind }) => kind === 'delete-marker').map(named),

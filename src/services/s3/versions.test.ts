@@ -109,15 +109,18 @@ it('overwrites the version null, and only that, while versioning is suspended', 
 
 it('knows its version ids from others', async () => {
   const { s3, put } = await stand('Enabled');
-  await put(Key);
-  const get = (VersionId: string): Promise<unknown> =>
-    s3.send(new GetObjectCommand({ Bucket, Key, VersionId }));
-  await expect(get('nonsense')).rejects.toMatchObject({
-    name: 'InvalidArgument',
-    message: 'Invalid version id specified',
-    ArgumentName: 'versionId',
-  });
-  await expect(get('A'.repeat(32))).rejects.toMatchObject({ name: 'NoSuchVersion' });
+  const { VersionId = '' } = await put(Key);
+  await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+  const get = (id: string): Promise<unknown> => s3.send(new GetObjectCommand({ Bucket, Key, VersionId: id }));
+  await expect(get(VersionId)).rejects.toMatchObject({ name: 'NoSuchVersion' });
+  // LocalStack's tests record it of AWS: test_delete_object_versioned.
+  for (const forged of ['nonsense', `${VersionId.slice(0, -4)}ABCD`]) {
+    await expect(get(forged)).rejects.toMatchObject({
+      name: 'InvalidArgument',
+      message: 'Invalid version id specified',
+      ArgumentName: 'versionId',
+    });
+  }
 });
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
@@ -202,5 +205,11 @@ it('deletes under the condition that the object is as expected', async () => {
     name: 'PreconditionFailed',
   });
   await s3.send(new DeleteObjectCommand({ Bucket, Key, IfMatch: ETag }));
+  // Verified against AWS by moto's test_delete_object_if_match.
+  await expect(
+    s3.send(new DeleteObjectCommand({ Bucket, Key: 'none', IfMatch: ETag })),
+  ).rejects.toMatchObject({
+    name: 'NoSuchKey',
+  });
   await expect(s3.send(new HeadObjectCommand({ Bucket, Key }))).rejects.toMatchObject({ name: 'NotFound' });
 });

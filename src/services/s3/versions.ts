@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 
 import { Fault } from '#contract/fault.ts';
+import { utf8 } from '#contract/protocols/bytes.ts';
 import { formatHttpDate } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Place } from './bucket.ts';
@@ -13,8 +14,26 @@ import { buckets, noncurrent, objects, place, uploadPlace, uploads, versionPlace
 import type { Bucket, DeleteMarker, StoredObject, Version } from './tables.ts';
 
 export const NULL_VERSION = 'null';
-const VERSION_ID = /^[A-Za-z0-9._]{32}$/;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._';
+/** Characters of a version id that are drawn, and those that say whether S3 drew them. */
+const DRAWN = 27;
+const PROOF = 5;
+
+/** What the drawn part of a version id ends with, so that S3 knows its own ids even when their versions are gone. */
+function proof({ kernel }: Ctx, drawn: string): string {
+  let sum = kernel.primitives.crc32(utf8(drawn));
+  let text = '';
+  for (let at = 0; at < PROOF; at += 1) {
+    text += ALPHABET[sum % ALPHABET.length];
+    sum = Math.floor(sum / ALPHABET.length);
+  }
+  return text;
+}
+
+function newVersion(at: Ctx): string {
+  const drawn = at.id('version', DRAWN, ALPHABET);
+  return drawn + proof(at, drawn);
+}
 
 /** A version before it is put in its place. */
 type Fresh<V extends Version> = V extends Version ? Omit<V, 'versionId' | 'ordinal' | 'modifiedAt'> : never;
@@ -22,7 +41,7 @@ type Fresh<V extends Version> = V extends Version ? Omit<V, 'versionId' | 'ordin
 /** Makes a version the current one of its key, by the rules of the bucket's versioning. */
 export function install<V extends Version>({ at, bucket }: Place, fresh: Fresh<V>): V {
   const enabled = bucket.versioning === 'Enabled';
-  const versionId = enabled ? at.id('version', 32, ALPHABET) : NULL_VERSION;
+  const versionId = enabled ? newVersion(at) : NULL_VERSION;
   const before = at.get(objects, place(fresh.bucket, fresh.key));
   const version = {
     ...fresh,
@@ -121,9 +140,11 @@ export function currentObject(at: Ctx, bucket: string, key: string): StoredObjec
   return current?.kind === 'object' ? current : undefined;
 }
 
-/** S3 knows its own ids from others; a bucket that was never versioned has given out none. */
-export function checkVersionId({ versioning }: Bucket, versionId: string): void {
-  if (versionId !== NULL_VERSION && (!versioning || !VERSION_ID.test(versionId)))
+/** Throws for the id of no version, gone or not. A bucket that was never versioned has given out none. */
+export function checkVersionId(ctx: Ctx, { versioning }: Bucket, versionId: string): void {
+  const drawn = versionId.slice(0, DRAWN);
+  const own = versioning && versionId === drawn + proof(ctx, drawn);
+  if (versionId !== NULL_VERSION && !own)
     throw invalidArgument('versionId', versionId, 'Invalid version id specified');
 }
 
@@ -137,15 +158,16 @@ export function requestedVersion(
   ctx: Ctx,
   { at, bucket }: Place,
   { Key, VersionId }: ObjectRequest,
+  shownKey: string = Key,
 ): Version {
-  if (VersionId !== undefined) checkVersionId(bucket, VersionId);
   const found =
     VersionId === undefined
       ? at.get(objects, place(bucket.name, Key))
       : versionOf(at, bucket.name, Key, VersionId);
   if (found) return found;
+  if (VersionId !== undefined) checkVersionId(ctx, bucket, VersionId);
   checkListing(ctx, bucket, VersionId);
-  throw VersionId === undefined ? noSuchKey(Key) : noSuchVersion(Key, VersionId);
+  throw VersionId === undefined ? noSuchKey(shownKey) : noSuchVersion(Key, VersionId);
 }
 
 /** Whoever may not list a bucket does not learn which keys it has. */

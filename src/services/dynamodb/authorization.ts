@@ -8,6 +8,7 @@ import type { Authorization, FurtherAction, ServiceDefinition } from '#cloud/ser
 import { expressionsOf, pathsIn } from './expressions.ts';
 import type { Expressions, Given } from './expressions.ts';
 import { pathsOf } from './expressions/update.ts';
+import { statementAuthorization } from './partiql/authorization.ts';
 import { contentOf, valueFromWire } from './value.ts';
 import type { WireItem } from './value.ts';
 import { tableArn, tableByArn } from './table.ts';
@@ -214,6 +215,7 @@ export const authorization: Rules = {
         ),
       ),
   },
+  ...statementAuthorization,
   TransactWriteItems: transactWrites,
   TransactGetItems: {
     actions: [],

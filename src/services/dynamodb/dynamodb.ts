@@ -1,5 +1,6 @@
 // Amazon DynamoDB: tables (./tables.ts, ./changes.ts), items (./items.ts, ./batches.ts, ./transactions.ts), queries and scans
-// (./query.ts, ./scan.ts), time to live (./expiring.ts). Expressions live in ./expressions.
+// (./query.ts, ./scan.ts), statements (./statements.ts), time to live (./expiring.ts). Expressions live in ./expressions, the
+// language of statements in ./partiql.
 
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -17,6 +18,7 @@ import { queryOperations } from './query.ts';
 import { recoveryOperations } from './recovery.ts';
 import { buckets, counts, entries, items, tables, transactions } from './rows.ts';
 import { scanOperations } from './scan.ts';
+import { statementOperations } from './statements.ts';
 import { tableByArn } from './table.ts';
 import { tableOperations } from './tables.ts';
 import { tagOperations } from './tags.ts';
@@ -39,6 +41,7 @@ export const service: Service = defineService({
     ...scanOperations,
     ...batchOperations,
     ...transactionOperations,
+    ...statementOperations,
   },
   timers: [expire, settleTimeToLive, forgetToken] as TimerHandler<unknown, Ctx>[],
   reconcilers: [settling] as unknown as Reconciler<Row, Ctx>[],

@@ -80,7 +80,8 @@ export const service: Service = defineService({
     ]);
     return Object.fromEntries(tags) as Record<string, string>;
   },
-  // "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must have length …'", and 'Member must satisfy enum …' (moto)
+  // "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must have length …'"; of enumerations moto has
+  // 'Member must satisfy …'.
   invalid(_, [first]) {
     if (!first) return undefined;
     const why = first.message

@@ -26,6 +26,11 @@ interface Request extends Given {
   readonly ReturnConsumedCapacity?: string | undefined;
 }
 
+/** What restoring needs on the new table. */
+const RESTORING = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(
+  (name) => `dynamodb:${name}`,
+);
+
 const ALL_EXPRESSIONS = [
   'UpdateExpression',
   'ConditionExpression',
@@ -99,6 +104,9 @@ const ofItem = { resources: resource, conditions: conditionsOf };
 const ofTable = {
   resources: (ctx: Ctx, { TableName }: { TableName: string }): string => tableArn(ctx, TableName),
 };
+const ofBackup = {
+  resources: (_: Ctx, { BackupArn }: { BackupArn: string }): string => BackupArn,
+};
 const ofResource = {
   resources: (_: Ctx, { ResourceArn }: { ResourceArn: string }): string => ResourceArn,
 };
@@ -167,6 +175,15 @@ export const authorization: Rules = {
   UpdateTable: ofTable,
   DescribeTimeToLive: ofTable,
   UpdateTimeToLive: ofTable,
+  CreateBackup: ofTable,
+  DescribeBackup: ofBackup,
+  DeleteBackup: ofBackup,
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
+  RestoreTableFromBackup: {
+    resources: (ctx, { BackupArn, TargetTableName }) => [BackupArn, tableArn(ctx, TargetTableName)],
+    further: (ctx, { TargetTableName }) =>
+      RESTORING.map((action) => ({ action, resource: tableArn(ctx, TargetTableName) })),
+  },
   DescribeContinuousBackups: ofTable,
   UpdateContinuousBackups: ofTable,
   TagResource: {

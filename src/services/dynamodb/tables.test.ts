@@ -84,6 +84,12 @@ describe('a table', () => {
     expect((await described(instant))?.ItemCount).toBe(1);
   });
 
+  // As LocalStack's tests make their tables.
+  it('may say that it has no stream', async () => {
+    const stand = await new Stand().with({ ...music, StreamSpecification: { StreamEnabled: false } });
+    expect((await described(stand))?.StreamSpecification).toBeUndefined();
+  });
+
   it('is not deleted while it is protected', async () => {
     const stand = await new Stand().with({ ...music, DeletionProtectionEnabled: true });
     const remove = () => stand.dynamodb.send(new DeleteTableCommand({ TableName }));

@@ -33,7 +33,7 @@ export function delegationSetOf(ctx: Ctx, id: string): DelegationSet {
   );
 }
 
-export function zonesOfSet(ctx: Ctx, id: string): HostedZone[] {
+function zonesOfSet(ctx: Ctx, id: string): HostedZone[] {
   return ctx.list(hostedZones).filter(({ delegationSetId }) => delegationSetId === id);
 }
 

@@ -202,13 +202,20 @@ function ofPrincipal(principal: Principal): Record<string, ContextValue | undefi
         'aws:userid': `${principal.roleId}:${principal.sessionName}`,
         ...tagsOf(principal),
       };
+    case 'federated-user':
+      return {
+        ...ofAccount(principal),
+        'aws:PrincipalType': 'FederatedUser',
+        'aws:userid': `${principal.account}:${principal.name}`,
+        ...tagsOf(principal),
+      };
   }
 }
 
 /** Keys that only requests with temporary credentials have. Nobody here has shown an MFA device. */
 function ofCredentials(principal: Principal): Record<string, ContextValue> {
   if (principal.type === 'service' || principal.type === 'anonymous') return {};
-  if (principal.type !== 'role' && !principal.temporary) return {};
+  if ((principal.type === 'user' || principal.type === 'root') && !principal.temporary) return {};
   const { issuedAt } = principal;
   return {
     'aws:MultiFactorAuthPresent': 'false',

@@ -41,6 +41,24 @@ export interface RolePrincipal extends Forwarded {
   readonly sessionPolicies?: readonly string[];
   /** Tags of the role and, over them, of the session. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Those of the session's tags that sessions have too which it opens. */
+  readonly transitiveTagKeys?: readonly string[];
+}
+
+/** A session of `GetFederationToken`: `arn` is the federated user's. */
+export interface FederatedPrincipal extends Forwarded {
+  readonly type: 'federated-user';
+  readonly account: string;
+  readonly arn: string;
+  readonly name: string;
+  /** Who opened the session: an IAM user, or the root user. */
+  readonly userArn: string;
+  /** The IAM user, so that another of the same name is told from it. */
+  readonly user?: { readonly name: string; readonly id: string };
+  /** Policy documents (JSON text) that the session is narrowed to; without any it may do nothing of itself. */
+  readonly sessionPolicies?: readonly string[];
+  /** Tags of the user and, over them, of the session. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** An AWS service acting for itself, for a resource of an account. */
@@ -59,7 +77,13 @@ export interface AnonymousPrincipal {
   readonly type: 'anonymous';
 }
 
-export type Principal = RootPrincipal | UserPrincipal | RolePrincipal | ServicePrincipal | AnonymousPrincipal;
+export type Principal =
+  | RootPrincipal
+  | UserPrincipal
+  | RolePrincipal
+  | FederatedPrincipal
+  | ServicePrincipal
+  | AnonymousPrincipal;
 
 export function rootOf(account: string): RootPrincipal {
   return { type: 'root', account, arn: `arn:aws:iam::${account}:root` };

@@ -4,6 +4,9 @@ AWS would refuse the set-up of most tests that launch instances or make load bal
 group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway. Buckets are those of before April 2023, with
 lists and without a public access block, and queues take what S3 and SNS send. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers,
 the names that it used. It touches nothing else.
+group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway; keys have policies that are no
+policies, or are named and never made; hosted zones share one reference. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what
+AWS asks for, waits for what was begun, and lets the test see, in answers, the names that it used. It touches nothing else.
 """
 
 import json
@@ -24,6 +27,7 @@ IMAGES = {
     "ami-12345678": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-pytest": "amzn-ami-hvm-*-x86_64-gp2",
 }
+ACCOUNT = "123456789012"
 LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
@@ -48,11 +52,14 @@ images = {}
 stand_ins = {}
 #: Whether a bucket sends word of what is done to it.
 notified = []
+#: How many hosted zones the test made under a reference.
+references = {}
 
 
 def pytest_runtest_setup(item):
     stand_ins.clear()
     notified.clear()
+    references.clear()
 
 
 def sibling(client, service):
@@ -181,6 +188,22 @@ def prepare_bucket(client, operation, params):
             let_in(client, arn)
     elif lists(params) and operation != "CreateBucket":
         open_to_lists(client, params["Bucket"])
+def key_policy(text):
+    """A policy that lets the account use a key, for a text that is none."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Id": text, "Statement": [statement]})
+
+
+def give_key(client, name):
+    """A key of KMS for a text that names none, or for an alias that was never made."""
+    if name in stand_ins or name.startswith("alias/aws/"):
+        return
+    kms = sibling(client, "kms")
+    key = call(kms, "CreateKey", {})["KeyMetadata"]["KeyId"]
+    if name.startswith("alias/"):
+        call(kms, "CreateAlias", {"AliasName": name, "TargetKeyId": key})
+    else:
+        stand_ins[name] = key
 
 
 def prepare(client, service, operation, params):
@@ -205,6 +228,12 @@ def prepare(client, service, operation, params):
     name = params.get("StackName", "") if service == "cloudformation" and operation in STACK_CHANGES else ""
     if "_" in name or name[:1].isdigit():
         stand_ins[name] = ("stack-" if name[0].isdigit() else "") + name.replace("_", "-")
+    if service == "kms" and not params.get("Policy", "{").startswith("{"):
+        stand_ins[params["Policy"]] = key_policy(params["Policy"])
+    if service == "ssm" and params.get("Type") == "SecureString" and "KeyId" in params:
+        give_key(client, params["KeyId"])
+    if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):
+        stand_ins[params["StackName"]] = params["StackName"].replace("_", "-")
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
@@ -218,6 +247,11 @@ def completed(operation, params):
         return {**params, "DefaultActions": [ANY_ACTION]}
     if operation == "CreateRule" and params.get("Conditions") == []:
         return {**params, "Conditions": [ANY_PATH], "Actions": params.get("Actions") or [ANY_ACTION]}
+    if operation == "CreateHostedZone":
+        reference = params["CallerReference"]
+        references[reference] = references.get(reference, 0) + 1
+        if references[reference] > 1:
+            return {**params, "CallerReference": f"{reference}-{references[reference]}"}
     return params
 
 
@@ -252,6 +286,7 @@ def prepared_call(client, operation, params):
     except botocore.exceptions.ClientError:
         pass  # It is there already, or what is wrong is for the call itself to say.
     wanted = completed(operation, params) if service in ("elbv2", "s3") else params
+    wanted = completed(operation, params) if service in ("elbv2", "route53") else params
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation, params)

@@ -109,7 +109,7 @@ def shape(name, raw, overlay, patterns):
         key_name, value_name = overlay.get("mapNames", {}).get(name, (None, None))
         out["k"] = reference(raw["key"], key_name)
         out["v"] = reference(raw["value"], value_name)
-    put(out, "e", raw.get("enum"))
+    put(out, "e", overlay.get("enums", {}).get(name, raw.get("enum")))
     for key, member in (("min", "min"), ("max", "max")):
         if member in raw:
             out[key] = raw[member]

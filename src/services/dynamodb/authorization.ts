@@ -8,6 +8,7 @@ import type { Authorization, FurtherAction, ServiceDefinition } from '#cloud/ser
 import { expressionsOf, pathsIn } from './expressions.ts';
 import type { Expressions, Given } from './expressions.ts';
 import { pathsOf } from './expressions/update.ts';
+import { statementAuthorization } from './partiql/authorization.ts';
 import { contentOf, valueFromWire } from './value.ts';
 import type { WireItem } from './value.ts';
 import { tableArn, tableByArn } from './table.ts';
@@ -24,6 +25,11 @@ interface Request extends Given {
   readonly ReturnValues?: string | undefined;
   readonly ReturnConsumedCapacity?: string | undefined;
 }
+
+/** What restoring needs on the new table. */
+const RESTORING = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(
+  (name) => `dynamodb:${name}`,
+);
 
 const ALL_EXPRESSIONS = [
   'UpdateExpression',
@@ -98,6 +104,9 @@ const ofItem = { resources: resource, conditions: conditionsOf };
 const ofTable = {
   resources: (ctx: Ctx, { TableName }: { TableName: string }): string => tableArn(ctx, TableName),
 };
+const ofBackup = {
+  resources: (_: Ctx, { BackupArn }: { BackupArn: string }): string => BackupArn,
+};
 const ofResource = {
   resources: (_: Ctx, { ResourceArn }: { ResourceArn: string }): string => ResourceArn,
 };
@@ -166,6 +175,15 @@ export const authorization: Rules = {
   UpdateTable: ofTable,
   DescribeTimeToLive: ofTable,
   UpdateTimeToLive: ofTable,
+  CreateBackup: ofTable,
+  DescribeBackup: ofBackup,
+  DeleteBackup: ofBackup,
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
+  RestoreTableFromBackup: {
+    resources: (ctx, { BackupArn, TargetTableName }) => [BackupArn, tableArn(ctx, TargetTableName)],
+    further: (ctx, { TargetTableName }) =>
+      RESTORING.map((action) => ({ action, resource: tableArn(ctx, TargetTableName) })),
+  },
   DescribeContinuousBackups: ofTable,
   UpdateContinuousBackups: ofTable,
   TagResource: {
@@ -214,6 +232,7 @@ export const authorization: Rules = {
         ),
       ),
   },
+  ...statementAuthorization,
   TransactWriteItems: transactWrites,
   TransactGetItems: {
     actions: [],

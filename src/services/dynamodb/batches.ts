@@ -39,7 +39,7 @@ function admitted(ctx: Ctx, attempt: () => void): Fault | undefined {
 }
 
 /** Per table, in the order of the request. */
-function tell(
+export function tell(
   totals: ReadonlyMap<TableRow, Consumed>,
   level: 'INDEXES' | 'TOTAL' | 'NONE' | undefined,
 ): { ConsumedCapacity?: ConsumedCapacity[] } {

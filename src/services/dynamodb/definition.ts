@@ -30,6 +30,7 @@ export function definitionOf(input: CreateTable): Definition {
   const onDemand = BillingMode === 'PAY_PER_REQUEST';
   const throughput = throughputOf(onDemand, ProvisionedThroughput);
   const attributes = attributesOf(AttributeDefinitions);
+  checkPair(KeySchema, 'keySchema');
   const keys = keysOf(KeySchema, attributes);
   const local = localIndexes(LocalSecondaryIndexes, keys, attributes);
   if (GlobalSecondaryIndexes?.length === 0) throw invalidValues('List of GlobalSecondaryIndexes is empty');
@@ -106,6 +107,17 @@ export function unitsOf({ ReadCapacityUnits: read, WriteCapacityUnits: write }: 
   return { read, write, lowerings: 0 };
 }
 
+/** Only keys of global indexes have more than two attributes, so that the model has no limit; the words are moto's. */
+function checkPair(schema: KeySchema, path: string): void {
+  if (schema.length <= 2) return;
+  const elements = schema.map(
+    ({ AttributeName, KeyType }) => `KeySchemaElement(attributeName=${AttributeName}, keyType=${KeyType})`,
+  );
+  throw invalid(
+    `1 validation error detected: Value '[${elements.join(', ')}]' at '${path}' failed to satisfy constraint: Member must have length less than or equal to 2`,
+  );
+}
+
 function keysOf(schema: KeySchema, attributes: readonly Key[]): Keys {
   const names = schema.map(({ AttributeName }) => AttributeName);
   const missing = names.filter((name) => !attributes.some((one) => one.name === name));
@@ -139,7 +151,8 @@ function localIndexes(
     throw invalidValues(
       'Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex',
     );
-  return given.map((index) => {
+  return given.map((index, at) => {
+    checkPair(index.KeySchema, `localSecondaryIndexes.${at + 1}.member.keySchema`);
     const own = keysOf(index.KeySchema, attributes);
     if (!own.range)
       throw invalidValues(`Index KeySchema does not have a range key for index: ${index.IndexName}`);

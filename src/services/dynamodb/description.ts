@@ -11,7 +11,16 @@ export type TableDescription = NonNullable<Output<'dynamodb', 'DescribeTable'>['
 type GlobalDescription = NonNullable<TableDescription['GlobalSecondaryIndexes']>[number];
 type LocalDescription = NonNullable<TableDescription['LocalSecondaryIndexes']>[number];
 
+type IndexInfo = Pick<
+  NonNullable<
+    NonNullable<Output<'dynamodb', 'DescribeBackup'>['BackupDescription']>['SourceTableFeatureDetails']
+  >,
+  'LocalSecondaryIndexes' | 'GlobalSecondaryIndexes'
+>;
+
 const DAY_MS = 86_400_000;
+/** What tables on demand can take at once. */
+const WARM_ON_DEMAND = { read: 12_000, write: 4000 } as const;
 
 export function described(home: Ctx, table: TableRow): TableDescription {
   const { items, bytes } = countTold(home, table);
@@ -29,6 +38,7 @@ export function described(home: Ctx, table: TableRow): TableDescription {
     TableArn: table.arn,
     TableId: table.id,
     ...billing(table),
+    ...(isThere(table) && warmth(table.throughput)),
     ...(table.tableClass && {
       TableClassSummary: {
         TableClass: table.tableClass.name,
@@ -47,25 +57,75 @@ export function described(home: Ctx, table: TableRow): TableDescription {
       },
     }),
     DeletionProtectionEnabled: table.deletionProtected,
+    ...(table.restored && {
+      RestoreSummary: {
+        SourceBackupArn: table.restored.backupArn,
+        SourceTableArn: table.restored.sourceArn,
+        RestoreDateTime: table.restored.at,
+        RestoreInProgress: table.status === 'CREATING',
+      },
+    }),
   };
+}
+
+/** The indexes of a table as backups tell them. */
+export function indexInfo({ indexes }: TableRow): IndexInfo {
+  const info = (index: Index): Pick<GlobalDescription, 'IndexName' | 'KeySchema' | 'Projection'> => ({
+    IndexName: index.name,
+    KeySchema: schema(index.keys),
+    Projection: projection(index),
+  });
+  const local = indexes.filter(({ kind }) => kind === 'local').map(info);
+  const global = indexes.filter(({ kind }) => kind === 'global');
+  return {
+    ...(local.length > 0 && { LocalSecondaryIndexes: local }),
+    ...(global.length > 0 && {
+      GlobalSecondaryIndexes: global.map((index) => ({
+        ...info(index),
+        ProvisionedThroughput: {
+          ReadCapacityUnits: index.throughput?.read ?? 0,
+          WriteCapacityUnits: index.throughput?.write ?? 0,
+        },
+      })),
+    }),
+  };
+}
+
+/** Tables and indexes that are coming or going tell no warm throughput. */
+function isThere({ status }: { readonly status: TableRow['status'] }): boolean {
+  return status === 'ACTIVE' || status === 'UPDATING';
 }
 
 function definition({ name, type }: Key): { AttributeName: string; AttributeType: Key['type'] } {
   return { AttributeName: name, AttributeType: type };
 }
 
-function schema(keys: Keys): { AttributeName: string; KeyType: 'HASH' | 'RANGE' }[] {
+export function schema(keys: Keys): { AttributeName: string; KeyType: 'HASH' | 'RANGE' }[] {
   return keyList(keys).map(({ name }, at) => ({ AttributeName: name, KeyType: at === 0 ? 'HASH' : 'RANGE' }));
 }
 
 /** A table that was provisioned without saying so tells nothing. */
-function billing({ tellsBilling, throughput: units, onDemandAt }: TableRow): Partial<TableDescription> {
+function billing({
+  tellsBilling,
+  throughput: units,
+  onDemandAt,
+  status,
+}: TableRow): Partial<TableDescription> {
   if (!tellsBilling) return {};
   return {
     BillingModeSummary: {
       BillingMode: units ? 'PROVISIONED' : 'PAY_PER_REQUEST',
-      LastUpdateToPayPerRequestDateTime: onDemandAt,
+      // Not yet in the answer to CreateTable, as LocalStack recorded of AWS; nor is the warm throughput.
+      ...(status !== 'CREATING' && { LastUpdateToPayPerRequestDateTime: onDemandAt }),
     },
+  };
+}
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html */
+function warmth(units: Throughput | undefined): Pick<GlobalDescription, 'WarmThroughput'> {
+  const { read, write } = units ?? WARM_ON_DEMAND;
+  return {
+    WarmThroughput: { ReadUnitsPerSecond: read, WriteUnitsPerSecond: write, Status: 'ACTIVE' },
   };
 }
 
@@ -87,15 +147,16 @@ export function loweringsToday(now: number, { loweredAt, lowerings }: Throughput
   return sameDay ? lowerings : 0;
 }
 
+function projection({ projection: type, included }: Index): GlobalDescription['Projection'] {
+  return { ProjectionType: type, ...(included.length > 0 && { NonKeyAttributes: included }) };
+}
+
 function placed(home: Ctx, table: TableRow, index: Index): LocalDescription {
   const { items, bytes } = countTold(home, table, index);
   return {
     IndexName: index.name,
     KeySchema: schema(index.keys),
-    Projection: {
-      ProjectionType: index.projection,
-      ...(index.included.length > 0 && { NonKeyAttributes: index.included }),
-    },
+    Projection: projection(index),
     IndexSizeBytes: bytes,
     ItemCount: items,
     IndexArn: `${table.arn}/index/${index.name}`,
@@ -110,5 +171,6 @@ function globalDescription(home: Ctx, table: TableRow, index: Index): GlobalDesc
     ...(index.status === 'CREATING' &&
       table.status !== 'CREATING' && { Backfilling: index.backfilling ?? false }),
     ProvisionedThroughput: throughput(home, index.throughput),
+    ...(isThere(table) && isThere(index) && warmth(index.throughput)),
   };
 }

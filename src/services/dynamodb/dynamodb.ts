@@ -1,5 +1,7 @@
 // Amazon DynamoDB: tables (./tables.ts, ./changes.ts), items (./items.ts, ./batches.ts, ./transactions.ts), queries and scans
-// (./query.ts, ./scan.ts), time to live (./expiring.ts). Expressions live in ./expressions.
+// (./query.ts, ./scan.ts), statements (./statements.ts), time to live (./expiring.ts), backups
+// (./backups.ts). Expressions live in ./expressions, the
+// language of statements in ./partiql.
 
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -7,6 +9,7 @@ import { parsePolicy } from '#cloud/iam/policy.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { authorization } from './authorization.ts';
+import { backupOperations } from './backups.ts';
 import { batchOperations } from './batches.ts';
 import { changeOperations } from './changes.ts';
 import { expire, settleTimeToLive, timeToLiveOperations } from './expiring.ts';
@@ -15,8 +18,9 @@ import { settling } from './lifecycle.ts';
 import { policyOperations } from './policies.ts';
 import { queryOperations } from './query.ts';
 import { recoveryOperations } from './recovery.ts';
-import { buckets, counts, entries, items, tables, transactions } from './rows.ts';
+import { backedUpItems, backups, buckets, counts, entries, items, tables, transactions } from './rows.ts';
 import { scanOperations } from './scan.ts';
+import { statementOperations } from './statements.ts';
 import { tableByArn } from './table.ts';
 import { tableOperations } from './tables.ts';
 import { tagOperations } from './tags.ts';
@@ -26,19 +30,21 @@ const GLOBAL_TABLES = ['GlobalTableSettingsReplicationMode'] as const;
 
 export const service: Service = defineService({
   contract: 'dynamodb',
-  tables: [tables, items, entries, counts, buckets, transactions],
+  tables: [tables, items, entries, counts, buckets, transactions, backups, backedUpItems],
   operations: {
     ...tableOperations,
     ...changeOperations,
     ...tagOperations,
     ...policyOperations,
     ...timeToLiveOperations,
+    ...backupOperations,
     ...recoveryOperations,
     ...itemOperations,
     ...queryOperations,
     ...scanOperations,
     ...batchOperations,
     ...transactionOperations,
+    ...statementOperations,
   },
   timers: [expire, settleTimeToLive, forgetToken] as TimerHandler<unknown, Ctx>[],
   reconcilers: [settling] as unknown as Reconciler<Row, Ctx>[],
@@ -55,7 +61,6 @@ export const service: Service = defineService({
     CreateTable: [
       ...GLOBAL_TABLES,
       'GlobalTableSourceArn',
-      'StreamSpecification',
       'OnDemandThroughput',
       'WarmThroughput',
       'GlobalSecondaryIndexes.OnDemandThroughput',
@@ -75,5 +80,10 @@ export const service: Service = defineService({
       'GlobalSecondaryIndexUpdates.Update.WarmThroughput',
     ],
     PutResourcePolicy: ['ConfirmRemoveSelfResourceAccess'],
+    RestoreTableFromBackup: [
+      'GlobalSecondaryIndexOverride',
+      'LocalSecondaryIndexOverride',
+      'OnDemandThroughputOverride',
+    ],
   },
 });

@@ -5,7 +5,7 @@ import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { invalid, invalidValues } from './faults.ts';
 import { parseCondition } from './expressions/condition.ts';
 import type { Condition } from './expressions/syntax.ts';
-import { parseKeyCondition } from './expressions/key-condition.ts';
+import { rangesOf } from './expressions/key-condition.ts';
 import type { Range } from './expressions/key-condition.ts';
 import type { Path } from './expressions/path.ts';
 import { Placeholders } from './expressions/placeholders.ts';
@@ -54,13 +54,14 @@ export function expressionsOf(given: Given, possible: readonly ExpressionName[])
   const placeholders = new Placeholders(given);
   const { UpdateExpression, ConditionExpression, KeyConditionExpression } = given;
   const { FilterExpression, ProjectionExpression } = given;
+  const keys =
+    KeyConditionExpression === undefined
+      ? undefined
+      : parseCondition('KeyConditionExpression', KeyConditionExpression, placeholders);
   const expressions: Expressions = {
     ...(UpdateExpression !== undefined && { update: parseUpdate(UpdateExpression, placeholders) }),
     ...(ConditionExpression !== undefined && {
       condition: parseCondition('ConditionExpression', ConditionExpression, placeholders),
-    }),
-    ...(KeyConditionExpression !== undefined && {
-      ranges: parseKeyCondition(KeyConditionExpression, placeholders),
     }),
     ...(FilterExpression !== undefined && {
       filter: parseCondition('FilterExpression', FilterExpression, placeholders),
@@ -69,8 +70,10 @@ export function expressionsOf(given: Given, possible: readonly ExpressionName[])
       projection: parseProjection(ProjectionExpression, placeholders),
     }),
   };
+  // That a condition is none for keys shows last: moto's tests that were verified against AWS.
+  const ranges = keys && rangesOf(keys);
   placeholders.checkUsed();
-  return expressions;
+  return { ...expressions, ...(ranges && { ranges }) };
 }
 
 function checkUnmixed(given: Given, legacy: readonly string[], possible: readonly ExpressionName[]): void {

@@ -34,7 +34,7 @@ function checkReturns({ ReturnValues: which = 'NONE' }: Asks): void {
   if (which !== 'ALL_OLD' && which !== 'NONE') throw invalid('ReturnValues can only be ALL_OLD or NONE');
 }
 
-function carriedOut(
+export function carriedOut(
   ctx: Ctx,
   change: Change,
   asks: Asks,

@@ -199,6 +199,15 @@ describe('a query', () => {
       'Filter Expression can only contain non-primary key attributes: Primary key attribute: song',
       { FilterExpression: 'song = :a' },
     ],
+    // Verified against AWS by moto: what a condition is about is looked at after all expressions have been read.
+    [
+      'Invalid FilterExpression: The expression can not be empty;',
+      { KeyConditionExpression: 'artist = song', FilterExpression: '' },
+    ],
+    [
+      "1 validation error detected: Value 'count' at 'select' failed to satisfy constraint: Member must satisfy enum value set: [SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES]",
+      { Select: 'count' as 'COUNT' },
+    ],
     ['The table does not have the specified index: none', { IndexName: 'none' }],
     [
       'The provided starting key is outside query boundaries based on provided conditions',

@@ -54,7 +54,7 @@ export const queryOperations: Operations<'dynamodb'> = {
 };
 
 /** The rows of a partition whose sort keys are in a range. */
-function stretchOf(place: string, range: Range | undefined): Stretch {
+export function stretchOf(place: string, range: Range | undefined): Stretch {
   if (!range) return { from: place, to: `${place}${LAST}` };
   const order = `${place}${orderOf(range.value)}`;
   switch (range.by) {

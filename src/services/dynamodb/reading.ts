@@ -137,26 +137,10 @@ function prefixed(error: unknown): unknown {
 
 /** Reads a page. What a filter leaves out counts towards the page and its cost all the same. */
 export function page(source: Source, stretch: Stretch, backwards: boolean): Output<'dynamodb', 'Query'> {
-  const { home, table, index, request, expressions, fetches } = source;
-  const { Limit = Infinity, Select, ConsistentRead = false, ReturnConsumedCapacity } = request;
-  const { filter, projection } = expressions;
-  const consumed = new Consumed('read');
-  const found: Item[] = [];
-  let [scanned, bytes] = [0, 0];
-  let last: Item | undefined;
-  for (const row of walk(home, index, stretch, backwards)) {
-    const seen = index ? projected(table, index, row.item) : row.item;
-    const item = fetches ? row.item : seen;
-    scanned += 1;
-    bytes += index ? itemBytes(seen) : row.bytes;
-    if (fetches) consumed.add(readUnits(row.bytes, ConsistentRead));
-    if (!filter || holds(filter, item)) found.push(item);
-    if (scanned < Limit && bytes < MOST_PAGE_BYTES) continue;
-    last = keyOf(table, row.item, index);
-    break;
-  }
-  consumed.add(readUnits(bytes, ConsistentRead), index);
-  consume(home, table, consumed);
+  const { table, request, expressions } = source;
+  const { Select, ReturnConsumedCapacity } = request;
+  const { projection } = expressions;
+  const { found, scanned, last, consumed } = read(source, [stretch], backwards);
   return {
     ...(Select !== 'COUNT' && {
       Items: found.map((item) => toWire(projection ? pick(item, projection) : item)),
@@ -166,4 +150,40 @@ export function page(source: Source, stretch: Stretch, backwards: boolean): Outp
     ...(last && { LastEvaluatedKey: toWire(last) }),
     ...told(table, consumed, ReturnConsumedCapacity),
   };
+}
+
+export interface PageRead {
+  readonly found: readonly Item[];
+  readonly scanned: number;
+  /** The key of the last item that was looked at, where there may be more. */
+  readonly last: Item | undefined;
+  readonly consumed: Consumed;
+}
+
+/** Reads stretches one after the other, up to the end of a page. Each costs for itself. */
+export function read(source: Source, stretches: readonly Stretch[], backwards: boolean): PageRead {
+  const { home, table, index, request, expressions, fetches } = source;
+  const { Limit = Infinity, ConsistentRead = false } = request;
+  const consumed = new Consumed('read');
+  const found: Item[] = [];
+  let [scanned, bytes] = [0, 0];
+  let last: Item | undefined;
+  for (const stretch of stretches) {
+    const before = bytes;
+    for (const row of walk(home, index, stretch, backwards)) {
+      const seen = index ? projected(table, index, row.item) : row.item;
+      const item = fetches ? row.item : seen;
+      scanned += 1;
+      bytes += index ? itemBytes(seen) : row.bytes;
+      if (fetches) consumed.add(readUnits(row.bytes, ConsistentRead));
+      if (!expressions.filter || holds(expressions.filter, item)) found.push(item);
+      if (scanned < Limit && bytes < MOST_PAGE_BYTES) continue;
+      last = keyOf(table, row.item, index);
+      break;
+    }
+    consumed.add(readUnits(bytes - before, ConsistentRead), index);
+    if (last) break;
+  }
+  consume(home, table, consumed);
+  return { found, scanned, last, consumed };
 }

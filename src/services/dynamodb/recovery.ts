@@ -1,15 +1,13 @@
-// Point-in-time recovery: its settings. Tables are not restored here.
+// Point-in-time recovery: its settings. Tables are not restored to an instant.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
 
 import { Fault } from '#contract/fault.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { noTable } from './faults.ts';
+import { tableToKeep } from './backups.ts';
 import { tables } from './rows.ts';
 import type { TableRow } from './rows.ts';
-import { tableOf } from './table.ts';
-import type { Located } from './table.ts';
 
 type Description = NonNullable<
   Output<'dynamodb', 'DescribeContinuousBackups'>['ContinuousBackupsDescription']
@@ -19,15 +17,6 @@ const DAY_MS = 86_400_000;
 /** The latest instant to which a table can be restored is typically five minutes ago. */
 const LAG_MS = 300_000;
 const LONGEST_DAYS = 35;
-
-function located(ctx: Ctx, name: string): Located {
-  try {
-    return tableOf(ctx, name);
-  } catch (error) {
-    if (!(error instanceof Fault) || error.shape !== noTable(name).shape) throw error;
-    throw new Fault('TableNotFoundException', `Table not found: ${name}`);
-  }
-}
 
 function recoveryOf({ now }: Ctx, { recovery }: TableRow): Description {
   if (!recovery)
@@ -49,12 +38,12 @@ function recoveryOf({ now }: Ctx, { recovery }: TableRow): Description {
 
 export const recoveryOperations: Operations<'dynamodb'> = {
   DescribeContinuousBackups(ctx, { TableName }) {
-    const { home, table } = located(ctx, TableName);
+    const { home, table } = tableToKeep(ctx, TableName);
     return { ContinuousBackupsDescription: recoveryOf(home, table) };
   },
 
   UpdateContinuousBackups(ctx, { TableName, PointInTimeRecoverySpecification }) {
-    const { home, table } = located(ctx, TableName);
+    const { home, table } = tableToKeep(ctx, TableName);
     if (table.status === 'CREATING')
       throw new Fault(
         'ContinuousBackupsUnavailableException',

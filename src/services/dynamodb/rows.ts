@@ -88,6 +88,8 @@ export interface TableRow {
   readonly timeToLive?: TimeToLive;
   readonly recovery?: { readonly days: number; readonly since: number };
   readonly policy?: { readonly text: string; readonly revision: string };
+  /** What the table was made from, if from a backup. */
+  readonly restored?: { readonly backupArn: string; readonly sourceArn: string; readonly at: number };
   readonly tags: Tags;
 }
 export const tables: Table<TableRow> = table<TableRow>('dynamodb/tables', (row) => row.name);
@@ -140,4 +142,29 @@ export interface TransactionRow {
 export const transactions: Table<TransactionRow> = table<TransactionRow>(
   'dynamodb/transactions',
   (row) => row.token,
+);
+
+/** A backup on demand; its items are rows of their own. */
+export interface BackupRow {
+  readonly arn: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly availableAt: number;
+  readonly bytes: number;
+  /** As the table was. */
+  readonly table: TableRow;
+  /** As descriptions told them then. */
+  readonly itemCount: number;
+  readonly tableBytes: number;
+}
+export const backups: Table<BackupRow> = table<BackupRow>('dynamodb/backups', (row) => row.arn);
+
+export interface BackedUpItemRow {
+  /** `backup NUL key of the item`. */
+  readonly key: string;
+  readonly item: Item;
+}
+export const backedUpItems: Table<BackedUpItemRow> = table<BackedUpItemRow>(
+  'dynamodb/backed-up-items',
+  (row) => row.key,
 );

@@ -53,8 +53,15 @@ describe('a table', () => {
     expect(await refusal(dynamodb.send(new CreateTableCommand(music)))).toBe(
       'ResourceInUseException: Table already exists: music',
     );
+    // LocalStack recorded both of AWS: the instant and the warm throughput are told once the table is there.
+    expect(TableDescription?.BillingModeSummary).toEqual({ BillingMode: 'PAY_PER_REQUEST' });
+    expect(TableDescription?.WarmThroughput).toBeUndefined();
     table.advance(MINUTE);
-    expect((await described(stand))?.TableStatus).toBe('ACTIVE');
+    expect(await described(stand)).toMatchObject({
+      TableStatus: 'ACTIVE',
+      BillingModeSummary: { LastUpdateToPayPerRequestDateTime: expect.any(Date) },
+      WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4000, Status: 'ACTIVE' },
+    });
     await stand.put(SOME);
     await dynamodb.send(new DeleteTableCommand({ TableName }));
     expect((await described(stand))?.TableStatus).toBe('DELETING');
@@ -75,6 +82,12 @@ describe('a table', () => {
     const instant = await new Stand(newTable({ profile: 'instant' })).with();
     await instant.put(SOME);
     expect((await described(instant))?.ItemCount).toBe(1);
+  });
+
+  // As LocalStack's tests make their tables.
+  it('may say that it has no stream', async () => {
+    const stand = await new Stand().with({ ...music, StreamSpecification: { StreamEnabled: false } });
+    expect((await described(stand))?.StreamSpecification).toBeUndefined();
   });
 
   it('is not deleted while it is protected', async () => {
@@ -111,6 +124,17 @@ describe('a table', () => {
     [
       'Invalid KeySchema: Some index key attribute have no definition',
       { AttributeDefinitions: [{ AttributeName: 'artist', AttributeType: 'S' }] },
+    ],
+    // The words of moto.
+    [
+      "1 validation error detected: Value '[KeySchemaElement(attributeName=artist, keyType=HASH), KeySchemaElement(attributeName=song, keyType=RANGE), KeySchemaElement(attributeName=song, keyType=RANGE)]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+      {
+        KeySchema: [
+          { AttributeName: 'artist', KeyType: 'HASH' },
+          { AttributeName: 'song', KeyType: 'RANGE' },
+          { AttributeName: 'song', KeyType: 'RANGE' },
+        ],
+      },
     ],
     [
       'Invalid KeySchema: The second KeySchemaElement is not a RANGE key type',

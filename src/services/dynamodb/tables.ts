@@ -2,6 +2,7 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
+import { notModelled } from '#cloud/refuse.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
 import { definitionOf } from './definition.ts';
@@ -23,6 +24,9 @@ export const tableOperations: Operations<'dynamodb'> = {
   CreateTable(ctx, input) {
     const { home, name } = placeIn(ctx, input.TableName);
     const { BillingMode, TableClass, Tags = [], SSESpecification, ResourcePolicy } = input;
+    const { StreamEnabled = false, StreamViewType } = input.StreamSpecification ?? {};
+    if (StreamEnabled || StreamViewType !== undefined)
+      throw notModelled('dynamodb', 'CreateTable', 'StreamSpecification');
     const definition = definitionOf(input);
     if (home.get(tables, name)) throw new Fault('ResourceInUseException', `Table already exists: ${name}`);
     checkTags(ctx, {}, Tags);

@@ -18,6 +18,18 @@ export const tableDeletion: Timing = timing(
   'assumed',
   WORKING_WITH_TABLES,
 );
+export const backupCreation: Timing = timing(
+  'dynamodb/backup-creation',
+  [1000, 5000],
+  'assumed',
+  'within seconds, however large the table is (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CreateBackup.html)',
+);
+export const tableRestoration: Timing = timing(
+  'dynamodb/table-restoration',
+  [300_000, 1_200_000],
+  'assumed',
+  'most take less than an hour (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutorial.html)',
+);
 /** Throughput, table class, encryption. */
 export const tableUpdate: Timing = timing(
   'dynamodb/table-update',

@@ -9,6 +9,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { consume, Consumed, readUnits, shown, THROTTLED } from './capacity.ts';
 import { pick } from './expressions/path.ts';
+import type { Path } from './expressions/path.ts';
 import { expressionsOf } from './expressions.ts';
 import { invalid } from './faults.ts';
 import { checkKey, checkKeyPaths, tableKey } from './keys.ts';
@@ -18,6 +19,7 @@ import { findItem } from './store.ts';
 import { usableTable } from './table.ts';
 import { MOST_TRANSACTION_BYTES, TOKEN_MS } from './timings.ts';
 import { fromWire, itemBytes, toWire } from './value.ts';
+import type { Item } from './value.ts';
 import { canonical } from './canonical.ts';
 import {
   aim,
@@ -49,6 +51,7 @@ interface Reason {
 const CODES: Readonly<Record<string, string>> = {
   ConditionalCheckFailedException: 'ConditionalCheckFailed',
   [THROTTLED]: 'ProvisionedThroughputExceeded',
+  DuplicateItemException: 'DuplicateItem',
   ValidationException: 'ValidationError',
 };
 
@@ -131,9 +134,9 @@ class Totals {
 }
 
 /** Whether a request with this token was carried out before. Throws where that was another request. */
-function isRepeated(ctx: Ctx, token: string | undefined, items: readonly TransactWriteItem[]): boolean {
+function isRepeated(ctx: Ctx, token: string | undefined, asked: unknown): boolean {
   if (token === undefined) return false;
-  const request = hex(ctx.kernel.primitives.sha256(canonical(items)));
+  const request = hex(ctx.kernel.primitives.sha256(canonical(asked)));
   const before = ctx.get(transactions, token);
   if (before && before.request !== request)
     throw new Fault(
@@ -157,58 +160,91 @@ function repeated(aimed: readonly Aimed[]): Totals {
   return totals;
 }
 
-export const transactionOperations: Operations<'dynamodb'> = {
-  TransactWriteItems(ctx, input) {
-    const { TransactItems, ClientRequestToken, ReturnConsumedCapacity } = input;
-    const changes = TransactItems.map(changeOf);
-    if (changes.reduce((sum, { finds }) => sum + itemBytes(finds), 0) > MOST_TRANSACTION_BYTES)
-      throw invalid('Transaction size exceeds 4 MB');
-    for (const { tableName } of changes) usableTable(ctx, tableName);
-    const aimed = allOf(changes, (change) => aim(ctx, change));
-    checkDistinct(aimed.map(({ table, change }) => ({ table, key: tableKey(table, change.finds) })));
-    if (isRepeated(ctx, ClientRequestToken, TransactItems))
-      return repeated(aimed).told(ReturnConsumedCapacity);
-    const outcomes = allOf(aimed, (one) => {
-      checkCondition(one);
-      return { one, after: outcome(one) };
-    });
-    const written = allOf(outcomes, ({ one, after }) => ({ one, ...write(one, after, FACTOR) }));
-    const totals = new Totals('write');
-    const metrics: Record<string, Metrics[string][number][]> = {};
-    for (const { one, consumed } of written) {
-      totals.add(one.table, consumed);
-      const { ItemCollectionMetrics } = collectionMetrics(one, input.ReturnItemCollectionMetrics);
-      if (ItemCollectionMetrics) (metrics[one.table.name] ??= []).push(ItemCollectionMetrics);
-    }
-    return {
-      ...totals.told(ReturnConsumedCapacity),
-      ...(Object.keys(metrics).length > 0 && { ItemCollectionMetrics: metrics }),
-    };
-  },
+interface Asked {
+  readonly ClientRequestToken?: string | undefined;
+  readonly ReturnConsumedCapacity?: 'INDEXES' | 'TOTAL' | 'NONE' | undefined;
+  readonly ReturnItemCollectionMetrics?: 'SIZE' | 'NONE' | undefined;
+}
 
-  TransactGetItems(ctx, { TransactItems, ReturnConsumedCapacity }) {
-    const wanted = TransactItems.map(({ Get }) => ({
-      name: Get.TableName,
-      key: fromWire(Get.Key),
-      projection: expressionsOf(Get, ['ProjectionExpression']).projection,
-    }));
-    for (const { name } of wanted) usableTable(ctx, name);
-    const aimed = allOf(wanted, ({ name, key, projection }) => {
-      const { home, table } = usableTable(ctx, name);
-      checkKey(table, key);
-      checkKeyPaths(table, projection ?? []);
-      return { home, table, key, projection };
+/** Carries out all changes or none. `request`: what a token stands for. */
+export function writeTogether(
+  ctx: Ctx,
+  changes: readonly Change[],
+  { ClientRequestToken, ReturnConsumedCapacity, ReturnItemCollectionMetrics }: Asked,
+  request: unknown,
+): { ConsumedCapacity?: ConsumedCapacity[]; ItemCollectionMetrics?: Metrics } {
+  if (changes.reduce((sum, { finds }) => sum + itemBytes(finds), 0) > MOST_TRANSACTION_BYTES)
+    throw invalid('Transaction size exceeds 4 MB');
+  for (const { tableName } of changes) usableTable(ctx, tableName);
+  const aimed = allOf(changes, (change) => aim(ctx, change));
+  checkDistinct(aimed.map(({ table, change }) => ({ table, key: tableKey(table, change.finds) })));
+  if (isRepeated(ctx, ClientRequestToken, request)) return repeated(aimed).told(ReturnConsumedCapacity);
+  const outcomes = allOf(aimed, (one) => {
+    checkCondition(one);
+    return { one, after: outcome(one) };
+  });
+  const written = allOf(outcomes, ({ one, after }) => ({ one, ...write(one, after, FACTOR) }));
+  const totals = new Totals('write');
+  const metrics: Record<string, Metrics[string][number][]> = {};
+  for (const { one, consumed } of written) {
+    totals.add(one.table, consumed);
+    const { ItemCollectionMetrics } = collectionMetrics(one, ReturnItemCollectionMetrics);
+    if (ItemCollectionMetrics) (metrics[one.table.name] ??= []).push(ItemCollectionMetrics);
+  }
+  return {
+    ...totals.told(ReturnConsumedCapacity),
+    ...(Object.keys(metrics).length > 0 && { ItemCollectionMetrics: metrics }),
+  };
+}
+
+/** An item to be read, and what is shown of it. */
+export interface Wanted {
+  readonly tableName: string;
+  readonly key: Item;
+  readonly paths: readonly Path[];
+  shows(item: Item): Item;
+}
+
+export function readTogether(
+  ctx: Ctx,
+  wanted: readonly Wanted[],
+  { ReturnConsumedCapacity }: Asked,
+): { found: (Item | undefined)[]; ConsumedCapacity?: ConsumedCapacity[] } {
+  for (const { tableName } of wanted) usableTable(ctx, tableName);
+  const aimed = allOf(wanted, (one) => {
+    const { home, table } = usableTable(ctx, one.tableName);
+    checkKey(table, one.key);
+    checkKeyPaths(table, one.paths);
+    return { home, table, one };
+  });
+  checkDistinct(aimed.map(({ table, one: { key } }) => ({ table, key: tableKey(table, key) })));
+  const totals = new Totals('read');
+  const found = allOf(aimed, ({ home, table, one }) => {
+    const row = findItem(home, table, one.key);
+    const consumed = new Consumed('read');
+    consumed.add(readUnits(row?.bytes ?? 0, true, FACTOR));
+    consume(home, table, consumed);
+    totals.add(table, consumed);
+    return row && one.shows(row.item);
+  });
+  return { found, ...totals.told(ReturnConsumedCapacity) };
+}
+
+export const transactionOperations: Operations<'dynamodb'> = {
+  TransactWriteItems: (ctx, input) =>
+    writeTogether(ctx, input.TransactItems.map(changeOf), input, input.TransactItems),
+
+  TransactGetItems(ctx, input) {
+    const wanted = input.TransactItems.map(({ Get }) => {
+      const { projection } = expressionsOf(Get, ['ProjectionExpression']);
+      return {
+        tableName: Get.TableName,
+        key: fromWire(Get.Key),
+        paths: projection ?? [],
+        shows: (item: Item): Item => (projection ? pick(item, projection) : item),
+      };
     });
-    checkDistinct(aimed.map(({ table, key }) => ({ table, key: tableKey(table, key) })));
-    const totals = new Totals('read');
-    const Responses = allOf(aimed, ({ home, table, key, projection }) => {
-      const row = findItem(home, table, key);
-      const consumed = new Consumed('read');
-      consumed.add(readUnits(row?.bytes ?? 0, true, FACTOR));
-      consume(home, table, consumed);
-      totals.add(table, consumed);
-      return row ? { Item: toWire(projection ? pick(row.item, projection) : row.item) } : {};
-    });
-    return { Responses, ...totals.told(ReturnConsumedCapacity) };
+    const { found, ...capacity } = readTogether(ctx, wanted, input);
+    return { Responses: found.map((item) => (item ? { Item: toWire(item) } : {})), ...capacity };
   },
 };

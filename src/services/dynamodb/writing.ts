@@ -53,6 +53,8 @@ export interface Change {
   /** Of an update: what it writes. */
   readonly paths: readonly Path[];
   readonly kind: 'put' | 'update' | 'delete' | 'check';
+  /** Of statements: there may be no item yet, there has to be one, or the condition is about an item that is there. */
+  readonly expects?: 'none' | 'some' | 'any';
   after(before: Item | undefined): Item | undefined;
 }
 
@@ -121,12 +123,17 @@ export function updateChange(given: Update): Change {
     paths: update ? pathsOf(update) : [],
     after(before) {
       if (!before && given.AttributeUpdates && update && onlyTakes(update)) return undefined;
-      const item = update ? applied(update, before ?? finds) : (before ?? finds);
-      if (itemBytes(item) > MOST_ITEM_BYTES)
-        throw invalid('Item size to update has exceeded the maximum allowed size');
-      return item;
+      return update ? updated(update, before ?? finds) : (before ?? finds);
     },
   };
+}
+
+/** An item as an update leaves it, no larger than items may be. */
+export function updated(update: ParsedUpdate, before: Item): Item {
+  const item = applied(update, before);
+  if (itemBytes(item) > MOST_ITEM_BYTES)
+    throw invalid('Item size to update has exceeded the maximum allowed size');
+  return item;
 }
 
 /** "Nothing happens": unlike an expression, deletions of attributes alone make no item. */
@@ -156,8 +163,12 @@ export function aim(ctx: Ctx, change: Change): Aimed {
 }
 
 export function checkCondition({ change, before }: Aimed): void {
-  const { condition, showsItem } = change;
-  if (!condition || holds(condition, before?.item ?? {})) return;
+  const { condition, showsItem, expects } = change;
+  if (expects === 'none' && before)
+    throw new Fault('DuplicateItemException', 'Duplicate primary key exists in table');
+  if (expects === 'any' && !before) return;
+  const stands = expects !== 'some' || before !== undefined;
+  if (stands && (!condition || holds(condition, before?.item ?? {}))) return;
   throw new Fault('ConditionalCheckFailedException', 'The conditional request failed', {
     ...(showsItem && before && { fields: { Item: toWire(before.item) } }),
   });

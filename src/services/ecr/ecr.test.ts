@@ -85,6 +85,19 @@ describe('repositories', () => {
     ).rejects.toMatchObject({ name: 'RepositoryNotFoundException' });
   });
 
+  // The words of moto.
+  it('are mutable or not', async () => {
+    const { ecr } = await stage();
+    const imageTagMutability = 'no' as 'MUTABLE';
+    await expect(
+      ecr.send(new CreateRepositoryCommand({ repositoryName: 'shop', imageTagMutability })),
+    ).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+      message:
+        "Invalid parameter at 'imageTagMutability' failed to satisfy constraint: 'Member must satisfy enum value set: [IMMUTABLE, MUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION]'",
+    });
+  });
+
   it('are named in small letters', async () => {
     const { ecr } = await stage();
     await expect(ecr.send(new CreateRepositoryCommand({ repositoryName: 'Shop' }))).rejects.toMatchObject({
@@ -283,10 +296,10 @@ describe('images', () => {
   it('need a manifest with a media type', async () => {
     const { ecr } = await stage();
     const put = (imageManifest: string) => ecr.send(new PutImageCommand({ repositoryName, imageManifest }));
-    await expect(put('{')).rejects.toThrow(
-      "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
-    );
-    await expect(put('{}')).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    for (const manifest of ['{', '{}'])
+      await expect(put(manifest)).rejects.toThrow(
+        "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+      );
   });
 });
 

@@ -80,10 +80,13 @@ export const service: Service = defineService({
     ]);
     return Object.fromEntries(tags) as Record<string, string>;
   },
-  // "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must have length …'"
+  // "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must have length …'"; of enumerations moto has
+  // 'Member must satisfy …'.
   invalid(_, [first]) {
     if (!first) return undefined;
-    const why = first.message.replace(/^Member /, '').replace(/ pattern: (.*)$/, " '$1'");
+    const why = first.message
+      .replace(/^Member (?!must satisfy enum)/, '')
+      .replace(/ pattern: (.*)$/, " '$1'");
     return invalidParameter(first.path, why);
   },
   withoutEffect: {

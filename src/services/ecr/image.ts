@@ -72,11 +72,8 @@ export function readManifest(
   if (mediaType !== undefined && stated !== undefined && mediaType !== stated)
     throw invalidParameter('imageManifestMediaType', `manifest media type is ${stated}`);
   const type = mediaType ?? stated;
-  if (type === undefined)
-    throw new Fault(
-      'InvalidParameterException',
-      'image manifest mediatype not provided in manifest or parameter',
-    );
+  // In these words, as users of AWS quote them: https://github.com/aws/aws-cli/issues/8620
+  if (type === undefined) throw invalidParameter('ImageManifest', 'Invalid JSON syntax');
   const layers = descriptors(manifest.layers);
   const config = descriptors([manifest.config]);
   const artifactType = manifest.artifactType ?? manifest.config?.mediaType;

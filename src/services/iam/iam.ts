@@ -41,11 +41,12 @@ const operations: Operations<'iam'> = {
 };
 
 /**
- * Credentials of `GetSessionToken` without MFA cannot call IAM.
+ * Credentials of `GetSessionToken` without MFA cannot call IAM, and those of `GetFederationToken` never.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
  */
 function refuseTemporary({ principal }: Ctx): void {
-  if ((principal.type === 'user' || principal.type === 'root') && principal.temporary)
+  const temporary = (principal.type === 'user' || principal.type === 'root') && principal.temporary;
+  if (temporary || principal.type === 'federated-user')
     throw new Fault('InvalidClientTokenId', 'The security token included in the request is invalid');
 }
 

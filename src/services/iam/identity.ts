@@ -12,7 +12,7 @@ import type { Context } from '#cloud/iam/match.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Policy } from '#cloud/iam/policy.ts';
 import type { AccessKey, Identity, PrincipalPolicies, Sessions } from '#cloud/ports/identity.ts';
-import type { Principal, RolePrincipal } from '#cloud/principal.ts';
+import type { FederatedPrincipal, Principal, RolePrincipal } from '#cloud/principal.ts';
 import { documentOf } from './documents.ts';
 import { accountOfKey } from './ids.ts';
 import { serviceLinkedRole } from './linked-roles.ts';
@@ -24,6 +24,11 @@ import { instanceCredentialsLifetime, REFRESH_BEFORE_EXPIRY_MS } from './timings
 const EC2 = 'ec2.amazonaws.com';
 const ASSUME = 'sts:AssumeRole';
 const NOTHING: PrincipalPolicies = { identity: [] };
+/** What the root user may. */
+const ALL = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: '*', Resource: '*' },
+});
 
 // ---- Policies ----
 
@@ -42,6 +47,7 @@ function boundaryOf(ctx: Ctx, arn: string | undefined): { boundary?: Policy } {
 
 function policies(ctx: Ctx, principal: Principal): PrincipalPolicies {
   if (principal.type === 'user') return policiesOfUser(ctx, principal.account, principal.name);
+  if (principal.type === 'federated-user') return policiesOfFederated(ctx, principal);
   return principal.type === 'role' ? policiesOfSession(ctx, principal) : NOTHING;
 }
 
@@ -65,6 +71,16 @@ function policiesOfSession(ctx: Ctx, { roleArn, roleId, sessionPolicies }: RoleP
   collect(ctx, role, found);
   const session = sessionPolicies?.map((document) => parsePolicy(document, 'identity'));
   return { identity: found, ...boundaryOf(ctx, role.boundaryArn), ...(session ? { session } : {}) };
+}
+
+/** What the policies of whoever opened the session and those of the session both allow. */
+function policiesOfFederated(
+  ctx: Ctx,
+  { account, user, sessionPolicies }: FederatedPrincipal,
+): PrincipalPolicies {
+  const own = user ? policiesOfUser(ctx, account, user.name) : { identity: [parsePolicy(ALL, 'identity')] };
+  const session = sessionPolicies?.map((document) => parsePolicy(document, 'identity'));
+  return { ...own, ...(session ? { session } : {}) };
 }
 
 // ---- Sessions of services and instances ----

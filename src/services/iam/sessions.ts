@@ -6,7 +6,7 @@ import { GLOBAL } from '#cloud/ctx.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { AccessKey, AssumableRole } from '#cloud/ports/identity.ts';
-import type { Principal } from '#cloud/principal.ts';
+import type { FederatedPrincipal, Principal } from '#cloud/principal.ts';
 import { accessKeyId, secretKey, sessionToken } from './ids.ts';
 import { keyOf, roles, sessions, userKeys, users } from './tables.ts';
 import type { Role, Session } from './tables.ts';
@@ -90,10 +90,20 @@ function asOfNow(ctx: Ctx, principal: Principal): Principal | undefined {
     const { issuedAt } = principal;
     return { ...user, temporary: true, ...(issuedAt === undefined ? {} : { issuedAt }) };
   }
+  if (principal.type === 'federated-user') return federatedAsOfNow(ctx, principal);
   if (principal.type !== 'role') return principal;
   const role = roleByArn(ctx, principal.roleArn);
   if (role?.id !== principal.roleId) return undefined;
   const tags = { ...role.tags, ...principal.tags };
+  return Object.keys(tags).length > 0 ? { ...principal, tags } : principal;
+}
+
+/** A federated user goes with the user who opened the session, and has the tags of both. */
+function federatedAsOfNow(ctx: Ctx, principal: FederatedPrincipal): FederatedPrincipal | undefined {
+  if (!principal.user) return principal;
+  const user = userPrincipal(ctx, principal.account, principal.user.name);
+  if (!user || user.id !== principal.user.id) return undefined;
+  const tags = { ...user.tags, ...principal.tags };
   return Object.keys(tags).length > 0 ? { ...principal, tags } : principal;
 }
 

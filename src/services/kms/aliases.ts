@@ -10,7 +10,8 @@ import { aliases, keys } from './tables.ts';
 
 const PAGE_SIZE = 50;
 
-function checkName(name: string): void {
+/** Before permissions are looked at, as they are those of the key too. That a target is a key is in moto's words. */
+export function checkAlias(name: string, target: string = ''): void {
   if (!name.startsWith('alias/')) {
     throw invalid(
       'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
@@ -25,11 +26,11 @@ function checkName(name: string): void {
         'dashes and slashes.',
     );
   }
+  if (/^(?:arn:.*:)?alias\//.test(target)) throw invalid('Aliases must refer to keys. Not aliases');
 }
 
 export const aliasOperations: Operations<'kms'> = {
   CreateAlias(ctx, { AliasName: name, TargetKeyId }) {
-    checkName(name);
     const { key } = keyById(ctx, TargetKeyId);
     checkStaying(key);
     const arn = ctx.arn('kms', name);
@@ -39,7 +40,6 @@ export const aliasOperations: Operations<'kms'> = {
   },
 
   UpdateAlias(ctx, { AliasName: name, TargetKeyId }) {
-    checkName(name);
     const { key } = keyById(ctx, TargetKeyId);
     const alias = ctx.get(aliases, name);
     if (!alias) throw noSuchAlias(ctx.arn('kms', name));
@@ -50,7 +50,6 @@ export const aliasOperations: Operations<'kms'> = {
   },
 
   DeleteAlias(ctx, { AliasName: name }) {
-    checkName(name);
     if (!ctx.get(aliases, name)) throw noSuchAlias(ctx.arn('kms', name));
     ctx.delete(aliases, name);
   },

@@ -6,6 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 import type { Authorization, Denial, FurtherAction, ServiceDefinition } from '#cloud/service.ts';
 import { decryptionOf } from './encryption.ts';
+import { checkAlias } from './aliases.ts';
 import { noSuchAlias, unreachable } from './faults.ts';
 import { mayRetire, retired } from './grants.ts';
 import { homeOf, keyById, keyNamed, keyOfArn } from './key.ts';
@@ -104,6 +105,7 @@ const onAliasAndKey = (
 ];
 
 function targetOf(ctx: Ctx, aliasName: string): string {
+  checkAlias(aliasName);
   const alias = ctx.get(aliases, aliasName);
   if (!alias) throw noSuchAlias(ctx.arn('kms', aliasName));
   return alias.keyId;
@@ -244,8 +246,10 @@ export const authorization: Rules = {
   ...useRules,
   CreateAlias: {
     actions: [],
-    further: (ctx, { AliasName, TargetKeyId }) =>
-      onAliasAndKey(ctx, 'kms:CreateAlias', AliasName, [TargetKeyId]),
+    further(ctx, { AliasName, TargetKeyId }) {
+      checkAlias(AliasName, TargetKeyId);
+      return onAliasAndKey(ctx, 'kms:CreateAlias', AliasName, [TargetKeyId]);
+    },
   },
   DeleteAlias: {
     actions: [],
@@ -254,8 +258,10 @@ export const authorization: Rules = {
   },
   UpdateAlias: {
     actions: [],
-    further: (ctx, { AliasName, TargetKeyId }) =>
-      onAliasAndKey(ctx, 'kms:UpdateAlias', AliasName, [targetOf(ctx, AliasName), TargetKeyId]),
+    further(ctx, { AliasName, TargetKeyId }) {
+      checkAlias(AliasName, TargetKeyId);
+      return onAliasAndKey(ctx, 'kms:UpdateAlias', AliasName, [targetOf(ctx, AliasName), TargetKeyId]);
+    },
   },
 };
 

@@ -315,6 +315,9 @@ describe('message authentication', () => {
     await expect(
       kms.send(new GenerateMacCommand({ ...request, MacAlgorithm: 'HMAC_SHA_256' })),
     ).rejects.toThrow('Algorithm HMAC_SHA_256 is incompatible with key spec HMAC_384.');
+    await expect(
+      kms.send(new GenerateMacCommand({ ...request, MacAlgorithm: 'INVALID' as 'HMAC_SHA_256' })),
+    ).rejects.toThrow('enum value set: [HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512]');
     await expect(kms.send(new EncryptCommand({ KeyId: keyId, Plaintext: bytes('x') }))).rejects.toMatchObject(
       { name: 'InvalidKeyUsageException' },
     );
@@ -346,6 +349,22 @@ describe('aliases', () => {
     await expect(kms.send(new CreateAliasCommand({ AliasName: 'app', TargetKeyId: keyId }))).rejects.toThrow(
       /Alias must start with the prefix "alias\/"/,
     );
+    await expect(kms.send(new DeleteAliasCommand({ AliasName: 'app' }))).rejects.toThrow(
+      /Alias must start with the prefix "alias\/"/,
+    );
+  });
+
+  // The words are moto's.
+  it('name keys, and no aliases', async () => {
+    const { kms, keyId } = await stand();
+    await kms.send(new CreateAliasCommand({ AliasName: 'alias/one', TargetKeyId: keyId }));
+    const TargetKeyId = 'alias/one';
+    await expect(
+      kms.send(new CreateAliasCommand({ AliasName: 'alias/two', TargetKeyId })),
+    ).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: 'Aliases must refer to keys. Not aliases',
+    });
   });
 
   // As moto has it: test__create_alias__raises_if_alias_has_restricted_characters_semicolon.

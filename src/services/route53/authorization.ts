@@ -10,6 +10,7 @@ import { plainId } from './tables.ts';
 const zoneArn = (id: string): string => `arn:aws:route53:::hostedzone/${plainId(id)}`;
 const ofZone = (_: Ctx, { HostedZoneId }: { HostedZoneId: string }): string => zoneArn(HostedZoneId);
 const ofZoneId = (_: Ctx, { Id }: { Id: string }): string => zoneArn(Id);
+const ofSet = (_: Ctx, { Id }: { Id: string }): string => `arn:aws:route53:::delegationset/${plainId(Id)}`;
 const ofCheck = (_: Ctx, { HealthCheckId }: { HealthCheckId: string }): string =>
   `arn:aws:route53:::healthcheck/${HealthCheckId}`;
 
@@ -43,6 +44,11 @@ function vpcCondition(
 
 export const authorization: NonNullable<ServiceDefinition<'route53'>['authorization']> = {
   CreateHostedZone: { conditions: vpcCondition },
+  GetReusableDelegationSet: { resources: ofSet },
+  DeleteReusableDelegationSet: { resources: ofSet },
+  GetReusableDelegationSetLimit: {
+    resources: (ctx, { DelegationSetId }) => ofSet(ctx, { Id: DelegationSetId }),
+  },
   GetHostedZone: { resources: ofZoneId },
   DeleteHostedZone: { resources: ofZoneId },
   UpdateHostedZoneComment: { resources: ofZoneId },

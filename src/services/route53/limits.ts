@@ -3,12 +3,14 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Operations } from '#cloud/service.ts';
-import { healthChecks, hostedZones, zoneOf } from './tables.ts';
+import { delegationSets, healthChecks, hostedZones, zoneOf } from './tables.ts';
 
 export const QUOTAS = {
   hostedZones: 500,
   recordsOfZone: 10_000,
   vpcsOfZone: 300,
+  delegationSets: 100,
+  zonesOfDelegationSet: 100,
   healthChecks: 200,
   /** Weighted records of one name and type; other policies have the same. */
   recordsOfSet: 100,
@@ -36,7 +38,9 @@ export const limitOperations: Operations<'route53'> = {
         ? [QUOTAS.hostedZones, ctx.list(hostedZones).length]
         : Type === 'MAX_HEALTH_CHECKS_BY_OWNER'
           ? [QUOTAS.healthChecks, ctx.list(healthChecks).length]
-          : [undefined, 0];
+          : Type === 'MAX_REUSABLE_DELEGATION_SETS_BY_OWNER'
+            ? [QUOTAS.delegationSets, ctx.list(delegationSets).length]
+            : [undefined, 0];
     if (Value === undefined) throw new Fault('NotImplemented', `${Type} is not modelled by Sandtable.`);
     return { Limit: { Type, Value }, Count };
   },

@@ -11,11 +11,22 @@ import { nameServers } from './answers.ts';
 import { authorization } from './authorization.ts';
 import { batchOperations } from './change-batch.ts';
 import { arrive, changeOperations } from './changes.ts';
+import { delegationSetOperations } from './delegation-sets.ts';
 import { healthCheckOperations } from './health-checks.ts';
 import { healthLooks } from './health.ts';
 import { limitOperations } from './limits.ts';
 import { recordSetOperations } from './record-sets.ts';
-import { changes, healthChecks, healths, hostedZones, looks, records, served, zoneNames } from './tables.ts';
+import {
+  changes,
+  delegationSets,
+  healthChecks,
+  healths,
+  hostedZones,
+  looks,
+  records,
+  served,
+  zoneNames,
+} from './tables.ts';
 import { tagOperations } from './tags.ts';
 import { testAnswerOperations } from './test-answer.ts';
 import { vpcOperations } from './vpcs.ts';
@@ -28,9 +39,10 @@ const unmodelledRecord = (name: string): string => `ChangeBatch.Changes.Resource
 export const service: Service = defineService({
   contract: 'route53',
   global: true,
-  tables: [hostedZones, zoneNames, records, served, changes, healthChecks, healths, looks],
+  tables: [hostedZones, delegationSets, zoneNames, records, served, changes, healthChecks, healths, looks],
   operations: {
     ...zoneOperations,
+    ...delegationSetOperations,
     ...vpcOperations,
     ...recordSetOperations,
     ...batchOperations,
@@ -54,8 +66,6 @@ export const service: Service = defineService({
     );
   },
   refused: {
-    CreateHostedZone: ['DelegationSetId'],
-    ListHostedZones: ['DelegationSetId'],
     ChangeResourceRecordSets: [
       unmodelledRecord('TrafficPolicyInstanceId'),
       unmodelledRecord('CidrRoutingConfig'),

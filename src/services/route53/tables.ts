@@ -23,6 +23,8 @@ export interface HostedZone {
   isPrivate: boolean;
   vpcs: readonly ZoneVpc[];
   nameServers: readonly string[];
+  /** Of a reusable delegation set that the name servers are. */
+  delegationSetId?: string;
   recordCount: number;
   tags: Tags;
 }
@@ -30,6 +32,19 @@ export interface HostedZone {
 export const hostedZones: Table<HostedZone> = table<HostedZone>('route53/hosted-zones', (zone) => zone.id, {
   callerReference: (zone) => zone.callerReference,
 });
+
+/** Reusable, by other zones too. */
+export interface DelegationSet {
+  /** Without `/delegationset/`. */
+  id: string;
+  callerReference: string;
+  nameServers: readonly string[];
+}
+
+export const delegationSets: Table<DelegationSet> = table<DelegationSet>(
+  'route53/delegation-sets',
+  (set) => set.id,
+);
 
 /** Which zones answer for a name. Rows of the world: whoever asks, from wherever, gets the same answer. */
 export interface ZoneName {

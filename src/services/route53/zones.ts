@@ -6,14 +6,15 @@ import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { beginChange, ID_LETTERS } from './changes.ts';
 import { firstRecords, newNameServers } from './delegation.ts';
+import { checkApart, delegationSetOf, setOfZone } from './delegation-sets.ts';
 import { pageSize, QUOTAS } from './limits.ts';
 import { normalName, reversedName } from './names.ts';
 import { hostedZones, plainId, recordKey, records, served, zoneOf } from './tables.ts';
-import type { HostedZone, ZoneVpc } from './tables.ts';
+import type { DelegationSet, HostedZone, ZoneVpc } from './tables.ts';
 import { checkConflict, vpcIn, vpcsShown } from './vpcs.ts';
 import { publishZone } from './zone-names.ts';
 
-type DelegationSet = Output<'route53', 'CreateHostedZone'>['DelegationSet'];
+type ShownSet = Output<'route53', 'CreateHostedZone'>['DelegationSet'];
 type Shown = NonNullable<Output<'route53', 'GetHostedZone'>['HostedZone']>;
 
 function describeZone(zone: HostedZone): Shown {
@@ -31,6 +32,7 @@ function create(
   ctx: Ctx,
   wanted: Pick<HostedZone, 'name' | 'callerReference' | 'comment'>,
   vpcs: readonly ZoneVpc[],
+  set: DelegationSet | undefined,
 ): HostedZone {
   const id = `Z${ctx.everywhere.id('hosted-zone', 20, ID_LETTERS)}`;
   const isPrivate = vpcs.length > 0;
@@ -39,7 +41,8 @@ function create(
     id,
     isPrivate,
     vpcs,
-    nameServers: newNameServers(ctx, id, isPrivate),
+    nameServers: set?.nameServers ?? newNameServers(ctx, id, isPrivate),
+    ...(set ? { delegationSetId: set.id } : {}),
     recordCount: 2,
     tags: {},
   };
@@ -53,7 +56,7 @@ function create(
 }
 
 export const zoneOperations: Operations<'route53'> = {
-  CreateHostedZone(ctx, { Name, CallerReference, VPC, HostedZoneConfig = {} }) {
+  CreateHostedZone(ctx, { Name, CallerReference, VPC, HostedZoneConfig = {}, DelegationSetId }) {
     const name = normalName(Name);
     if (typeof name !== 'string') throw new Fault('InvalidDomainName', name.problem);
     if (ctx.list(hostedZones, 'callerReference', CallerReference).length > 0) {
@@ -71,15 +74,19 @@ export const zoneOperations: Operations<'route53'> = {
     if (HostedZoneConfig.PrivateZone && !VPC) {
       throw new Fault('InvalidInput', 'When you are creating a private hosted zone, you must specify a VPC.');
     }
+    const set = DelegationSetId === undefined ? undefined : delegationSetOf(ctx, DelegationSetId);
+    if (set && VPC)
+      throw new Fault('InvalidInput', 'A private hosted zone cannot have a reusable delegation set.');
+    if (set) checkApart(ctx, set, name);
     const vpcs = VPC ? [vpcIn(ctx, VPC)] : [];
     for (const vpc of vpcs) checkConflict(ctx, name, vpc);
     const comment = HostedZoneConfig.Comment ?? null;
-    const zone = create(ctx, { name, callerReference: CallerReference, comment }, vpcs);
+    const zone = create(ctx, { name, callerReference: CallerReference, comment }, vpcs, set);
     return {
       HostedZone: describeZone(zone),
       ChangeInfo: beginChange(ctx, zone.id),
       // The model requires a delegation set; private zones have none.
-      DelegationSet: (VPC ? undefined : { NameServers: zone.nameServers }) as DelegationSet,
+      DelegationSet: (VPC ? undefined : setOfZone(ctx, zone)) as ShownSet,
       ...(VPC ? { VPC } : {}),
       Location: `https://route53.amazonaws.com/2013-04-01/hostedzone/${zone.id}`,
     };
@@ -89,14 +96,18 @@ export const zoneOperations: Operations<'route53'> = {
     const zone = zoneOf(ctx, Id);
     const HostedZone = describeZone(zone);
     if (zone.isPrivate) return { HostedZone, VPCs: vpcsShown(zone) };
-    return { HostedZone, DelegationSet: { NameServers: zone.nameServers } };
+    return { HostedZone, DelegationSet: setOfZone(ctx, zone) };
   },
 
   GetHostedZoneCount: (ctx) => ({ HostedZoneCount: ctx.list(hostedZones).length }),
 
-  ListHostedZones(ctx, { Marker, MaxItems, HostedZoneType }) {
+  ListHostedZones(ctx, { Marker, MaxItems, HostedZoneType, DelegationSetId }) {
     const limit = pageSize(MaxItems);
-    const all = ctx.list(hostedZones).filter((zone) => HostedZoneType === undefined || zone.isPrivate);
+    const set = DelegationSetId === undefined ? undefined : delegationSetOf(ctx, DelegationSetId).id;
+    const all = ctx
+      .list(hostedZones)
+      .filter((zone) => HostedZoneType === undefined || zone.isPrivate)
+      .filter((zone) => set === undefined || zone.delegationSetId === set);
     const from = Marker ? all.findIndex(({ id }) => id >= plainId(Marker)) : 0;
     const rest = from < 0 ? [] : all.slice(from);
     const next = rest[limit];

@@ -48,6 +48,8 @@ function principalId(principal: Principal): string {
       return `AWS:${principal.id}`;
     case 'role':
       return `AWS:${principal.roleId}:${principal.sessionName}`;
+    case 'federated-user':
+      return `AWS:${principal.account}:${principal.name}`;
     case 'root':
       return `AWS:${principal.account}`;
     case 'service':

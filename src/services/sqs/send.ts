@@ -271,6 +271,8 @@ function senderOf({ principal }: Ctx): string {
       return principal.id;
     case 'role':
       return `${principal.roleId}:${principal.sessionName}`;
+    case 'federated-user':
+      return `${principal.account}:${principal.name}`;
     case 'service':
       return principal.service;
     case 'root':

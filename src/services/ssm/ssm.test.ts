@@ -112,10 +112,13 @@ describe('parameters', () => {
     });
   });
 
-  // As moto has it: test_put_parameter_empty_string_value, test_get_parameters_should_only_return_unique_requests.
-  it('are never empty, and shown once however often they are asked for', async () => {
+  // As moto has it: test_put_parameter_empty_string_value, test_put_parameter_invalid_type,
+  // test_get_parameters_should_only_return_unique_requests.
+  it('are never empty, of one of three types, and shown once however often they are asked for', async () => {
     const { ssm, put } = stage();
     await expect(put('/app/host', '')).rejects.toThrow("Value '' at 'value' failed to satisfy constraint");
+    const odd = new PutParameterCommand({ Name: 'a', Value: 'a', Type: 'str' as 'String' });
+    await expect(ssm.send(odd)).rejects.toThrow('enum value set: [SecureString, StringList, String]');
     await put('/app/host', 'a');
     const twice = new GetParametersCommand({ Names: ['/app/host', '/app/host'] });
     expect((await ssm.send(twice)).Parameters).toHaveLength(1);

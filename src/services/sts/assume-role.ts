@@ -36,25 +36,35 @@ export function actions({ principal }: Ctx, { Tags = [] }: Request): readonly st
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-sts */
 export function conditions(
   _: Ctx,
-  { ExternalId, RoleSessionName, Tags = [] }: Request,
+  { ExternalId, RoleSessionName, Tags = [], TransitiveTagKeys = [] }: Request,
 ): Record<string, string | readonly string[]> {
   return {
     'sts:RoleSessionName': RoleSessionName,
     ...(ExternalId === undefined ? {} : { 'sts:ExternalId': ExternalId }),
-    ...(Tags.length > 0 ? { 'aws:TagKeys': Tags.map(({ Key }) => Key) } : {}),
-    ...Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+    ...(TransitiveTagKeys.length > 0 ? { 'sts:TransitiveTagKeys': TransitiveTagKeys } : {}),
+    ...tagConditions(Tags),
+  };
+}
+
+export function tagConditions(
+  tags: readonly { Key: string; Value: string }[],
+): Record<string, string | readonly string[]> {
+  return {
+    ...(tags.length > 0 ? { 'aws:TagKeys': tags.map(({ Key }) => Key) } : {}),
+    ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
   };
 }
 
 export function assumeRole(ctx: Ctx, request: Request): Output<'sts', 'AssumeRole'> {
-  const { RoleArn, RoleSessionName, Tags = [] } = request;
+  const { RoleArn, RoleSessionName } = request;
   if (ctx.principal.type === 'root')
     throw new Fault('AccessDenied', 'Roles may not be assumed by root accounts.');
+  if (ctx.principal.type === 'federated-user') throw notAuthorized(ctx, RoleArn);
   const role = ctx.port(sessions).role(ctx, RoleArn);
   if (!role) throw notAuthorized(ctx, RoleArn);
-  checkTags(Tags);
+  const { tags, transitiveTagKeys } = sessionTags(ctx, request);
   const seconds = durationOf(ctx, request, role);
-  const policies = sessionPolicies(ctx, request, role);
+  const policies = sessionPolicies(ctx, request, role.account);
   const arn = `arn:aws:sts::${role.account}:assumed-role/${role.name}/${RoleSessionName}`;
   const principal: RolePrincipal = {
     type: 'role',
@@ -64,7 +74,8 @@ export function assumeRole(ctx: Ctx, request: Request): Output<'sts', 'AssumeRol
     roleId: role.id,
     sessionName: RoleSessionName,
     ...(policies.length > 0 ? { sessionPolicies: policies } : {}),
-    ...(Tags.length > 0 ? { tags: mergeTags({}, Tags) } : {}),
+    ...(Object.keys(tags).length > 0 ? { tags } : {}),
+    ...(transitiveTagKeys.length > 0 ? { transitiveTagKeys } : {}),
   };
   const session = ctx.port(sessions).open(ctx, principal, ctx.now + seconds * 1000);
   return {
@@ -97,7 +108,37 @@ function notAuthorized({ principal }: Ctx, roleArn: string): Fault {
   );
 }
 
-function checkTags(tags: readonly { Key: string }[]): void {
+/**
+ * Tags of the request, and those that the calling session hands on. Keys are the same in any case.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining
+ */
+function sessionTags(
+  { principal }: Ctx,
+  { Tags = [], TransitiveTagKeys = [] }: Request,
+): { tags: Record<string, string>; transitiveTagKeys: readonly string[] } {
+  checkTags(Tags);
+  const given = new Map(Tags.map(({ Key }) => [Key.toLowerCase(), Key]));
+  const own = TransitiveTagKeys.map((key) => given.get(key.toLowerCase()));
+  if (own.includes(undefined))
+    throw new Fault(
+      'InvalidParameterValue',
+      'The specified transitive tag key must be included in the requested tags.',
+    );
+  const inherited = (principal.type === 'role' && principal.transitiveTagKeys) || [];
+  if (inherited.some((key) => given.has(key.toLowerCase())))
+    throw new Fault(
+      'InvalidParameterValue',
+      "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+    );
+  const before = principal.type === 'role' ? (principal.tags ?? {}) : {};
+  const handedOn = Object.fromEntries(inherited.map((key) => [key, before[key] ?? '']));
+  return {
+    tags: { ...handedOn, ...mergeTags({}, Tags) },
+    transitiveTagKeys: [...inherited, ...(own as string[])],
+  };
+}
+
+export function checkTags(tags: readonly { Key: string }[]): void {
   const keys = new Set(tags.map(({ Key }) => Key.toLowerCase()));
   if (keys.size === tags.length) return;
   throw new Fault(
@@ -124,10 +165,10 @@ function durationOf({ principal }: Ctx, { DurationSeconds }: Request, role: Assu
 }
 
 /** Documents that narrow the session: the one in the request and those it names. */
-function sessionPolicies(
+export function sessionPolicies(
   ctx: Ctx,
-  { Policy, PolicyArns = [] }: Request,
-  { account }: AssumableRole,
+  { Policy, PolicyArns = [] }: Pick<Request, 'Policy' | 'PolicyArns'>,
+  account: string,
 ): readonly string[] {
   const arns = PolicyArns.map(({ arn = '' }) => arn);
   if (arns.length > MOST_POLICY_ARNS) {

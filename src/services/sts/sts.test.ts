@@ -15,6 +15,7 @@ import {
   AssumeRoleCommand,
   GetAccessKeyInfoCommand,
   GetCallerIdentityCommand,
+  GetFederationTokenCommand,
   GetSessionTokenCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
@@ -281,4 +282,75 @@ it('reads the account out of a key id, of deleted keys too', async () => {
   const sts = table.client(STSClient);
   const AccessKeyId = 'ASIAQNZGKIQY56JQ7WML';
   expect((await sts.send(new GetAccessKeyInfoCommand({ AccessKeyId }))).Account).toBe('029608264753');
+});
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+it('federates a user, who may do what the caller and the request both allow', async () => {
+  const table = newTable();
+  const broker = await user(
+    table,
+    'broker',
+    policy({ Action: ['sts:GetFederationToken', 'sns:*', 'iam:*'], Resource: '*' }),
+  );
+  const federate = async (Policy?: string) => {
+    const { Credentials, FederatedUser } = await table
+      .client(STSClient, { credentials: broker })
+      .send(new GetFederationTokenCommand({ Name: 'bob', Policy, DurationSeconds: 900 }));
+    return { keys: keysOf(Credentials as Credentials), expires: Credentials?.Expiration, FederatedUser };
+  };
+  const Arn = `arn:aws:sts::${ACCOUNT}:federated-user/bob`;
+  const bob = await federate(policy({ Action: ['sns:CreateTopic', 'iam:*', 'sqs:*'], Resource: '*' }));
+  expect(bob.FederatedUser).toEqual({ FederatedUserId: `${ACCOUNT}:bob`, Arn });
+  expect(bob.expires?.getTime()).toBe(table.world.now + 900_000);
+  expect(await who(table, bob.keys)).toMatchObject({ Account: ACCOUNT, Arn, UserId: `${ACCOUNT}:bob` });
+  await createTopic(table, bob.keys);
+  const denied = { name: 'AccessDenied' };
+  const listing = table.client(SNSClient, { credentials: bob.keys }).send(new ListTopicsCommand({}));
+  await expect(listing).rejects.toMatchObject(denied);
+  await expect(createTopic(table, (await federate()).keys)).rejects.toMatchObject(denied);
+  await expect(
+    table.client(IAMClient, { credentials: bob.keys }).send(new ListUsersCommand({})),
+  ).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
+  await expect(
+    table.client(STSClient, { credentials: bob.keys }).send(new GetFederationTokenCommand({ Name: 'eve' })),
+  ).rejects.toMatchObject({ name: 'AccessDenied' });
+});
+
+// Recorded by LocalStack: test_iam_role_chaining_override_transitive_tags, test_assume_role_tag_validation.
+it('hands transitive tags on from session to session', async () => {
+  const table = newTable();
+  const tagging = { Action: ['sts:AssumeRole', 'sts:TagSession'] };
+  const trusting = policy({ Principal: { AWS: ACCOUNT }, ...tagging });
+  const first = await role(table, 'first', trusting, { permissions: policy({ ...tagging, Resource: '*' }) });
+  const onlyBlue = policy({
+    Action: 'sns:CreateTopic',
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:PrincipalTag/Team': 'blue' } },
+  });
+  const second = await role(table, 'second', trusting, { permissions: onlyBlue });
+  const ann = await user(table, 'ann', policy({ ...tagging, Resource: '*' }));
+  const Tags = [
+    { Key: 'Team', Value: 'blue' },
+    { Key: 'Cost', Value: '1' },
+  ];
+  const invalid = { name: 'InvalidParameterValue' };
+  await expect(
+    assume(table, ann, { RoleArn: first, Tags, TransitiveTagKeys: ['Other'] }),
+  ).rejects.toMatchObject({
+    ...invalid,
+    message: 'The specified transitive tag key must be included in the requested tags.',
+  });
+  const session = await assume(table, ann, { RoleArn: first, Tags, TransitiveTagKeys: ['team'] });
+  await expect(
+    assume(table, session, { RoleArn: second, Tags: [{ Key: 'TEAM', Value: 'red' }] }),
+  ).rejects.toMatchObject({
+    ...invalid,
+    message:
+      "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+  });
+  await createTopic(table, await assume(table, session, { RoleArn: second }));
+  const plain = await assume(table, ann, { RoleArn: first, Tags });
+  await expect(createTopic(table, await assume(table, plain, { RoleArn: second }))).rejects.toMatchObject({
+    name: 'AccessDenied',
+  });
 });

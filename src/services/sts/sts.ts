@@ -7,6 +7,7 @@ import { sessions } from '#cloud/ports/identity.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { actions, assumeRole, conditions, roleArnOf, wireCredentials } from './assume-role.ts';
+import { federationRule, getFederationToken } from './federation.ts';
 import { DEFAULT_USER_SESSION, LONGEST_ROOT_SESSION } from './timings.ts';
 
 function userIdOf({ principal }: Ctx): string {
@@ -15,6 +16,8 @@ function userIdOf({ principal }: Ctx): string {
       return principal.id;
     case 'role':
       return `${principal.roleId}:${principal.sessionName}`;
+    case 'federated-user':
+      return `${principal.account}:${principal.name}`;
     case 'root':
       return principal.account;
     default:
@@ -30,6 +33,8 @@ const operations: Operations<'sts'> = {
   },
 
   AssumeRole: assumeRole,
+
+  GetFederationToken: getFederationToken,
 
   /** Credentials of the caller itself: without MFA they may do less. */
   GetSessionToken(ctx, { DurationSeconds = DEFAULT_USER_SESSION }) {
@@ -59,13 +64,14 @@ export const service: Service = defineService({
     GetCallerIdentity: { actions: [] },
     GetSessionToken: { actions: [] },
     AssumeRole: { actions, conditions, resources: (_, request) => roleArnOf(request) },
+    GetFederationToken: federationRule,
   },
   // STS never took up the messages of 2021: it stops before the reason.
   denied: ({ principal }, { action, resource, decision }) =>
     new Fault('AccessDenied', denialMessage(principal, action, resource, decision, { withoutReason: true })),
   resourcePolicy: (ctx, arn) => ctx.port(sessions).role(ctx, arn)?.trust,
   refused: {
-    AssumeRole: ['TransitiveTagKeys', 'SerialNumber', 'TokenCode', 'SourceIdentity', 'ProvidedContexts'],
+    AssumeRole: ['SerialNumber', 'TokenCode', 'SourceIdentity', 'ProvidedContexts'],
     GetSessionToken: ['SerialNumber', 'TokenCode'],
   },
 });

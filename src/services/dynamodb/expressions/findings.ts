@@ -38,7 +38,7 @@ export class Findings {
   }
 
   /** Throws the one that DynamoDB answers, if there is any. */
-  check(reader: Reader): void {
+  check(reader: Pick<Reader, 'failure'>): void {
     for (const kind of ORDER) {
       const message = this.#first.get(kind);
       if (message !== undefined) throw reader.failure(message);

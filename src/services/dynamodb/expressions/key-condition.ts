@@ -3,9 +3,7 @@
 
 import { invalid, invalidValues } from '../faults.ts';
 import type { Value } from '../value.ts';
-import { parseCondition } from './condition.ts';
 import type { Comparator, Condition, Operand } from './syntax.ts';
-import type { Placeholders } from './placeholders.ts';
 
 export type Range =
   | { readonly by: Exclude<Comparator, '<>'> | 'begins_with'; readonly value: Value }
@@ -21,7 +19,7 @@ export interface KeyNames {
   readonly range?: { readonly name: string; readonly type: string } | undefined;
 }
 
-const MIRRORED: Readonly<Record<Comparator, Comparator>> = {
+export const MIRRORED: Readonly<Record<Comparator, Comparator>> = {
   '=': '=',
   '<>': '<>',
   '<': '>',
@@ -31,9 +29,9 @@ const MIRRORED: Readonly<Record<Comparator, Comparator>> = {
 };
 
 /** Ranges by the name of the key that they are about. */
-export function parseKeyCondition(source: string, placeholders: Placeholders): ReadonlyMap<string, Range> {
+export function rangesOf(condition: Condition): ReadonlyMap<string, Range> {
   const found = new Map<string, Range>();
-  collect(parseCondition('KeyConditionExpression', source, placeholders), found);
+  collect(condition, found);
   return found;
 }
 

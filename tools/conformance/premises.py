@@ -32,6 +32,8 @@ KEY_NAMES = re.compile(r"""KeyName["']?: *["']?([\w-]+)""")
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
+#: The chain of moto's certificates goes on after its root, with a certificate that has nothing to do with it.
+FIRST_CERTIFICATE = re.compile(b".*?-----END CERTIFICATE-----\n", re.DOTALL)
 LONGEST_NAME = 32
 #: Seconds.
 PAUSE = 0.2
@@ -157,6 +159,8 @@ def completed(operation, params):
         return {**params, "DefaultActions": [ANY_ACTION]}
     if operation == "CreateRule" and params.get("Conditions") == []:
         return {**params, "Conditions": [ANY_PATH], "Actions": params.get("Actions") or [ANY_ACTION]}
+    if operation == "ImportCertificate" and "CertificateChain" in params:
+        return {**params, "CertificateChain": FIRST_CERTIFICATE.match(params["CertificateChain"]).group()}
     return params
 
 
@@ -185,7 +189,7 @@ def prepared_call(client, operation, params):
         prepare(client, service, operation, params)
     except botocore.exceptions.ClientError:
         pass  # It is there already, or what is wrong is for the call itself to say.
-    wanted = completed(operation, params) if service == "elbv2" else params
+    wanted = completed(operation, params)
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation)

@@ -454,6 +454,7 @@ it('answers redirects with their status', async () => {
   expect(s.plan()).toMatchObject({ kind: 'respond', status: 302 });
 });
 
+// In the order in which they were given: the example of API_DescribeTags.
 it('tags all its resources', async () => {
   const s = await stand();
   const group = await s.group('blue');
@@ -465,13 +466,20 @@ it('tags all its resources', async () => {
       Tags: [
         { Key: 'team', Value: 'a' },
         { Key: 'b', Value: '' },
+        { Key: 'cost', Value: 'c' },
       ],
     }),
   );
   await s.elb.send(new RemoveTagsCommand({ ResourceArns, TagKeys: ['b'] }));
   const { TagDescriptions } = await s.elb.send(new DescribeTagsCommand({ ResourceArns }));
   expect(TagDescriptions).toEqual(
-    ResourceArns.map((ResourceArn) => ({ ResourceArn, Tags: [{ Key: 'team', Value: 'a' }] })),
+    ResourceArns.map((ResourceArn) => ({
+      ResourceArn,
+      Tags: [
+        { Key: 'team', Value: 'a' },
+        { Key: 'cost', Value: 'c' },
+      ],
+    })),
   );
   const twice = [
     { Key: 'k', Value: '1' },

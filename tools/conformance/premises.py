@@ -32,6 +32,12 @@ KEY_NAMES = re.compile(r"""KeyName["']?: *["']?([\w-]+)""")
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
+#: What an agent says of the instance that it registers: moto's own figures.
+AGENT_RESOURCES = [
+    {"name": "CPU", "type": "INTEGER", "integerValue": 4096},
+    {"name": "MEMORY", "type": "INTEGER", "integerValue": 7482},
+    {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ["22", "2376", "2375", "51678", "51679"]},
+]
 #: The chain of moto's certificates goes on after its root, with a certificate that has nothing to do with it.
 FIRST_CERTIFICATE = re.compile(b".*?-----END CERTIFICATE-----\n", re.DOTALL)
 LONGEST_NAME = 32
@@ -159,6 +165,8 @@ def completed(operation, params):
         return {**params, "DefaultActions": [ANY_ACTION]}
     if operation == "CreateRule" and params.get("Conditions") == []:
         return {**params, "Conditions": [ANY_PATH], "Actions": params.get("Actions") or [ANY_ACTION]}
+    if operation == "RegisterContainerInstance":
+        return {"totalResources": AGENT_RESOURCES, **params}
     if operation == "ImportCertificate" and "CertificateChain" in params:
         return {**params, "CertificateChain": FIRST_CERTIFICATE.match(params["CertificateChain"]).group()}
     return params

@@ -14,15 +14,14 @@ import botocore.client
 import botocore.exceptions
 
 #: The images of moto (`moto/ec2/resources/amis.json`) and ids that it never looks at, by the public image that stands for each.
+#: No two have the same one, so that a change from one to another shows.
 IMAGES = {
     "ami-12c6146b": "amzn2-ami-hvm-2.0.*-x86_64-gp2",
     "ami-03cf127a": "amzn2-ami-kernel-5.10-hvm-*-x86_64-gp2",
     "ami-fa7cdd89": "amzn2-ami-hvm-2.0.*-x86_64-ebs",
     "ami-f4cf1d8d": "Windows_Server-2016-English-Full-Base-*",
-    "ami-abcd1234": "amzn-ami-hvm-*-x86_64-gp2",
-    "ami-1234abcd": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-12345678": "amzn-ami-hvm-*-x86_64-gp2",
-    "ami-pytest": "amzn-ami-hvm-*-x86_64-gp2",
+    "ami-pytest": "al2023-ami-2023.*-x86_64",
 }
 LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
@@ -138,6 +137,23 @@ def give_key_pairs(client, params):
             pass  # It is there.
 
 
+def allowed(actions, resource):
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": actions, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def let_events_in(client, target):
+    """EventBridge delivers to a queue or a log group whose policy lets it."""
+    arn = target["Arn"].removesuffix(":*")
+    if ":sqs:" in arn:
+        sqs, policy = sibling(client, "sqs"), allowed("sqs:SendMessage", arn)
+        url = call(sqs, "GetQueueUrl", {"QueueName": arn.split(":")[-1]})["QueueUrl"]
+        call(sqs, "SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": policy}})
+    elif ":logs:" in arn:
+        policy = allowed(["logs:CreateLogStream", "logs:PutLogEvents"], f"{arn}:*")
+        call(sibling(client, "logs"), "PutResourcePolicy", {"policyName": "events", "policyDocument": policy})
+
+
 def prepare(client, service, operation, params):
     ec2 = sibling(client, "ec2") if service in LOAD_BALANCERS else None
     if service in LOAD_BALANCERS and operation == "CreateLoadBalancer":
@@ -151,6 +167,9 @@ def prepare(client, service, operation, params):
     elif service == "elbv2" and operation == "SetSecurityGroups":
         [found] = call(client, "DescribeLoadBalancers", {"LoadBalancerArns": [params["LoadBalancerArn"]]})["LoadBalancers"]
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
+    elif service == "events" and operation == "PutTargets":
+        for target in params["Targets"]:
+            let_events_in(client, target)
     elif operation in KEY_USERS:
         give_key_pairs(client, params)
     if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):

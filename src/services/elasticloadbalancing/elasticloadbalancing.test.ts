@@ -229,6 +229,16 @@ it('has reserved no capacity for a load balancer', async () => {
   expect(reserved.MinimumLoadBalancerCapacity).toBeUndefined();
 });
 
+// https://docs.aws.amazon.com/cli/latest/reference/elbv2/create-target-group.html#examples
+it('shows the load balancers of a target group but in the answer that makes it', async () => {
+  const { elb } = await stand();
+  const input = { Name: 'new', Protocol: 'HTTP', Port: 80, VpcId: 'vpc-1' } as const;
+  const made = await elb.send(new CreateTargetGroupCommand(input));
+  expect(made.TargetGroups?.[0]).not.toHaveProperty('LoadBalancerArns');
+  const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({ Names: ['new'] }));
+  expect(TargetGroups?.[0]?.LoadBalancerArns).toEqual([]);
+});
+
 // Terraform sends it so.
 it('takes an empty protocol version for the first one of HTTP', async () => {
   const { elb, group } = await stand();

@@ -116,6 +116,19 @@ def give_groups(ec2, vpc, groups):
         stand_ins[group] = call(ec2, "CreateSecurityGroup", twin)["GroupId"]
 
 
+def give_subnets(client, subnets):
+    """A group launches into the same zones of the default VPC, where Classic Load Balancers stand, unless targets are due here."""
+    ec2 = sibling(client, "ec2")
+    targets = call(sibling(client, "elbv2"), "DescribeTargetGroups", {})["TargetGroups"]
+    for subnet in call(ec2, "DescribeSubnets", {"SubnetIds": subnets.split(",")})["Subnets"]:
+        if subnet["VpcId"] in [each["VpcId"] for each in targets]:
+            continue
+        zone = {"Name": "availability-zone", "Values": [subnet["AvailabilityZone"]]}
+        default = {"Name": "default-for-az", "Values": ["true"]}
+        [found] = call(ec2, "DescribeSubnets", {"Filters": [zone, default]})["Subnets"]
+        stand_ins[subnet["SubnetId"]] = found["SubnetId"]
+
+
 def give_role(client, role):
     """A role that CloudFormation may assume."""
     statement = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -167,6 +180,8 @@ def prepare(client, service, operation, params):
     elif service == "elbv2" and operation == "SetSecurityGroups":
         [found] = call(client, "DescribeLoadBalancers", {"LoadBalancerArns": [params["LoadBalancerArn"]]})["LoadBalancers"]
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
+    elif operation == "CreateAutoScalingGroup" and "VPCZoneIdentifier" in params:
+        give_subnets(client, params["VPCZoneIdentifier"])
     elif service == "events" and operation == "PutTargets":
         for target in params["Targets"]:
             let_events_in(client, target)

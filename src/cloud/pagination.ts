@@ -2,7 +2,7 @@
 // more than a token.
 
 import { Fault } from '#contract/fault.ts';
-import { base64, fromBase64, utf8 } from '#contract/protocols/bytes.ts';
+import { base64, fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
 import type { Row, Table } from '#world/index.ts';
 import type { Ctx } from './ctx.ts';
 
@@ -72,9 +72,11 @@ function decode(token: string, invalidToken: (() => Fault) | undefined): string 
   const bytes = /^[A-Za-z0-9_-]+$/.test(token)
     ? fromBase64(padded(token.replaceAll('-', '+').replaceAll('_', '/')))
     : undefined;
-  if (!bytes)
+  // What decodes to no text, such as most UUIDs, was never a token either.
+  const key = bytes && textOf(bytes);
+  if (key === undefined)
     throw invalidToken?.() ?? new Fault('InvalidParameterValue', 'The pagination token is not valid.');
-  return new TextDecoder().decode(bytes);
+  return key;
 }
 
 /** `encode` leaves the padding out, so that tokens need no escaping in URLs. */

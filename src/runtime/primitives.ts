@@ -1,8 +1,16 @@
 // The runtime's own cryptography behind the world's port. Node and Bun both have it under node:crypto and node:zlib.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  X509Certificate,
+} from 'node:crypto';
 import { crc32, gunzipSync } from 'node:zlib';
-import type { AesGcm, Primitives } from '#world/index.ts';
+import type { AesGcm, Primitives, PublicKeys } from '#world/index.ts';
 
 const digest =
   (algorithm: string) =>
@@ -30,6 +38,24 @@ const aesGcm: AesGcm = {
   },
 };
 
+const publicKeys: PublicKeys = {
+  publicKeyOf(privateKey) {
+    try {
+      const key = createPublicKey(createPrivateKey(privateKey));
+      return new Uint8Array(key.export({ type: 'spki', format: 'der' }));
+    } catch {
+      return undefined;
+    }
+  },
+  signedBy(certificate, issuer) {
+    try {
+      return new X509Certificate(certificate).verify(new X509Certificate(issuer).publicKey);
+    } catch {
+      return false;
+    }
+  },
+};
+
 export const primitives: Primitives = {
   sha256: digest('sha256'),
   sha1: digest('sha1'),
@@ -37,6 +63,7 @@ export const primitives: Primitives = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   hmac: (hash, key, data) => createHmac(hash, key).update(data).digest(),
   aesGcm,
+  publicKeys,
   crc32: (data) => crc32(data),
   gunzip(data, limit) {
     try {

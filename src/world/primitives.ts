@@ -20,7 +20,15 @@ export interface AesGcm {
   ) => Uint8Array | undefined;
 }
 
-/** Hashes, message authentication, encryption, inflation. All are pure functions of their arguments. */
+/** Keys of certificates. */
+export interface PublicKeys {
+  /** The public half (SubjectPublicKeyInfo, DER) of a private key in PEM that has no passphrase; nothing where it is none. */
+  readonly publicKeyOf: (privateKey: string) => Uint8Array | undefined;
+  /** Whether a certificate bears the signature of another's key. Both are X.509, DER. */
+  readonly signedBy: (certificate: Uint8Array, issuer: Uint8Array) => boolean;
+}
+
+/** Hashes, message authentication, encryption, signatures, inflation. All are pure functions of their arguments. */
 export interface Primitives {
   readonly sha256: (data: string | Uint8Array) => Uint8Array;
   readonly sha1: (data: string | Uint8Array) => Uint8Array;
@@ -29,6 +37,7 @@ export interface Primitives {
   /** With the other hashes of SHA-2, by name, and the one that old signatures use. */
   readonly hmac: (hash: Sha2 | 'sha1', key: Uint8Array, data: Uint8Array) => Uint8Array;
   readonly aesGcm: AesGcm;
+  readonly publicKeys: PublicKeys;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */
   readonly gunzip: (data: Uint8Array, limit: number) => Uint8Array | undefined;

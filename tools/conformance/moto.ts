@@ -9,6 +9,7 @@ import type { Suite } from './suite.ts';
 
 /** Roles that tests look for before they make them, by service; see ./moto_ground.py. */
 const ROLES: Readonly<Record<string, string>> = {
+  codedeploy: '/CodeDeployDemoRole',
   lambda: '/my-path/my-role',
   logs: '/test-role',
   s3: '/my-path/my-role',

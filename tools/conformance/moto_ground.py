@@ -1,7 +1,8 @@
 """A pytest plugin for moto's tests: makes the roles that they use after each of their resets.
 
-Most of moto's tests of functions make their role with a trust policy that AWS takes for malformed, and look for it first:
-with a role that is there already they get to what they are about. GROUND_ROLES names them by their path and name.
+Most of moto's tests of functions make their role with a trust policy that AWS takes for malformed, and look for it first; its
+tests of deployments name one that they never make. With a role that is there already they get to what they are about.
+GROUND_ROLES names them by their path and name.
 """
 
 import json
@@ -17,7 +18,7 @@ TRUST = json.dumps(
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Principal": {"Service": ["codedeploy.amazonaws.com", "lambda.amazonaws.com"]},
                 "Action": "sts:AssumeRole",
             }
         ],

@@ -17,15 +17,14 @@ import botocore.client
 import botocore.exceptions
 
 #: The images of moto (`moto/ec2/resources/amis.json`) and ids that it never looks at, by the public image that stands for each.
+#: No two have the same one, so that a change from one to another shows.
 IMAGES = {
     "ami-12c6146b": "amzn2-ami-hvm-2.0.*-x86_64-gp2",
     "ami-03cf127a": "amzn2-ami-kernel-5.10-hvm-*-x86_64-gp2",
     "ami-fa7cdd89": "amzn2-ami-hvm-2.0.*-x86_64-ebs",
     "ami-f4cf1d8d": "Windows_Server-2016-English-Full-Base-*",
-    "ami-abcd1234": "amzn-ami-hvm-*-x86_64-gp2",
-    "ami-1234abcd": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-12345678": "amzn-ami-hvm-*-x86_64-gp2",
-    "ami-pytest": "amzn-ami-hvm-*-x86_64-gp2",
+    "ami-pytest": "al2023-ami-2023.*-x86_64",
 }
 ACCOUNT = "123456789012"
 LOAD_BALANCERS = ("elb", "elbv2")
@@ -36,6 +35,14 @@ KEY_NAMES = re.compile(r"""KeyName["']?: *["']?([\w-]+)""")
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
+#: What an agent says of the instance that it registers: moto's own figures.
+AGENT_RESOURCES = [
+    {"name": "CPU", "type": "INTEGER", "integerValue": 4096},
+    {"name": "MEMORY", "type": "INTEGER", "integerValue": 7482},
+    {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ["22", "2376", "2375", "51678", "51679"]},
+]
+#: The chain of moto's certificates goes on after its root, with a certificate that has nothing to do with it.
+FIRST_CERTIFICATE = re.compile(b".*?-----END CERTIFICATE-----\n", re.DOTALL)
 LONGEST_NAME = 32
 #: Parameters that set an access control list, which buckets do not take by themselves.
 LISTS = ("ACL", "AccessControlPolicy", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
@@ -123,6 +130,19 @@ def give_groups(ec2, vpc, groups):
         stand_ins[group] = call(ec2, "CreateSecurityGroup", twin)["GroupId"]
 
 
+def give_subnets(client, subnets):
+    """A group launches into the same zones of the default VPC, where Classic Load Balancers stand, unless targets are due here."""
+    ec2 = sibling(client, "ec2")
+    targets = call(sibling(client, "elbv2"), "DescribeTargetGroups", {})["TargetGroups"]
+    for subnet in call(ec2, "DescribeSubnets", {"SubnetIds": subnets.split(",")})["Subnets"]:
+        if subnet["VpcId"] in [each["VpcId"] for each in targets]:
+            continue
+        zone = {"Name": "availability-zone", "Values": [subnet["AvailabilityZone"]]}
+        default = {"Name": "default-for-az", "Values": ["true"]}
+        [found] = call(ec2, "DescribeSubnets", {"Filters": [zone, default]})["Subnets"]
+        stand_ins[subnet["SubnetId"]] = found["SubnetId"]
+
+
 def give_role(client, role):
     """A role that CloudFormation may assume."""
     statement = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -204,6 +224,21 @@ def give_key(client, name):
         call(kms, "CreateAlias", {"AliasName": name, "TargetKeyId": key})
     else:
         stand_ins[name] = key
+def allowed(actions, resource):
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": actions, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def let_events_in(client, target):
+    """EventBridge delivers to a queue or a log group whose policy lets it."""
+    arn = target["Arn"].removesuffix(":*")
+    if ":sqs:" in arn:
+        sqs, policy = sibling(client, "sqs"), allowed("sqs:SendMessage", arn)
+        url = call(sqs, "GetQueueUrl", {"QueueName": arn.split(":")[-1]})["QueueUrl"]
+        call(sqs, "SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": policy}})
+    elif ":logs:" in arn:
+        policy = allowed(["logs:CreateLogStream", "logs:PutLogEvents"], f"{arn}:*")
+        call(sibling(client, "logs"), "PutResourcePolicy", {"policyName": "events", "policyDocument": policy})
 
 
 def prepare(client, service, operation, params):
@@ -223,6 +258,11 @@ def prepare(client, service, operation, params):
     elif service == "elbv2" and operation == "SetSecurityGroups":
         [found] = call(client, "DescribeLoadBalancers", {"LoadBalancerArns": [params["LoadBalancerArn"]]})["LoadBalancers"]
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
+    elif operation == "CreateAutoScalingGroup" and "VPCZoneIdentifier" in params:
+        give_subnets(client, params["VPCZoneIdentifier"])
+    elif service == "events" and operation == "PutTargets":
+        for target in params["Targets"]:
+            let_events_in(client, target)
     elif operation in KEY_USERS:
         give_key_pairs(client, params)
     name = params.get("StackName", "") if service == "cloudformation" and operation in STACK_CHANGES else ""
@@ -252,6 +292,10 @@ def completed(operation, params):
         references[reference] = references.get(reference, 0) + 1
         if references[reference] > 1:
             return {**params, "CallerReference": f"{reference}-{references[reference]}"}
+    if operation == "RegisterContainerInstance":
+        return {"totalResources": AGENT_RESOURCES, **params}
+    if operation == "ImportCertificate" and "CertificateChain" in params:
+        return {**params, "CertificateChain": FIRST_CERTIFICATE.match(params["CertificateChain"]).group()}
     return params
 
 
@@ -287,6 +331,7 @@ def prepared_call(client, operation, params):
         pass  # It is there already, or what is wrong is for the call itself to say.
     wanted = completed(operation, params) if service in ("elbv2", "s3") else params
     wanted = completed(operation, params) if service in ("elbv2", "route53") else params
+    wanted = completed(operation, params)
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation, params)

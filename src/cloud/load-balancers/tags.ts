@@ -22,3 +22,8 @@ export function tagsWith(tags: Tags, wanted: WireTags, tooMany: string): Tags {
   if (Object.keys(merged).length > MOST_TAGS) throw new Fault('TooManyTagsException', tooMany);
   return merged;
 }
+
+/** In the order in which they were given, as AWS's examples of DescribeTags show them. */
+export function tagsShown(tags: Tags): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}

@@ -1,5 +1,6 @@
-// AWS Certificate Manager: certificates (./certificates.ts), the proof of who owns their domains and their renewal
-// (./validation.ts), and what the API shows of them (./descriptions.ts).
+// AWS Certificate Manager: certificates that are asked for (./certificates.ts) and the proof of who owns their domains, with
+// their renewal (./validation.ts), or that are imported (./imports.ts); their end (./expiry.ts), and what the API shows of
+// them (./descriptions.ts).
 
 import type { Reconciler, Row, TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -9,8 +10,11 @@ import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { certificateOperations } from './certificates.ts';
 import { descriptionOperations } from './descriptions.ts';
-import { awaited, certificates } from './tables.ts';
-import { expires, renews, timesOut, validation } from './validation.ts';
+import { accountOperations, expires, warns } from './expiry.ts';
+import { importOperations } from './imports.ts';
+import { accountConfigurations, awaited, certificates } from './tables.ts';
+import { tagOperations } from './tags.ts';
+import { renews, timesOut, validation } from './validation.ts';
 
 const ofCertificate = {
   resources: (_: Ctx, { CertificateArn }: { CertificateArn: string }): string => CertificateArn,
@@ -25,9 +29,15 @@ function ofTags(tags: WireTags = []): Readonly<Record<string, string | readonly 
 
 export const service: Service = defineService({
   contract: 'acm',
-  tables: [certificates, awaited],
-  operations: { ...certificateOperations, ...descriptionOperations },
-  timers: [timesOut, renews, expires] as TimerHandler<unknown, Ctx>[],
+  tables: [certificates, awaited, accountConfigurations],
+  operations: {
+    ...certificateOperations,
+    ...importOperations,
+    ...tagOperations,
+    ...descriptionOperations,
+    ...accountOperations,
+  },
+  timers: [timesOut, renews, warns, expires] as TimerHandler<unknown, Ctx>[],
   reconcilers: [validation] as unknown as Reconciler<Row, Ctx>[],
   provides: [
     provide(certificatesPort, {
@@ -49,7 +59,16 @@ export const service: Service = defineService({
         ...ofTags(input.Tags),
       }),
     },
+    ImportCertificate: {
+      actions: (_, { Tags }) =>
+        Tags ? ['acm:ImportCertificate', 'acm:AddTagsToCertificate'] : ['acm:ImportCertificate'],
+      resources: (ctx, { CertificateArn }) => CertificateArn ?? ctx.arn('acm', 'certificate/*'),
+      conditions: (_, { Tags }) => ofTags(Tags),
+    },
     DescribeCertificate: ofCertificate,
+    GetCertificate: ofCertificate,
+    ExportCertificate: ofCertificate,
+    ResendValidationEmail: ofCertificate,
     DeleteCertificate: ofCertificate,
     UpdateCertificateOptions: ofCertificate,
     AddTagsToCertificate: { ...ofCertificate, conditions: (_, { Tags }) => ofTags(Tags) },
@@ -58,7 +77,8 @@ export const service: Service = defineService({
   },
   resourceConditions(ctx, arn) {
     const tags = Object.entries(ctx.get(certificates, arn)?.tags ?? {});
-    return Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
+    return Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value ?? '']));
   },
   refused: { RequestCertificate: ['CertificateAuthorityArn', 'ManagedBy'] },
+  withoutEffect: { ExportCertificate: { Passphrase: 'Nothing can be exported that it would protect.' } },
 });

@@ -1,23 +1,22 @@
-// Certificates: asked for, changed, deleted, and their tags.
+// Certificates: asked for, changed, deleted.
 
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { mergeTags, removeTags, tagList } from '#cloud/tags.ts';
-import type { Tags } from '#cloud/tags.ts';
 import { awaited, certificateOf, certificates } from './tables.ts';
 import type { Certificate, Validation } from './tables.ts';
+import { withTags } from './tags.ts';
 import { TOKEN_MS } from './timings.ts';
-import { awaitValidation, isUsed, recordFor } from './validation.ts';
+import { isUsed } from './users.ts';
+import { awaitValidation, recordFor } from './validation.ts';
 
 /** https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html */
-const QUOTAS = { certificates: 2500, names: 10, tags: 50 } as const;
+const QUOTAS = { certificates: 2500, names: 10 } as const;
 /** Those that ACM makes itself. */
 const KEYS = ['RSA_2048', 'EC_prime256v1', 'EC_secp384r1'];
 
 type Request = Input<'acm', 'RequestCertificate'>;
-type WireTags = Request['Tags'];
 
 export const certificateOperations: Operations<'acm'> = {
   RequestCertificate(ctx, input) {
@@ -26,12 +25,7 @@ export const certificateOperations: Operations<'acm'> = {
     const earlier = text === undefined ? [] : ctx.list(certificates, 'token', text);
     const same = earlier.find((row) => (row.token?.until ?? 0) > ctx.now && sameRequest(row, wanted));
     if (same) return { CertificateArn: same.arn };
-    if (ctx.list(certificates).length >= QUOTAS.certificates) {
-      throw new Fault(
-        'LimitExceededException',
-        `Error: you have reached your limit of ${QUOTAS.certificates} certificates.`,
-      );
-    }
+    checkQuota(ctx);
     const arn = ctx.arn('acm', `certificate/${ctx.uuid('certificate')}`);
     const token = text === undefined ? {} : { token: { text, until: ctx.now + TOKEN_MS } };
     const row: Certificate = { arn, ...wanted, status: 'PENDING_VALIDATION', createdAt: ctx.now, ...token };
@@ -53,29 +47,34 @@ export const certificateOperations: Operations<'acm'> = {
     ctx.delete(certificates, arn);
   },
 
-  AddTagsToCertificate(ctx, { CertificateArn, Tags }) {
-    const row = certificateOf(ctx, CertificateArn);
-    ctx.update(certificates, row, { tags: checkTags(mergeTags(row.tags, Tags)) });
+  ResendValidationEmail(ctx, { CertificateArn, Domain, ValidationDomain }) {
+    const { method, names, status } = certificateOf(ctx, CertificateArn);
+    if (!names.includes(Domain.toLowerCase())) {
+      throw new Fault(
+        'InvalidDomainValidationOptionsException',
+        `The domain ${Domain} is none of the certificate's.`,
+      );
+    }
+    checkDomain(names, Domain.toLowerCase(), ValidationDomain.toLowerCase());
+    // Mail goes nowhere here, the second as the first.
+    if (method === 'EMAIL' && status === 'PENDING_VALIDATION') return;
+    throw new Fault(
+      'InvalidStateException',
+      `Certificate ${CertificateArn} does not wait for an answer by mail.`,
+    );
   },
-
-  RemoveTagsFromCertificate(ctx, { CertificateArn, Tags }) {
-    const row = certificateOf(ctx, CertificateArn);
-    // A value that is given has to be the tag's own.
-    const gone = Tags.filter(({ Key, Value }) => Value === undefined || row.tags[Key] === Value);
-    ctx.update(certificates, row, {
-      tags: removeTags(
-        row.tags,
-        gone.map(({ Key }) => Key),
-      ),
-    });
-  },
-
-  ListTagsForCertificate: (ctx, { CertificateArn }) => ({
-    Tags: tagList(certificateOf(ctx, CertificateArn).tags),
-  }),
 };
 
-type Wanted = Omit<Certificate, 'arn' | 'status' | 'createdAt' | 'token' | 'issue' | 'renewal'>;
+/** https://repost.aws/knowledge-center/acm-import-troubleshooting */
+export function checkQuota(ctx: Ctx): void {
+  if (ctx.list(certificates).length < QUOTAS.certificates) return;
+  throw new Fault(
+    'LimitExceededException',
+    'You have reached the maximum number of certificates. Delete certificates that are not in use, or contact AWS Support to request an increase.',
+  );
+}
+
+type Wanted = Omit<Certificate, 'arn' | 'status' | 'createdAt' | 'token' | 'issue' | 'renewal' | 'imported'>;
 
 function wantedBy(ctx: Ctx, input: Request): Wanted {
   const { DomainName, SubjectAlternativeNames = [], ValidationMethod: method = 'EMAIL', Options } = input;
@@ -108,7 +107,7 @@ function wantedBy(ctx: Ctx, input: Request): Wanted {
     validations,
     keyAlgorithm: KeyAlgorithm,
     transparency: transparencyIn(Options) ?? 'ENABLED',
-    tags: checkTags(mergeTags({}, input.Tags as WireTags)),
+    tags: withTags(ctx, {}, input.Tags),
   };
 }
 
@@ -128,11 +127,6 @@ function checkOptions(Options: Request['Options']): void {
 
 function transparencyIn(Options: Request['Options']): Certificate['transparency'] | undefined {
   return Options?.CertificateTransparencyLoggingPreference as Certificate['transparency'] | undefined;
-}
-
-function checkTags(tags: Tags): Tags {
-  if (Object.keys(tags).length <= QUOTAS.tags) return tags;
-  throw new Fault('TooManyTagsException', `A certificate can have ${QUOTAS.tags} tags at most.`);
 }
 
 function sameRequest(row: Certificate, wanted: Wanted): boolean {

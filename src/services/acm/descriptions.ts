@@ -6,17 +6,20 @@ import type { Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { certificateOf, certificates } from './tables.ts';
-import type { Certificate, Validation } from './tables.ts';
-import { isUsed, usersOf } from './validation.ts';
+import type { Certificate, Imported, Validation } from './tables.ts';
+import { isUsed, usersOf } from './users.ts';
 
 type Detail = NonNullable<Output<'acm', 'DescribeCertificate'>['Certificate']>;
 type Summary = NonNullable<Output<'acm', 'ListCertificates'>['CertificateSummaryList']>[number];
+type KeyUsage = NonNullable<Summary['KeyUsages']>[number];
+type ExtendedKeyUsage = NonNullable<Summary['ExtendedKeyUsages']>[number];
 
 const PAGE_SIZE = 1000;
 /** https://docs.aws.amazon.com/acm/latest/userguide/email-validation.html */
 const MAILBOXES = ['administrator', 'hostmaster', 'postmaster', 'webmaster', 'admin'];
 /** https://docs.aws.amazon.com/acm/latest/APIReference/API_Filters.html: unless asked for others. */
 const LISTED_KEYS = ['RSA_1024', 'RSA_2048'];
+const NO_BODY = 'The text of a certificate that ACM issues';
 const SIGNATURES: Readonly<Record<string, string>> = {
   RSA_2048: 'SHA256WITHRSA',
   EC_prime256v1: 'SHA256WITHECDSA',
@@ -29,26 +32,45 @@ export const descriptionOperations: Operations<'acm'> = {
     Certificate: detail(ctx, certificateOf(ctx, CertificateArn)),
   }),
 
+  GetCertificate(ctx, { CertificateArn }) {
+    const { imported, issue } = certificateOf(ctx, CertificateArn);
+    if (imported) return { Certificate: imported.body, CertificateChain: imported.chain };
+    if (issue) throw new Fault('NotImplemented', `${NO_BODY} is not modelled by Sandtable.`);
+    throw new Fault(
+      'RequestInProgressException',
+      `Certificate ${CertificateArn} has not been issued: it has no text yet.`,
+    );
+  },
+
+  // Private certificates, and public ones that may be exported, cannot be requested here: there is never one to export.
+  ExportCertificate(ctx, { CertificateArn }) {
+    const { arn } = certificateOf(ctx, CertificateArn);
+    throw new Fault('ValidationException', `Certificate ARN: ${arn} is not a private certificate`);
+  },
+
   ListCertificates(ctx, input) {
     const { CertificateStatuses, Includes = {}, SortBy, SortOrder, NextToken, MaxItems = PAGE_SIZE } = input;
     if ((SortBy === undefined) !== (SortOrder === undefined))
       throw new Fault('ValidationException', 'SortBy and SortOrder must be specified together.');
     const { keyTypes = LISTED_KEYS, keyUsage = [], extendedKeyUsage = [] } = Includes;
     const { exportOption = 'DISABLED', managedBy } = Includes;
-    const uses = (some: readonly string[], known: readonly string[]): boolean =>
-      some.every((use) => use === 'ANY' || known.includes(use));
     const order = SortOrder === 'DESCENDING' ? -1 : 1;
     const found = ctx
       .list(certificates)
       .filter(({ status }) => CertificateStatuses?.includes(status) ?? true)
       .filter(({ keyAlgorithm }) => (keyTypes as readonly string[]).includes(keyAlgorithm))
-      .filter(
-        () =>
+      .filter((row) => {
+        const { keyUsages, extendedKeyUsages } = usesOf(row);
+        return (
           exportOption === 'DISABLED' &&
           managedBy === undefined &&
-          uses(keyUsage, ['DIGITAL_SIGNATURE', 'KEY_ENCIPHERMENT']) &&
-          uses(extendedKeyUsage, [SERVER.Name]),
-      )
+          covers(keyUsage, keyUsages) &&
+          covers(
+            extendedKeyUsage,
+            extendedKeyUsages.map(({ Name }) => Name),
+          )
+        );
+      })
       .map((row) => ({ row, key: `${String(row.createdAt).padStart(16, '0')} ${row.arn}` }))
       .toSorted((left, right) => (left.key < right.key ? -order : order));
     const { items, next } = pageOf(found, ({ row }) => row.arn, { token: NextToken, limit: MaxItems });
@@ -56,33 +78,48 @@ export const descriptionOperations: Operations<'acm'> = {
   },
 };
 
+function covers(wanted: readonly string[], known: readonly string[]): boolean {
+  return wanted.every((use) => use === 'ANY' || known.includes(use));
+}
+
+/** What the key of a certificate may be used for. */
+function usesOf({ imported, issue }: Certificate): Pick<Imported, 'keyUsages' | 'extendedKeyUsages'> {
+  if (imported) return imported;
+  return issue
+    ? { keyUsages: ['DIGITAL_SIGNATURE', 'KEY_ENCIPHERMENT'], extendedKeyUsages: [SERVER] }
+    : { keyUsages: [], extendedKeyUsages: [] };
+}
+
+/** Answers have hyphens where requests have underscores, as LocalStack's validated tests recorded: `RSA-2048`. */
+function shownAlgorithm({ keyAlgorithm }: Certificate): Detail['KeyAlgorithm'] {
+  return keyAlgorithm.replace('_', '-') as Detail['KeyAlgorithm'];
+}
+
 function detail(ctx: Ctx, row: Certificate): Detail {
-  const { issue, renewal } = row;
-  const DomainValidationOptions = row.validations.map((one) => shownValidation(row, one));
+  const { imported, issue, renewal } = row;
+  const { keyUsages, extendedKeyUsages } = usesOf(row);
+  const DomainValidationOptions = imported
+    ? row.names.map((DomainName) => ({ DomainName }))
+    : row.validations.map((one) => shownValidation(row, one));
   return {
     CertificateArn: row.arn,
     DomainName: row.domainName,
     SubjectAlternativeNames: [...row.names],
     DomainValidationOptions,
-    Subject: `CN=${row.domainName}`,
-    Issuer: 'Amazon',
+    Subject: imported?.subject ?? `CN=${row.domainName}`,
+    Issuer: imported?.issuer ?? 'Amazon',
     CreatedAt: row.createdAt,
     Status: row.status,
-    KeyAlgorithm: row.keyAlgorithm,
-    SignatureAlgorithm: SIGNATURES[row.keyAlgorithm],
+    KeyAlgorithm: shownAlgorithm(row),
+    SignatureAlgorithm: imported?.signatureAlgorithm ?? SIGNATURES[row.keyAlgorithm],
+    KeyUsages: keyUsages.map((Name) => ({ Name }) as { Name: KeyUsage }),
+    ExtendedKeyUsages: extendedKeyUsages.map(({ Name, OID }) => ({ Name: Name as ExtendedKeyUsage, OID })),
     InUseBy: [...usersOf(ctx, row.arn)],
-    Type: 'AMAZON_ISSUED',
+    Type: typeOf(row),
     RenewalEligibility: eligibility(ctx, row),
     Options: { CertificateTransparencyLoggingPreference: row.transparency, Export: 'DISABLED' },
     ...(issue
-      ? {
-          Serial: issue.serial,
-          IssuedAt: issue.issuedAt,
-          NotBefore: issue.notBefore,
-          NotAfter: issue.notAfter,
-          KeyUsages: [{ Name: 'DIGITAL_SIGNATURE' }, { Name: 'KEY_ENCIPHERMENT' }],
-          ExtendedKeyUsages: [SERVER],
-        }
+      ? { Serial: issue.serial, ...since(row), NotBefore: issue.notBefore, NotAfter: issue.notAfter }
       : {}),
     ...(renewal
       ? {
@@ -96,8 +133,18 @@ function detail(ctx: Ctx, row: Certificate): Detail {
   };
 }
 
-function eligibility(ctx: Ctx, { arn, status }: Certificate): 'ELIGIBLE' | 'INELIGIBLE' {
-  return status === 'ISSUED' && isUsed(ctx, arn) ? 'ELIGIBLE' : 'INELIGIBLE';
+function typeOf({ imported }: Certificate): 'IMPORTED' | 'AMAZON_ISSUED' {
+  return imported ? 'IMPORTED' : 'AMAZON_ISSUED';
+}
+
+function since({ imported, issue }: Certificate): { ImportedAt?: number; IssuedAt?: number } {
+  if (!issue) return {};
+  return imported ? { ImportedAt: issue.issuedAt } : { IssuedAt: issue.issuedAt };
+}
+
+/** ACM renews what it has issued. */
+function eligibility(ctx: Ctx, { arn, imported, status }: Certificate): 'ELIGIBLE' | 'INELIGIBLE' {
+  return !imported && status === 'ISSUED' && isUsed(ctx, arn) ? 'ELIGIBLE' : 'INELIGIBLE';
 }
 
 function shownValidation(
@@ -117,20 +164,22 @@ function shownValidation(
 
 function summary(ctx: Ctx, row: Certificate): Summary {
   const { issue } = row;
+  const { keyUsages, extendedKeyUsages } = usesOf(row);
   return {
     CertificateArn: row.arn,
     DomainName: row.domainName,
     SubjectAlternativeNameSummaries: [...row.names],
     HasAdditionalSubjectAlternativeNames: false,
     Status: row.status,
-    Type: 'AMAZON_ISSUED',
-    KeyAlgorithm: row.keyAlgorithm,
-    KeyUsages: issue ? ['DIGITAL_SIGNATURE', 'KEY_ENCIPHERMENT'] : [],
-    ExtendedKeyUsages: issue ? [SERVER.Name] : [],
-    ExportOption: 'DISABLED',
+    Type: typeOf(row),
+    KeyAlgorithm: shownAlgorithm(row),
+    KeyUsages: keyUsages as KeyUsage[],
+    ExtendedKeyUsages: extendedKeyUsages.map(({ Name }) => Name as ExtendedKeyUsage),
+    // Recorded: what was imported tells the one, what ACM issues the other.
+    ...(row.imported ? { ExportOption: 'DISABLED' as const } : { Exported: false }),
     InUse: isUsed(ctx, row.arn),
     RenewalEligibility: eligibility(ctx, row),
     CreatedAt: row.createdAt,
-    ...(issue ? { IssuedAt: issue.issuedAt, NotBefore: issue.notBefore, NotAfter: issue.notAfter } : {}),
+    ...(issue ? { ...since(row), NotBefore: issue.notBefore, NotAfter: issue.notAfter } : {}),
   };
 }

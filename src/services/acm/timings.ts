@@ -4,7 +4,7 @@ import { timing } from '#cloud/timing.ts';
 import type { Timing } from '#cloud/timing.ts';
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+export const DAY_MS: number = 24 * HOUR_MS;
 
 /** From the moment at which the record is answered to the certificate. */
 export const dnsValidation: Timing = timing(
@@ -22,9 +22,6 @@ export const VALIDITY_MS: number = 198 * DAY_MS;
 
 /** https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html: 45 days before it expires. */
 export const RENEWAL_BEFORE_MS: number = 45 * DAY_MS;
-
-/** A renewal that cannot be done yet is tried again so often. */
-export const RENEWAL_RETRY_MS: number = DAY_MS;
 
 /** https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html: IdempotencyToken */
 export const TOKEN_MS: number = HOUR_MS;

@@ -5,11 +5,13 @@
 import { timer, wake } from '#world/index.ts';
 import type { Reconciler, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { certificateUsers } from '#cloud/ports/certificates.ts';
 import { dns, recordsChanged } from '#cloud/ports/dns.ts';
+import { tellAvailable } from './events.ts';
+import { awaitExpiry, stillOf } from './expiry.ts';
 import { awaited, certificates } from './tables.ts';
 import type { Awaited, Certificate, Validation } from './tables.ts';
-import { dnsValidation, RENEWAL_BEFORE_MS, RENEWAL_RETRY_MS, VALIDATION_MS, VALIDITY_MS } from './timings.ts';
+import { isUsed } from './users.ts';
+import { dnsValidation, RENEWAL_BEFORE_MS, DAY_MS, VALIDATION_MS, VALIDITY_MS } from './timings.ts';
 
 const LOOK = { name: 'acm/validation' } as const;
 const HEX = '0123456789abcdef';
@@ -22,11 +24,6 @@ const renewalDue: TimerKind<{ arn: string; notAfter: number }> = timer<{ arn: st
   'acm/renewal-due',
   { background: true },
 );
-const expiry: TimerKind<{ arn: string; notAfter: number }> = timer<{ arn: string; notAfter: number }>(
-  'acm/expiry',
-  { background: true },
-);
-
 /**
  * The record that proves who owns a domain. It is the same for every certificate of the account, and for the domain with an
  * asterisk before it.
@@ -104,13 +101,14 @@ function issue(ctx: Ctx, certificate: Certificate, renewed: boolean = false): vo
   const { arn } = certificate;
   const notAfter = ctx.now + VALIDITY_MS;
   const serial = ctx.id('certificate-serial', 32).replaceAll(/(..)(?=.)/g, '$1:');
-  ctx.update(certificates, certificate, {
+  const after = ctx.update(certificates, certificate, {
     status: 'ISSUED',
     issue: { serial, issuedAt: ctx.now, notBefore: ctx.now, notAfter },
     ...(renewed ? { renewal: { status: 'SUCCESS', updatedAt: ctx.now } } : {}),
   });
   ctx.schedule(renewalDue, notAfter - RENEWAL_BEFORE_MS, { arn, notAfter });
-  ctx.schedule(expiry, notAfter, { arn, notAfter });
+  awaitExpiry(ctx, after);
+  tellAvailable(ctx, after, renewed ? 'RENEWAL' : 'ISSUANCE');
 }
 
 export const timesOut: TimerHandler<{ arn: string }, Ctx> = {
@@ -123,11 +121,6 @@ export const timesOut: TimerHandler<{ arn: string }, Ctx> = {
     if (ctx.everywhere.get(awaited, arn)) ctx.everywhere.delete(awaited, arn);
   },
 };
-
-function stillOf(ctx: Ctx, { arn, notAfter }: { arn: string; notAfter: number }): boolean {
-  const certificate = ctx.get(certificates, arn);
-  return certificate?.status === 'ISSUED' && certificate.issue?.notAfter === notAfter;
-}
 
 /** Renewed where something uses it and its records still stand; tried again each day until it expires. */
 export const renews: TimerHandler<{ arn: string; notAfter: number }, Ctx> = {
@@ -142,22 +135,6 @@ export const renews: TimerHandler<{ arn: string; notAfter: number }, Ctx> = {
       ctx.update(certificates, certificate, {
         renewal: { status: 'PENDING_VALIDATION', updatedAt: ctx.now },
       });
-    ctx.schedule(renewalDue, ctx.now + RENEWAL_RETRY_MS, payload);
+    ctx.schedule(renewalDue, ctx.now + DAY_MS, payload);
   },
 };
-
-export const expires: TimerHandler<{ arn: string; notAfter: number }, Ctx> = {
-  kind: expiry,
-  live: stillOf,
-  fire: (ctx, { arn }) =>
-    void ctx.update(certificates, ctx.get(certificates, arn) as Certificate, { status: 'EXPIRED' }),
-};
-
-/** ARNs of what serves with a certificate. */
-export function usersOf(ctx: Ctx, arn: string): readonly string[] {
-  return ctx.cloud.stands(certificateUsers) ? ctx.port(certificateUsers).usersOf(ctx, arn) : [];
-}
-
-export function isUsed(ctx: Ctx, arn: string): boolean {
-  return usersOf(ctx, arn).length > 0;
-}

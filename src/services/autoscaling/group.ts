@@ -10,11 +10,11 @@ import { reaction } from './timings.ts';
 
 export const PRINCIPAL = 'autoscaling.amazonaws.com';
 
-/** A launch template as a group refers to it: `version` is a number, `$Latest` or `$Default`. */
+/** A launch template as a group refers to it: `version` is a number, `$Latest` or `$Default`, which it is without one. */
 export interface LaunchTemplate {
   id: string;
   name: string;
-  version: string;
+  version?: string;
 }
 
 /** An instance type that a mixed instances policy allows, with a template of its own where it has one. */

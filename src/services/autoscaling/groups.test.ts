@@ -46,6 +46,18 @@ it('refuses by name what is not modelled', async () => {
   await expect(here.create({ HealthCheckType: 'EBS' })).rejects.toThrow('not modelled');
 });
 
+// As moto's test_create_auto_scaling_from_template_version__no_version, which was verified against AWS.
+it('shows the version of its template only where it was given one', async () => {
+  const here = await stand();
+  const created = async (AutoScalingGroupName: string, Version?: string) => {
+    await here.create({ AutoScalingGroupName, LaunchTemplate: { LaunchTemplateName: 'web', Version } });
+    const described = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [AutoScalingGroupName] });
+    return (await here.asg.send(described)).AutoScalingGroups?.[0]?.LaunchTemplate;
+  };
+  expect(await created('plain')).not.toHaveProperty('Version');
+  expect(await created('latest', '$Latest')).toHaveProperty('Version', '$Latest');
+});
+
 it('finds groups by their tags', async () => {
   const here = await stand();
   await here.create();

@@ -27,7 +27,7 @@ export interface GroupInstance {
   instanceType: string;
   imageId: string;
   /** Absent where the instance was attached or launched from a launch configuration. */
-  launchTemplate?: LaunchTemplate;
+  launchTemplate?: Required<LaunchTemplate>;
   launchConfigurationName?: string;
   /** The group's generation in which it joined. */
   generation: number;

@@ -65,7 +65,7 @@ function preferencesOf(group: Group, given: NonNullable<StartInput['Preferences'
 /** A way back needs a configuration that came with the refresh, and one before it that stays what it is. */
 function checkReversible({ source }: Group, desired: Source | undefined): void {
   const templates = [source.template, ...(source.mixed?.overrides ?? []).map(({ template }) => template)];
-  const moving = templates.some((one) => one?.version === '$Latest' || one?.version === '$Default');
+  const moving = templates.some((one) => one && (one.version ?? '$Default').startsWith('$'));
   if (desired && !moving) return;
   throw new Fault(
     'IrreversibleInstanceRefreshFault',

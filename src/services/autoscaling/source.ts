@@ -17,7 +17,7 @@ type WireGroup = Output<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScaling
 
 /** One way to launch, with versions as they are now. */
 export type Recipe =
-  | { readonly template: LaunchTemplate; readonly instanceType?: string }
+  | { readonly template: Required<LaunchTemplate>; readonly instanceType?: string }
   | { readonly configuration: LaunchConfiguration };
 
 function invalid(message: string): Fault {
@@ -29,7 +29,7 @@ function resolveTemplate(
   ctx: Ctx,
   group: Pick<Group, 'roleArn'>,
   wanted: Specification,
-): LaunchTemplate | Fault {
+): Required<LaunchTemplate> | Fault {
   const { LaunchTemplateId, LaunchTemplateName, Version = '$Default' } = wanted ?? {};
   const by = LaunchTemplateId === undefined ? { LaunchTemplateName } : { LaunchTemplateId };
   const found = ctx.call(
@@ -57,7 +57,9 @@ function templateOf(ctx: Ctx, roleArn: string, wanted: NonNullable<Specification
   const found = resolveTemplate(ctx, { roleArn }, wanted);
   if (found instanceof Fault)
     throw invalid(`You must use a valid fully-formed launch template. ${found.message}`);
-  return { ...found, version: wanted.Version ?? '$Default' };
+  const { id, name } = found;
+  // Shown as it was given, and not at all where it was not.
+  return wanted.Version === undefined ? { id, name } : { id, name, version: wanted.Version };
 }
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html */
@@ -154,7 +156,7 @@ export function recipesOf(
     const configuration = ctx.get(launchConfigurations, name);
     return configuration ? [{ configuration }] : invalid(`Launch configuration ${name} not found`);
   }
-  const current = (one: LaunchTemplate): LaunchTemplate | Fault =>
+  const current = (one: LaunchTemplate): Required<LaunchTemplate> | Fault =>
     resolveTemplate(ctx, group, { LaunchTemplateId: one.id, Version: one.version });
   const found = current(template as LaunchTemplate);
   if (found instanceof Fault) return found;

@@ -4,13 +4,17 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import type { PassedRole, ServiceDefinition } from '#cloud/service.ts';
 import { clusterArn, clusterName } from './clusters.ts';
-import { containerInstanceArn } from './container-instances.ts';
 import { serviceArn } from './services.ts';
-import { PRINCIPAL, TASKS_PRINCIPAL } from './tables.ts';
+import { containerInstanceArn, PRINCIPAL, TASKS_PRINCIPAL } from './tables.ts';
 import { findTagged, tagging } from './tags.ts';
 import { findDefinition, roleArn, rolesOf } from './task-definitions.ts';
 
 type Named = string | undefined;
+
+interface OfTargets {
+  cluster?: Named;
+  attributes: readonly { targetId?: Named }[];
+}
 
 const ofCluster = {
   resources: (ctx: Ctx, { cluster }: { cluster?: Named }): string => clusterArn(ctx, cluster),
@@ -49,6 +53,12 @@ const taskArn = (ctx: Ctx, cluster: Named, given: string): string =>
   given.startsWith('arn:') ? given : ctx.arn('ecs', `task/${clusterName(cluster)}/${given}`);
 
 const ofTagged = { resources: (_: Ctx, { resourceArn }: { resourceArn: string }): string => resourceArn };
+
+const ofTargets = {
+  resources: (ctx: Ctx, { cluster, attributes }: OfTargets): string[] =>
+    attributes.map(({ targetId = '*' }) => containerInstanceArn(ctx, clusterName(cluster), targetId)),
+  conditions: inCluster,
+};
 
 export const authorization: NonNullable<ServiceDefinition<'ecs'>['authorization']> = {
   CreateCluster: {
@@ -128,6 +138,12 @@ export const authorization: NonNullable<ServiceDefinition<'ecs'>['authorization'
   UpdateContainerInstancesState: {
     resources: (ctx, { cluster, containerInstances }) =>
       containerInstances.map((one) => containerInstanceArn(ctx, clusterName(cluster), one)),
+    conditions: inCluster,
+  },
+  PutAttributes: ofTargets,
+  DeleteAttributes: ofTargets,
+  ListAttributes: {
+    resources: (ctx, { cluster }) => containerInstanceArn(ctx, clusterName(cluster), '*'),
     conditions: inCluster,
   },
   TagResource: ofTagged,

@@ -7,14 +7,17 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import {
+  DeleteAttributesCommand,
   DeleteClusterCommand,
   DescribeContainerInstancesCommand,
   DescribeTasksCommand,
+  ListAttributesCommand,
   ListContainerInstancesCommand,
+  PutAttributesCommand,
   RunTaskCommand,
   UpdateContainerInstancesStateCommand,
 } from '@aws-sdk/client-ecs';
-import type { ContainerInstance } from '@aws-sdk/client-ecs';
+import type { Attribute, ContainerInstance } from '@aws-sdk/client-ecs';
 import {
   AddRoleToInstanceProfileCommand,
   AttachRolePolicyCommand,
@@ -114,6 +117,46 @@ describe('an instance with the ECS-optimised image', () => {
       ['CPU', 2048],
       ['MEMORY', 3992],
     ]);
+  });
+
+  // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PutAttributes.html
+  it('has attributes of its own, and up to ten of its owner', async () => {
+    const one = await stand();
+    await profile(one);
+    await boot(one);
+    const [found] = await registered(one);
+    const targetId = found?.containerInstanceArn ?? '';
+    const id = targetId.split('/').at(-1);
+    const list = async (attributeName: string, attributeValue?: string) => {
+      const asked = {
+        cluster: 'shop',
+        targetType: 'container-instance',
+        attributeName,
+        attributeValue,
+      } as const;
+      return (await one.ecs.send(new ListAttributesCommand(asked))).attributes;
+    };
+    const put = (attributes: Attribute[]) =>
+      one.ecs.send(new PutAttributesCommand({ cluster: 'shop', attributes }));
+    expect(await list('ecs.availability-zone')).toEqual([
+      { name: 'ecs.availability-zone', value: 'us-east-1a', targetId },
+    ]);
+    await put([{ name: 'stack', value: 'blue', targetId: id, targetType: 'container-instance' }]);
+    const { attributes } = await put([{ name: 'stack', value: 'green', targetId }]);
+    expect(attributes).toEqual([{ name: 'stack', value: 'green', targetId }]);
+    expect(await list('stack', 'blue')).toEqual([]);
+    const [shown] = await registered(one);
+    expect(shown?.attributes).toContainEqual({ name: 'stack', value: 'green' });
+    const many = Array.from({ length: 10 }, (_, i) => ({ name: `more-${i}`, targetId }));
+    await expect(put(many)).rejects.toMatchObject({ name: 'AttributeLimitExceededException' });
+    await expect(put([{ name: 'stack', targetId: `${targetId.slice(0, -1)}z` }])).rejects.toMatchObject({
+      name: 'TargetNotFoundException',
+    });
+    await expect(put([{ name: 'stack', targetId: id }])).rejects.toThrow('target type');
+    await one.ecs.send(
+      new DeleteAttributesCommand({ cluster: 'shop', attributes: [{ name: 'stack', targetId }] }),
+    );
+    expect(await list('stack')).toEqual([]);
   });
 
   it('does not appear without an instance profile', async () => {

@@ -11,10 +11,11 @@ import { pageOf } from '#cloud/pagination.ts';
 import { containers, ecsAgentChanged } from '#cloud/ports/containers.ts';
 import { instanceChanged, instances } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
+import { builtIn, withAttributes } from './attributes.ts';
 import { clusterOf, invalidToken, makeCluster } from './clusters.ts';
 import { clientError, invalidParameter, unmodelled } from './faults.ts';
 import { remaining } from './placement.ts';
-import { clusters, containerInstances, services, tasks } from './tables.ts';
+import { clusters, containerInstanceArn, containerInstances, services, tasks } from './tables.ts';
 import type { Cluster, ContainerInstance, Task } from './tables.ts';
 import { tagsShown, withTags } from './tags.ts';
 import { SCHEDULER, stopTask, TASK } from './task-changes.ts';
@@ -56,14 +57,15 @@ function resources(cpu: number, memory: number, ports: readonly number[]): Resou
   ];
 }
 
-export function containerInstanceArn(ctx: Ctx, cluster: string, given: string): string {
-  return given.startsWith('arn:') ? given : ctx.arn('ecs', `container-instance/${cluster}/${given}`);
-}
-
 function instanceOf(ctx: Ctx, { name }: Cluster, given: string): ContainerInstance {
   const found = ctx.get(containerInstances, containerInstanceArn(ctx, name, given));
   if (!found) throw clientError('The referenced container instance was not found.');
   return found;
+}
+
+/** The words are known from moto alone. */
+export function checkNamed(asked: readonly string[]): void {
+  if (asked.length === 0) throw clientError('Container Instances cannot be empty.');
 }
 
 function wakeCluster(ctx: Ctx, { clusterName, arn }: ContainerInstance): void {
@@ -117,7 +119,7 @@ export const containerInstanceOperations: Operations<'ecs'> = {
       ports: ports.map(Number),
       zone: facts.zone,
       agentVersion: versionInfo?.agentVersion ?? '',
-      attributes: attributes.map(({ name, value }) => ({ name, ...(value === undefined ? {} : { value }) })),
+      attributes: withAttributes(before?.attributes ?? [], [...builtIn(facts), ...attributes]),
       tags: withTags(ctx, before?.tags ?? {}, tags),
       registeredAt: before?.registeredAt ?? ctx.now,
       version: (before?.version ?? 0) + 1,
@@ -143,6 +145,7 @@ export const containerInstanceOperations: Operations<'ecs'> = {
 
   DescribeContainerInstances(ctx, { cluster: given, containerInstances: asked, include = [] }) {
     const { name } = clusterOf(ctx, given);
+    checkNamed(asked);
     if (include.includes('CONTAINER_INSTANCE_HEALTH'))
       throw unmodelled('The health of container instances is');
     const found = asked.map((one) => {

@@ -5,6 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service as CloudService } from '#cloud/service.ts';
 import { accountSettingOperations } from './account-settings.ts';
+import { attributeOperations } from './attributes.ts';
 import { authorization, resourceConditions } from './authorization.ts';
 import { clusterOperations } from './clusters.ts';
 import { containerInstanceOperations, watchInstance } from './container-instances.ts';
@@ -53,6 +54,7 @@ export const service: CloudService = defineService({
     ...taskOperations,
     ...serviceOperations,
     ...containerInstanceOperations,
+    ...attributeOperations,
     ...tagOperations,
   },
   reconcilers: [taskLife, forgetTask, serviceScheduler, watchInstance] as unknown as Reconciler<Row, Ctx>[],

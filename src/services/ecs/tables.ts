@@ -3,6 +3,7 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Tags } from '#cloud/tags.ts';
 
 export const PRINCIPAL = 'ecs.amazonaws.com';
@@ -303,3 +304,8 @@ export const containerInstances: Table<ContainerInstance> = table<ContainerInsta
   (row) => row.arn,
   { cluster: (row) => row.clusterName, instance: (row) => row.instanceId },
 );
+
+/** Container instances may be named by their ids. */
+export function containerInstanceArn(ctx: Ctx, cluster: string, given: string): string {
+  return given.startsWith('arn:') ? given : ctx.arn('ecs', `container-instance/${cluster}/${given}`);
+}

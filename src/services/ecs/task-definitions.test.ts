@@ -53,10 +53,28 @@ describe('a task definition', () => {
   it('is deleted only once it is deregistered', async () => {
     const one = await stand();
     const taskDefinition = await one.define();
+    // The words are those of moto's test_ecs_task_definitions.
     const { failures } = await one.ecs.send(
-      new DeleteTaskDefinitionsCommand({ taskDefinitions: [taskDefinition] }),
+      new DeleteTaskDefinitionsCommand({ taskDefinitions: [taskDefinition, 'web', 'none:1'] }),
     );
-    expect(failures?.[0]?.reason).toBe('TASK_DEFINITION_ACTIVE');
+    expect(failures?.map(({ reason }) => reason?.split('. ')[0])).toEqual([
+      'The specified task definition is still in ACTIVE status',
+      'The specified task definition identifier is invalid',
+      'The specified task definition does not exist',
+    ]);
+    const deregister = (given: string) =>
+      one.ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition: given }));
+    await expect(deregister('web')).rejects.toThrow('Revision is missing.');
+    await expect(deregister('web:new')).rejects.toThrow('Invalid revision number. Number: new');
+    await expect(deregister('web:9')).rejects.toThrow('Unable to describe task definition.');
+  });
+
+  // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html: pidMode
+  it('shares no processes with its host on Fargate', async () => {
+    const one = await stand();
+    await expect(one.define([web()], { pidMode: 'host' })).rejects.toThrow(
+      "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for pidMode is 'task'.",
+    );
   });
 
   it('is listed by family, page by page, the newest last or first', async () => {

@@ -19,11 +19,20 @@ type Shown = NonNullable<Output<'ecs', 'DescribeTaskDefinition'>['taskDefinition
 
 const MOST_LISTED = 100;
 
+/** An ARN's or a request's `family` or `family:revision`. */
+function nameIn(given: string): string {
+  return given.slice(given.lastIndexOf('/') + 1);
+}
+
+function hasRevision(given: string): boolean {
+  return nameIn(given).includes(':');
+}
+
 /** The revision that a request means: an ARN, `family:revision`, or the newest active one of a family. */
 export function findDefinition(ctx: Ctx, given: string): TaskDefinition | undefined {
-  const name = given.slice(given.lastIndexOf('/') + 1);
+  const name = nameIn(given);
   if (given.startsWith('arn:') && !given.startsWith(ctx.arn('ecs', 'task-definition/'))) return undefined;
-  if (name.includes(':')) return ctx.get(taskDefinitions, ctx.arn('ecs', `task-definition/${name}`));
+  if (hasRevision(given)) return ctx.get(taskDefinitions, ctx.arn('ecs', `task-definition/${name}`));
   const active = ctx.list(taskDefinitions, 'family', name).filter(({ status }) => status === 'ACTIVE');
   return active.toSorted((left, right) => right.revision - left.revision)[0];
 }
@@ -68,6 +77,11 @@ function register(ctx: Ctx, request: Request): TaskDefinition {
   checkContainers(containerDefinitions, { networkMode, cpu, memory, volumes: names });
   if (fargate) {
     if (networkMode !== 'awsvpc') throw clientError("Fargate only supports network mode 'awsvpc'.");
+    if (given.pidMode === 'host') {
+      throw clientError(
+        "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for pidMode is 'task'.",
+      );
+    }
     if (cpu === undefined) throw clientError("Fargate requires that 'cpu' be defined at the task level.");
     if (memory === undefined)
       throw clientError("Fargate requires that 'memory' be defined at the task level.");
@@ -125,6 +139,16 @@ function show(row: TaskDefinition): Shown {
   };
 }
 
+/** Why a task definition cannot be deleted. */
+function refusalOf(given: string, row: TaskDefinition | undefined): string | undefined {
+  if (row?.status === 'INACTIVE') return undefined;
+  if (row)
+    return 'The specified task definition is still in ACTIVE status. Please deregister the target and try again.';
+  return hasRevision(given)
+    ? 'The specified task definition does not exist. Specify a valid account, family, revision and try again.'
+    : 'The specified task definition identifier is invalid. Specify a valid name or ARN and try again.';
+}
+
 export const taskDefinitionOperations: Operations<'ecs'> = {
   RegisterTaskDefinition(ctx, request) {
     const row = register(ctx, request);
@@ -138,10 +162,11 @@ export const taskDefinitionOperations: Operations<'ecs'> = {
 
   /** Tasks and services that use it go on. */
   DeregisterTaskDefinition(ctx, { taskDefinition }) {
-    if (!taskDefinition.includes(':'))
-      throw clientError(`Invalid revision number. Number: ${taskDefinition}`);
-    const row = findDefinition(ctx, taskDefinition);
-    if (!row) throw clientError('The specified task definition does not exist.');
+    const [, revision] = nameIn(taskDefinition).split(':');
+    // These words, and those of failures below, are known from moto's tests alone.
+    if (revision === undefined) throw clientError('Revision is missing.');
+    if (!/^\d+$/.test(revision)) throw clientError(`Invalid revision number. Number: ${revision}`);
+    const row = describable(ctx, taskDefinition);
     if (row.status !== 'ACTIVE') throw clientError('TaskDefinition is inactive');
     const after = ctx.update(taskDefinitions, row, { status: 'INACTIVE', deregisteredAt: ctx.now });
     return { taskDefinition: show(after) };
@@ -149,13 +174,12 @@ export const taskDefinitionOperations: Operations<'ecs'> = {
 
   /** At once, where AWS waits until nothing uses it. */
   DeleteTaskDefinitions(ctx, { taskDefinitions: asked }) {
-    const found = asked.map((given) => [given, findDefinition(ctx, given)] as const);
+    const found = asked.map(
+      (given) => [given, hasRevision(given) ? findDefinition(ctx, given) : undefined] as const,
+    );
     const failures = found.flatMap(([arn, row]) => {
-      if (!row) return [{ arn, reason: 'MISSING' }];
-      if (row.status === 'INACTIVE') return [];
-      const detail =
-        'The specified task definition is still in ACTIVE status. Please deregister the target and try again.';
-      return [{ arn, reason: 'TASK_DEFINITION_ACTIVE', detail }];
+      const reason = refusalOf(arn, row);
+      return reason === undefined ? [] : [{ arn, reason }];
     });
     const gone = found.flatMap(([, row]) => (row?.status === 'INACTIVE' ? [row] : []));
     for (const { arn } of gone) ctx.delete(taskDefinitions, arn);

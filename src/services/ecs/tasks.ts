@@ -7,6 +7,7 @@ import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import type { Tags } from '#cloud/tags.ts';
 import { clusterOf, invalidToken } from './clusters.ts';
+import { checkNamed } from './container-instances.ts';
 import { clientError, invalidParameter, unmodelled } from './faults.ts';
 import { checkContainersRun, launch, needsOf, NO_CAPACITY } from './launch.ts';
 import type { Failure, Order } from './launch.ts';
@@ -127,6 +128,7 @@ export const taskOperations: Operations<'ecs'> = {
   StartTask(ctx, request) {
     const { cluster: given, taskDefinition, containerInstances: asked } = request;
     const cluster = clusterOf(ctx, given);
+    checkNamed(asked);
     checkContainersRun(ctx);
     const definition = usableDefinition(ctx, taskDefinition);
     capacityOf(ctx, cluster, definition, {

@@ -1,9 +1,9 @@
 // Tags of load balancers.
 
-import { tagsWith } from '#cloud/load-balancers/tags.ts';
+import { tagsShown, tagsWith } from '#cloud/load-balancers/tags.ts';
 import type { WireTags } from '#cloud/load-balancers/tags.ts';
 import type { Operations } from '#cloud/service.ts';
-import { removeTags, tagList } from '#cloud/tags.ts';
+import { removeTags } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
 import { loadBalancerOf, loadBalancers } from './tables.ts';
 
@@ -34,7 +34,7 @@ export const tagOperations: Operations<'elasticloadbalancing-classic'> = {
     return {
       TagDescriptions: LoadBalancerNames.map((name) => ({
         LoadBalancerName: name,
-        Tags: tagList(loadBalancerOf(ctx, name).tags),
+        Tags: tagsShown(loadBalancerOf(ctx, name).tags),
       })),
     };
   },

@@ -45,89 +45,78 @@ const HEADERS = 'headers of requests and responses are not modelled';
 const CLIENTS = 'targets are not told who their clients are';
 const CONNECTIONS = 'connections of clients are not modelled';
 
-const LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
-  'access_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-  'access_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
-  'access_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
-  'client_keep_alive.seconds': { initial: '3600', valid: whole(60, 604_800), effect: CONNECTIONS },
-  'connection_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-  'connection_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
-  'connection_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
+type Definitions = Readonly<Record<string, Attribute>>;
+
+/** Logs of one kind to S3. */
+function logs(kind: string): Definitions {
+  return {
+    [`${kind}.s3.enabled`]: { initial: 'false', valid: flag, effect: 'default only' },
+    [`${kind}.s3.bucket`]: { initial: '', valid: any, effect: LOGS },
+    [`${kind}.s3.prefix`]: { initial: '', valid: any, effect: LOGS },
+  };
+}
+
+/** Of every load balancer. */
+const COMMON: Definitions = {
+  ...logs('access_logs'),
   'deletion_protection.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
-  'health_check_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-  'health_check_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
-  'health_check_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
-  'idle_timeout.timeout_seconds': { initial: '60', valid: whole(1, 4000), effect: 'honoured' },
   'ipv6.deny_all_igw_traffic': { initial: 'false', valid: flag, effect: 'default only' },
-  'load_balancing.cross_zone.enabled': { initial: 'true', valid: among('true'), effect: 'honoured' },
-  'routing.http.desync_mitigation_mode': {
-    initial: 'defensive',
-    valid: among('monitor', 'defensive', 'strictest'),
-    effect: HEADERS,
-  },
-  'routing.http.drop_invalid_header_fields.enabled': { initial: 'false', valid: flag, effect: HEADERS },
-  'routing.http.preserve_host_header.enabled': { initial: 'false', valid: flag, effect: HEADERS },
-  'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': {
-    initial: 'false',
-    valid: flag,
-    effect: HEADERS,
-  },
-  'routing.http.xff_client_port.enabled': { initial: 'false', valid: flag, effect: HEADERS },
-  'routing.http.xff_header_processing.mode': {
-    initial: 'append',
-    valid: among('append', 'preserve', 'remove'),
-    effect: HEADERS,
-  },
-  'routing.http2.enabled': { initial: 'true', valid: flag, effect: CONNECTIONS },
-  'waf.fail_open.enabled': { initial: 'false', valid: flag, effect: 'no web ACL can be associated' },
   'zonal_shift.config.enabled': { initial: 'false', valid: flag, effect: 'default only' },
 };
 
-const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
+const LOAD_BALANCER: Readonly<Record<LoadBalancer['type'], Definitions>> = {
+  application: {
+    ...COMMON,
+    ...logs('connection_logs'),
+    ...logs('health_check_logs'),
+    'client_keep_alive.seconds': { initial: '3600', valid: whole(60, 604_800), effect: CONNECTIONS },
+    'idle_timeout.timeout_seconds': { initial: '60', valid: whole(1, 4000), effect: 'honoured' },
+    'load_balancing.cross_zone.enabled': { initial: 'true', valid: among('true'), effect: 'honoured' },
+    'routing.http.desync_mitigation_mode': {
+      initial: 'defensive',
+      valid: among('monitor', 'defensive', 'strictest'),
+      effect: HEADERS,
+    },
+    'routing.http.drop_invalid_header_fields.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+    'routing.http.preserve_host_header.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+    'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': {
+      initial: 'false',
+      valid: flag,
+      effect: HEADERS,
+    },
+    'routing.http.xff_client_port.enabled': { initial: 'false', valid: flag, effect: HEADERS },
+    'routing.http.xff_header_processing.mode': {
+      initial: 'append',
+      valid: among('append', 'preserve', 'remove'),
+      effect: HEADERS,
+    },
+    'routing.http2.enabled': { initial: 'true', valid: flag, effect: CONNECTIONS },
+    'waf.fail_open.enabled': { initial: 'false', valid: flag, effect: 'no web ACL can be associated' },
+  },
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#load-balancer-attributes
+  network: {
+    ...COMMON,
+    'dns_record.client_routing_policy': {
+      initial: 'any_availability_zone',
+      valid: among(
+        'any_availability_zone',
+        'availability_zone_affinity',
+        'partial_availability_zone_affinity',
+      ),
+      effect: 'default only',
+    },
+    'load_balancing.cross_zone.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
+    'secondary_ips.auto_assigned.per_subnet': { initial: '0', valid: whole(0, 7), effect: 'default only' },
+  },
+};
+
+/** Of every target group. */
+const TARGETS: Definitions = {
   'deregistration_delay.timeout_seconds': { initial: '300', valid: whole(0, 3600), effect: 'honoured' },
-  'load_balancing.algorithm.anomaly_mitigation': {
-    initial: 'off',
-    valid: among('on', 'off'),
-    effect: 'default only',
-  },
-  'load_balancing.algorithm.type': {
-    initial: 'round_robin',
-    valid: among('round_robin', 'least_outstanding_requests', 'weighted_random'),
-    effect: 'honoured',
-  },
   'load_balancing.cross_zone.enabled': {
     initial: 'use_load_balancer_configuration',
     valid: among('true', 'false', 'use_load_balancer_configuration'),
     effect: 'default only',
-  },
-  'slow_start.duration_seconds': {
-    initial: '0',
-    valid: (value) => value === '0' || whole(30, 900)(value),
-    effect: 'honoured',
-  },
-  'stickiness.app_cookie.cookie_name': {
-    initial: '',
-    valid: (value) => !/^(AWSALB|AWSALBAPP|AWSALBTG)/.test(value),
-    effect: 'cookies of applications are not modelled: every client is taken to keep the cookie',
-  },
-  'stickiness.app_cookie.duration_seconds': {
-    initial: '86400',
-    valid: whole(1, 604_800),
-    effect: 'honoured',
-  },
-  'stickiness.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
-  'stickiness.lb_cookie.duration_seconds': { initial: '86400', valid: whole(1, 604_800), effect: 'honoured' },
-  'stickiness.type': {
-    initial: 'lb_cookie',
-    valid: among('lb_cookie', 'app_cookie'),
-    refused: (value) =>
-      value === 'source_ip'
-        ? new Fault(
-            'InvalidConfigurationRequestException',
-            "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
-          )
-        : new Fault('ValidationError', "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]"),
-    effect: 'honoured',
   },
   'target_group_health.dns_failover.minimum_healthy_targets.count': {
     initial: '1',
@@ -151,53 +140,73 @@ const TARGET_GROUP: Readonly<Record<string, Attribute>> = {
   },
 };
 
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#load-balancer-attributes */
-const NETWORK_LOAD_BALANCER: Readonly<Record<string, Attribute>> = {
-  'access_logs.s3.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-  'access_logs.s3.bucket': { initial: '', valid: any, effect: LOGS },
-  'access_logs.s3.prefix': { initial: '', valid: any, effect: LOGS },
-  'deletion_protection.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
-  'dns_record.client_routing_policy': {
-    initial: 'any_availability_zone',
-    valid: among('any_availability_zone', 'availability_zone_affinity', 'partial_availability_zone_affinity'),
-    effect: 'default only',
+const TARGET_GROUP: Readonly<Record<TargetGroup['protocol'], Definitions>> = {
+  HTTP: {
+    ...TARGETS,
+    'load_balancing.algorithm.anomaly_mitigation': {
+      initial: 'off',
+      valid: among('on', 'off'),
+      effect: 'default only',
+    },
+    'load_balancing.algorithm.type': {
+      initial: 'round_robin',
+      valid: among('round_robin', 'least_outstanding_requests', 'weighted_random'),
+      effect: 'honoured',
+    },
+    'slow_start.duration_seconds': {
+      initial: '0',
+      valid: (value) => value === '0' || whole(30, 900)(value),
+      effect: 'honoured',
+    },
+    'stickiness.app_cookie.cookie_name': {
+      initial: '',
+      valid: (value) => !/^(AWSALB|AWSALBAPP|AWSALBTG)/.test(value),
+      effect: 'cookies of applications are not modelled: every client is taken to keep the cookie',
+    },
+    'stickiness.app_cookie.duration_seconds': {
+      initial: '86400',
+      valid: whole(1, 604_800),
+      effect: 'honoured',
+    },
+    'stickiness.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
+    'stickiness.lb_cookie.duration_seconds': {
+      initial: '86400',
+      valid: whole(1, 604_800),
+      effect: 'honoured',
+    },
+    'stickiness.type': {
+      initial: 'lb_cookie',
+      valid: among('lb_cookie', 'app_cookie'),
+      refused: (value) =>
+        value === 'source_ip'
+          ? new Fault(
+              'InvalidConfigurationRequestException',
+              "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
+            )
+          : new Fault(
+              'ValidationError',
+              "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]",
+            ),
+      effect: 'honoured',
+    },
   },
-  'ipv6.deny_all_igw_traffic': { initial: 'false', valid: flag, effect: 'default only' },
-  'load_balancing.cross_zone.enabled': { initial: 'false', valid: flag, effect: 'honoured' },
-  'zonal_shift.config.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-};
-
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html#target-group-attributes */
-const TCP_TARGET_GROUP: Readonly<Record<string, Attribute>> = {
-  'deregistration_delay.connection_termination.enabled': {
-    initial: 'false',
-    valid: flag,
-    effect: 'default only',
-  },
-  'deregistration_delay.timeout_seconds': { initial: '300', valid: whole(0, 3600), effect: 'honoured' },
-  'load_balancing.cross_zone.enabled': {
-    initial: 'use_load_balancer_configuration',
-    valid: among('true', 'false', 'use_load_balancer_configuration'),
-    effect: 'default only',
-  },
-  'preserve_client_ip.enabled': { initial: 'true', valid: flag, effect: CLIENTS },
-  'proxy_protocol_v2.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-  'stickiness.enabled': { initial: 'false', valid: flag, effect: 'default only' },
-  'stickiness.type': { initial: 'source_ip', valid: among('source_ip'), effect: 'honoured' },
-  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count': {
-    initial: '1',
-    valid: whole(1, 1000),
-    effect: 'honoured',
-  },
-  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': {
-    initial: 'off',
-    valid: (value) => value === 'off' || whole(1, 100)(value),
-    effect: 'honoured',
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html#target-group-attributes
+  TCP: {
+    ...TARGETS,
+    'deregistration_delay.connection_termination.enabled': {
+      initial: 'false',
+      valid: flag,
+      effect: 'default only',
+    },
+    'preserve_client_ip.enabled': { initial: 'true', valid: flag, effect: CLIENTS },
+    'proxy_protocol_v2.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+    'stickiness.enabled': { initial: 'false', valid: flag, effect: 'default only' },
+    'stickiness.type': { initial: 'source_ip', valid: among('source_ip'), effect: 'honoured' },
   },
 };
 
 /** Of TCP listeners. */
-const TCP_LISTENER: Readonly<Record<string, Attribute>> = {
+const TCP_LISTENER: Definitions = {
   'tcp.idle_timeout.seconds': { initial: '350', valid: whole(60, 6000), effect: 'honoured' },
 };
 
@@ -215,7 +224,7 @@ const RESPONSE_HEADERS = [
   'x_frame_options',
 ];
 
-const LISTENER: Readonly<Record<string, Attribute>> = {
+const LISTENER: Definitions = {
   ...Object.fromEntries(
     RESPONSE_HEADERS.map((name) => [
       `routing.http.response.${name}.header_value`,
@@ -225,27 +234,21 @@ const LISTENER: Readonly<Record<string, Attribute>> = {
   'routing.http.response.server.enabled': { initial: 'true', valid: flag, effect: HEADERS },
 };
 
-function ofLoadBalancer({ type }: LoadBalancer): Readonly<Record<string, Attribute>> {
-  return type === 'network' ? NETWORK_LOAD_BALANCER : LOAD_BALANCER;
-}
-
-function ofTargetGroup({ protocol }: TargetGroup): Readonly<Record<string, Attribute>> {
-  return protocol === 'TCP' ? TCP_TARGET_GROUP : TARGET_GROUP;
-}
-
 /** TLS listeners have none that can be changed. */
-function ofListener({ protocol }: Listener): Readonly<Record<string, Attribute>> {
+function ofListener({ protocol }: Listener): Definitions {
   if (protocol === 'TLS') return {};
   return protocol === 'TCP' ? TCP_LISTENER : LISTENER;
 }
 
 export function loadBalancerAttribute(row: LoadBalancer, key: string): string {
-  return row.attributes[key] ?? (ofLoadBalancer(row)[key] as Attribute).initial;
+  return row.attributes[key] ?? (LOAD_BALANCER[row.type][key] as Attribute).initial;
 }
 
 /** What a group of another protocol does not have is as it is at first. */
 export function targetGroupAttribute(row: TargetGroup, key: string): string {
-  return row.attributes[key] ?? ((ofTargetGroup(row)[key] ?? TARGET_GROUP[key]) as Attribute).initial;
+  return (
+    row.attributes[key] ?? ((TARGET_GROUP[row.protocol][key] ?? TARGET_GROUP.HTTP[key]) as Attribute).initial
+  );
 }
 
 /** How long a connection through a Network Load Balancer may be silent (ms). */
@@ -267,7 +270,7 @@ export function stickyByAppCookie(row: TargetGroup): boolean {
  */
 function change(
   kind: string,
-  known: Readonly<Record<string, Attribute>>,
+  known: Definitions,
   before: Attributes,
   wanted: readonly { Key?: string | undefined; Value?: string | undefined }[],
 ): Attributes {
@@ -287,22 +290,22 @@ function change(
   return after;
 }
 
-function list(known: Readonly<Record<string, Attribute>>, set: Attributes): { Key: string; Value: string }[] {
+function list(known: Definitions, set: Attributes): { Key: string; Value: string }[] {
   return Object.entries(known).map(([Key, { initial }]) => ({ Key, Value: set[Key] ?? initial }));
 }
 
 export const attributeOperations: Operations<'elasticloadbalancing'> = {
   DescribeLoadBalancerAttributes(ctx, { LoadBalancerArn }) {
     const row = loadBalancerOf(ctx, LoadBalancerArn);
-    return { Attributes: list(ofLoadBalancer(row), row.attributes) };
+    return { Attributes: list(LOAD_BALANCER[row.type], row.attributes) };
   },
 
   ModifyLoadBalancerAttributes(ctx, { LoadBalancerArn, Attributes }) {
     const row = loadBalancerOf(ctx, LoadBalancerArn);
-    const attributes = change('Load balancer', ofLoadBalancer(row), row.attributes, Attributes);
+    const attributes = change('Load balancer', LOAD_BALANCER[row.type], row.attributes, Attributes);
     ctx.update(loadBalancers, row, { attributes });
     if (row.type === 'network') ctx.emit(routingChanged, { loadBalancerArn: row.arn });
-    return { Attributes: list(ofLoadBalancer(row), attributes) };
+    return { Attributes: list(LOAD_BALANCER[row.type], attributes) };
   },
 
   DescribeCapacityReservation(ctx, { LoadBalancerArn }) {
@@ -325,20 +328,20 @@ export const attributeOperations: Operations<'elasticloadbalancing'> = {
 
   DescribeTargetGroupAttributes(ctx, { TargetGroupArn }) {
     const row = targetGroupOf(ctx, TargetGroupArn);
-    return { Attributes: list(ofTargetGroup(row), row.attributes) };
+    return { Attributes: list(TARGET_GROUP[row.protocol], row.attributes) };
   },
 
   ModifyTargetGroupAttributes(ctx, { TargetGroupArn, Attributes }) {
     const row = targetGroupOf(ctx, TargetGroupArn);
     const after = {
       ...row,
-      attributes: change('Target group', ofTargetGroup(row), row.attributes, Attributes),
+      attributes: change('Target group', TARGET_GROUP[row.protocol], row.attributes, Attributes),
     };
     checkTogether(after);
     ctx.put(targetGroups, after);
     const loadBalancer = loadBalancerUsing(ctx, row.arn);
     if (loadBalancer) ctx.emit(routingChanged, { loadBalancerArn: loadBalancer.arn });
-    return { Attributes: list(ofTargetGroup(row), after.attributes) };
+    return { Attributes: list(TARGET_GROUP[row.protocol], after.attributes) };
   },
 };
 

@@ -13,15 +13,23 @@ import { checkSslPolicy, DEFAULT_POLICY } from './ssl-policies.ts';
 import { listenerOf, listeners } from './tables.ts';
 import type { Listener, Tls } from './tables.ts';
 
-type Request = Pick<Input<'elasticloadbalancing', 'ModifyListener'>, 'SslPolicy' | 'Certificates'>;
+type Request = Pick<
+  Input<'elasticloadbalancing', 'ModifyListener'>,
+  'AlpnPolicy' | 'SslPolicy' | 'Certificates'
+>;
+
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html#alpn-policies */
+const ALPN_POLICIES = ['HTTP1Only', 'HTTP2Only', 'HTTP2Optional', 'HTTP2Preferred', 'None'];
 
 /** What a listener speaks TLS with after a request; nothing for HTTP and TCP. Throws AWS's errors. */
 export function tlsOf(
   ctx: Ctx,
   protocol: Listener['protocol'],
   before: Tls | null,
-  { SslPolicy, Certificates }: Request,
+  request: Request,
 ): Tls | null {
+  const { SslPolicy, Certificates } = request;
+  const alpn = alpnOf(protocol, before, request);
   if (protocol === 'HTTP' || protocol === 'TCP') {
     if (SslPolicy !== undefined || Certificates !== undefined) {
       throw new Fault(
@@ -35,13 +43,36 @@ export function tlsOf(
     throw new Fault('ValidationError', `A certificate must be specified for ${protocol} listeners`);
   if (SslPolicy !== undefined) checkSslPolicy(SslPolicy);
   const policy = SslPolicy ?? before?.policy ?? DEFAULT_POLICY;
-  if (Certificates === undefined) return { ...(before as Tls), policy };
+  if (Certificates === undefined) return { ...(before as Tls), policy, ...alpn };
   const [first, ...others] = Certificates;
-  if (!first || others.length > 0)
-    throw new Fault('ValidationError', `Exactly one certificate must be specified for ${protocol} listeners`);
+  // The words are known from moto's tests alone.
+  if (!first || others.length > 0) {
+    throw new Fault(
+      'InvalidConfigurationRequestException',
+      `You must provide a list containing exactly one certificate if the listener protocol is ${protocol}.`,
+    );
+  }
   if (first.IsDefault !== undefined) throw defaultSaid();
   const defaultArn = checkedCertificate(ctx, first.CertificateArn);
-  return { policy, defaultArn, moreArns: before?.moreArns ?? [] };
+  return { policy, defaultArn, moreArns: before?.moreArns ?? [], ...alpn };
+}
+
+/** The protocols that a TLS listener offers its clients above TLS, by the name of a policy. */
+function alpnOf(
+  protocol: Listener['protocol'],
+  before: Tls | null,
+  { AlpnPolicy }: Request,
+): Pick<Tls, 'alpnPolicy'> {
+  if (AlpnPolicy === undefined) {
+    const { alpnPolicy } = before ?? {};
+    return protocol === 'TLS' && alpnPolicy !== undefined ? { alpnPolicy } : {};
+  }
+  if (protocol !== 'TLS')
+    throw new Fault('ValidationError', `An ALPN policy cannot be specified for ${protocol} listeners`);
+  const [alpnPolicy = '', ...others] = AlpnPolicy;
+  if (others.length > 0) throw new Fault('ValidationError', 'Exactly one ALPN policy must be specified');
+  if (ALPN_POLICIES.includes(alpnPolicy)) return { alpnPolicy };
+  throw new Fault('ALPNPolicyNotSupportedException', `ALPN policy '${alpnPolicy}' is not supported`);
 }
 
 function defaultSaid(): Fault {

@@ -229,6 +229,16 @@ it('has reserved no capacity for a load balancer', async () => {
   expect(reserved.MinimumLoadBalancerCapacity).toBeUndefined();
 });
 
+// https://docs.aws.amazon.com/cli/latest/reference/elbv2/create-target-group.html#examples
+it('shows the load balancers of a target group but in the answer that makes it', async () => {
+  const { elb } = await stand();
+  const input = { Name: 'new', Protocol: 'HTTP', Port: 80, VpcId: 'vpc-1' } as const;
+  const made = await elb.send(new CreateTargetGroupCommand(input));
+  expect(made.TargetGroups?.[0]).not.toHaveProperty('LoadBalancerArns');
+  const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({ Names: ['new'] }));
+  expect(TargetGroups?.[0]?.LoadBalancerArns).toEqual([]);
+});
+
 // Terraform sends it so.
 it('takes an empty protocol version for the first one of HTTP', async () => {
   const { elb, group } = await stand();
@@ -454,6 +464,7 @@ it('answers redirects with their status', async () => {
   expect(s.plan()).toMatchObject({ kind: 'respond', status: 302 });
 });
 
+// In the order in which they were given: the example of API_DescribeTags.
 it('tags all its resources', async () => {
   const s = await stand();
   const group = await s.group('blue');
@@ -465,13 +476,20 @@ it('tags all its resources', async () => {
       Tags: [
         { Key: 'team', Value: 'a' },
         { Key: 'b', Value: '' },
+        { Key: 'cost', Value: 'c' },
       ],
     }),
   );
   await s.elb.send(new RemoveTagsCommand({ ResourceArns, TagKeys: ['b'] }));
   const { TagDescriptions } = await s.elb.send(new DescribeTagsCommand({ ResourceArns }));
   expect(TagDescriptions).toEqual(
-    ResourceArns.map((ResourceArn) => ({ ResourceArn, Tags: [{ Key: 'team', Value: 'a' }] })),
+    ResourceArns.map((ResourceArn) => ({
+      ResourceArn,
+      Tags: [
+        { Key: 'team', Value: 'a' },
+        { Key: 'cost', Value: 'c' },
+      ],
+    })),
   );
   const twice = [
     { Key: 'k', Value: '1' },

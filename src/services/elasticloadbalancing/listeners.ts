@@ -11,7 +11,7 @@ import { tlsOf } from './certificates.ts';
 import { PAGE_SIZE, QUOTAS } from './limits.ts';
 import { putRule, removeRule, ruleArn } from './rules.ts';
 import { listenerOf, listeners, loadBalancerOf, rules } from './tables.ts';
-import type { Listener, LoadBalancer, Rule } from './tables.ts';
+import type { Listener, LoadBalancer, Rule, Tls } from './tables.ts';
 import { newTags } from './tags.ts';
 
 type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeListeners'>['Listeners']>[number];
@@ -146,9 +146,12 @@ function show(ctx: Ctx, listener: Listener): Shown {
     LoadBalancerArn: listener.loadBalancerArn,
     Port: listener.port,
     Protocol: listener.protocol,
-    ...(listener.tls
-      ? { SslPolicy: listener.tls.policy, Certificates: [{ CertificateArn: listener.tls.defaultArn }] }
-      : {}),
+    ...(listener.tls ? tlsShown(listener.tls) : {}),
     DefaultActions: showActions(defaultRule(ctx, listener).action),
   };
+}
+
+function tlsShown({ policy, defaultArn, alpnPolicy }: Tls): Partial<Shown> {
+  const secured = { SslPolicy: policy, Certificates: [{ CertificateArn: defaultArn }] };
+  return alpnPolicy === undefined ? secured : { ...secured, AlpnPolicy: [alpnPolicy] };
 }

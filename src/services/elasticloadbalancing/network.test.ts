@@ -21,6 +21,7 @@ import {
   DescribeLoadBalancersCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
+  ModifyListenerCommand,
   ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupCommand,
   RegisterTargetsCommand,
@@ -252,6 +253,17 @@ describe('a load balancer of the type network', () => {
     );
     expect(Attributes).toContainEqual({ Key: 'load_balancing.cross_zone.enabled', Value: 'false' });
     expect(Attributes.map(({ Key }) => Key)).not.toContain('idle_timeout.timeout_seconds');
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+    const change = (Value: string) =>
+      s.v2.send(
+        new ModifyLoadBalancerAttributesCommand({
+          LoadBalancerArn: s.arn,
+          Attributes: [{ Key: 'secondary_ips.auto_assigned.per_subnet', Value }],
+        }),
+      );
+    await change('0');
+    await expect(change('8')).rejects.toMatchObject({ name: 'ValidationError' });
+    await expect(change('3')).rejects.toMatchObject({ name: 'NotImplemented' });
   });
 });
 
@@ -397,6 +409,7 @@ describe('listeners', () => {
     await expect(s.listen({ Protocol: 'TLS', Port: 443 })).rejects.toThrow('for TLS listeners');
     const listener = await s.listen({ Protocol: 'TLS', Port: 443, Certificates: [{ CertificateArn }] });
     expect(listener).toMatchObject({ Protocol: 'TLS', SslPolicy: 'ELBSecurityPolicy-2016-08' });
+    expect(listener).not.toHaveProperty('AlpnPolicy');
     const more = await secured.issued('other.example.com');
     await s.v2.send(
       new AddListenerCertificatesCommand({
@@ -404,5 +417,26 @@ describe('listeners', () => {
         Certificates: [{ CertificateArn: more }],
       }),
     );
+  });
+
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html#alpn-policies
+  it('for TLS keep one ALPN policy, which others cannot have', async () => {
+    const secured = await SecuredStand.open();
+    const { table, vpcId, subnets } = secured;
+    const s = new NetworkStand(new ClassicStand(), { table, vpcId, subnetIds: subnets.slice(0, 1) });
+    const Certificates = [{ CertificateArn: await secured.issued('shop.example.com') }];
+    await s.network();
+    await s.targets();
+    const tls = { Protocol: 'TLS', Port: 443, Certificates } as const;
+    const listener = await s.listen({ ...tls, AlpnPolicy: ['HTTP2Preferred'] });
+    expect(listener?.AlpnPolicy).toEqual(['HTTP2Preferred']);
+    await expect(s.listen({ ...tls, Port: 444, AlpnPolicy: ['spdy'] })).rejects.toMatchObject({
+      name: 'ALPNPolicyNotSupportedException',
+    });
+    await expect(s.listen({ Port: 80, AlpnPolicy: ['HTTP2Only'] })).rejects.toThrow('for TCP listeners');
+    const { Listeners } = await s.v2.send(
+      new ModifyListenerCommand({ ListenerArn: listener?.ListenerArn, Port: 8443 }),
+    );
+    expect(Listeners?.[0]?.AlpnPolicy).toEqual(['HTTP2Preferred']);
   });
 });

@@ -103,7 +103,7 @@ export const sslPolicyOperations: Operations<'elasticloadbalancing'> = {
   DescribeSSLPolicies(_, { Names = [], Marker, PageSize = PAGE_SIZE, LoadBalancerType }) {
     if (LoadBalancerType === 'gateway') return { SslPolicies: [] };
     for (const name of Names) checkSslPolicy(name);
-    const names = Names.length > 0 ? Names : Object.keys(POLICIES);
+    const names = Names.length > 0 ? [...new Set(Names)] : Object.keys(POLICIES);
     const { items, next } = pageOf(names, (name) => name, { token: Marker, limit: PageSize });
     return { SslPolicies: items.map(show), NextMarker: next };
   },

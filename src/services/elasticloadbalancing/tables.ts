@@ -73,6 +73,8 @@ export interface Tls {
   /** Its default certificate, and those for clients that name a host. */
   readonly defaultArn: string;
   readonly moreArns: readonly string[];
+  /** Of TLS listeners that were given one. */
+  readonly alpnPolicy?: string;
 }
 
 export interface Listener {

@@ -3,10 +3,10 @@
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { tagsWith } from '#cloud/load-balancers/tags.ts';
+import { tagsShown, tagsWith } from '#cloud/load-balancers/tags.ts';
 import type { WireTags } from '#cloud/load-balancers/tags.ts';
 import type { Operations } from '#cloud/service.ts';
-import { removeTags, tagList } from '#cloud/tags.ts';
+import { removeTags } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
 import {
   listenerOf,
@@ -60,7 +60,7 @@ export const tagOperations: Operations<'elasticloadbalancing'> = {
     return {
       TagDescriptions: ResourceArns.map((arn) => ({
         ResourceArn: arn,
-        Tags: tagList(taggedBy(ctx, arn).row.tags),
+        Tags: tagsShown(taggedBy(ctx, arn).row.tags),
       })),
     };
   },

@@ -75,7 +75,7 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
       const settings = { targetType, protocol: spoken, port, vpcId, healthCheck: check, tags: present };
       // Idempotent, unless the request disagrees with what is there.
       if (JSON.stringify(settings) === JSON.stringify(wanted)) {
-        return { TargetGroups: [show(ctx, existing)] };
+        return { TargetGroups: [showCreated(ctx, existing)] };
       }
       throw new Fault(
         'DuplicateTargetGroupNameException',
@@ -91,7 +91,7 @@ export const targetGroupOperations: Operations<'elasticloadbalancing'> = {
     const arn = ctx.arn('elasticloadbalancing', `targetgroup/${Name}/${ctx.id('target-group', 16)}`);
     const row: TargetGroup = { arn, name: Name, attributes: {}, registrations: 0, ...wanted };
     ctx.put(targetGroups, row);
-    return { TargetGroups: [show(ctx, row)] };
+    return { TargetGroups: [showCreated(ctx, row)] };
   },
 
   ModifyTargetGroup(ctx, { TargetGroupArn, ...input }) {
@@ -240,6 +240,12 @@ function checkName(name: string): void {
       `1 validation error detected: Value '${name}' at 'targetGroup.targetGroupArn.targetGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: ${HYPHENS}`,
     );
   }
+}
+
+/** Without load balancers, as AWS's example of CreateTargetGroup. */
+function showCreated(ctx: Ctx, group: TargetGroup): Shown {
+  const { LoadBalancerArns: _, ...created } = show(ctx, group);
+  return created;
 }
 
 function show(ctx: Ctx, group: TargetGroup): Shown {

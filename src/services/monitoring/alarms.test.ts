@@ -276,7 +276,15 @@ describe('metric alarms', () => {
       'Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400).',
     ],
     [{ DatapointsToAlarm: 2 }, 'DatapointsToAlarm must be less than or equal to EvaluationPeriods'],
-    [{ TreatMissingData: 'never' }, "Value 'never' at 'treatMissingData' failed to satisfy constraint"],
+    // In the words of moto's test_put_metric_alarm_error_evaluate_low_sample_count_percentile; the API's model has no enumeration.
+    [
+      { TreatMissingData: 'never' },
+      'Option never is not supported. Supported options for parameter TreatMissingData are',
+    ],
+    [
+      { Statistic: undefined, ExtendedStatistic: 'p90', EvaluateLowSampleCountPercentile: 'never' },
+      'Option never is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore.',
+    ],
     [{ Statistic: undefined }, 'Exactly one of Statistic and ExtendedStatistic must be specified'],
     [{ Threshold: undefined }, "Value null at 'threshold'"],
     [{ ExtendedStatistic: 'p101', Statistic: undefined }, 'not supported'],

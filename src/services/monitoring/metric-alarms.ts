@@ -35,10 +35,9 @@ function required<T>(value: T | undefined, member: string): T {
 
 function oneOf(value: string | undefined, known: readonly string[], member: string): void {
   if (value === undefined || known.includes(value)) return;
-  const set = `Member must satisfy enum value set: [${known.join(', ')}]`;
-  throw invalid(
-    `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${set}`,
-  );
+  // Two are joined by `and`, more by commas as well.
+  const listed = `${known.slice(0, -1).join(', ')}${known.length > 2 ? ',' : ''} and ${known.at(-1)}`;
+  throw invalid(`Option ${value} is not supported. Supported options for parameter ${member} are ${listed}.`);
 }
 
 /** A metric with one statistic, or metric math: not both. */
@@ -60,7 +59,10 @@ function checkMetric(input: WireAlarm): void {
     throw invalid('Exactly one of Statistic and ExtendedStatistic must be specified');
   }
   if (ExtendedStatistic !== undefined && typeof parseStatistic(ExtendedStatistic) !== 'object') {
-    throw invalid(`The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`);
+    throw new Fault(
+      'InvalidParameterValue',
+      `The value ${ExtendedStatistic} for parameter ExtendedStatistic is not supported.`,
+    );
   }
 }
 
@@ -94,8 +96,8 @@ function checkNumbers(input: WireAlarm, periodSeconds: number, evaluationPeriods
   if (ComparisonOperator?.includes('Lower') || ComparisonOperator?.includes('Upper')) {
     throw new Fault('NotImplemented', 'Anomaly detection alarms are not modelled by Sandtable.');
   }
-  oneOf(input.TreatMissingData, TREATMENTS, 'treatMissingData');
-  oneOf(EvaluateLowSampleCountPercentile, LOW_SAMPLES, 'evaluateLowSampleCountPercentile');
+  oneOf(input.TreatMissingData, TREATMENTS, 'TreatMissingData');
+  oneOf(EvaluateLowSampleCountPercentile, LOW_SAMPLES, 'EvaluateLowSampleCountPercentile');
   const percentile = ExtendedStatistic === undefined ? undefined : parseStatistic(ExtendedStatistic);
   if (EvaluateLowSampleCountPercentile !== undefined && (!percentile || fewestSamples(percentile) === 0)) {
     throw invalid(

@@ -165,7 +165,7 @@ export const metricDataOperations: Operations<'monitoring'> = {
       token: input.NextToken,
       limit: LIST_PAGE,
       where: listed(ctx, input),
-      invalidToken: () => wrongValue('The parameter NextToken is invalid.'),
+      invalidToken: () => wrongValue('Request parameter NextToken is invalid'),
     });
     const Metrics = rows.map(({ namespace, name, dimensions }) => ({
       Namespace: namespace,

@@ -237,6 +237,11 @@ describe('metrics', () => {
     const first = await cloudwatch.send(new ListMetricsCommand({}));
     expect(first.Metrics).toHaveLength(500);
     const second = await cloudwatch.send(new ListMetricsCommand({ NextToken: first.NextToken }));
+    // As moto's test_list_metrics_paginated.
+    const NextToken = '0d3b92c4-c64e-4b5d-8a3e-6ff5a28e11d7';
+    await expect(cloudwatch.send(new ListMetricsCommand({ NextToken }))).rejects.toThrow(
+      'Request parameter NextToken is invalid',
+    );
     expect(second.Metrics).toHaveLength(1);
     expect(second.NextToken).toBeUndefined();
   });

@@ -156,9 +156,6 @@ function register(ctx: Ctx, { instanceId, cluster, containerInstanceArn }: EcsAg
       ],
       versionInfo: { agentVersion: VERSION },
       attributes: [
-        { name: 'ecs.availability-zone', value: facts.zone },
-        { name: 'ecs.instance-type', value: facts.instanceType },
-        { name: 'ecs.ami-id', value: facts.imageId },
         { name: 'ecs.os-type', value: 'linux' },
         { name: 'ecs.cpu-architecture', value: hardware.architecture },
         { name: 'ecs.capability.logging-driver.awslogs' },

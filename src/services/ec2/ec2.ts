@@ -24,7 +24,7 @@ import { instanceStatuses, instanceStatusOperations, statusReconciler } from './
 import { instanceTypeOperations } from './instance-types.ts';
 import { instanceOperations, instanceRows, launches } from './instances.ts';
 import { interfaceAttachmentOperations } from './interface-operations.ts';
-import { interfaceOperations } from './interfaces.ts';
+import { attachmentForget, interfaceOperations } from './interfaces.ts';
 import { keyPairOperations, keyPairs } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
 import { launchTemplateOperations, launchTemplates, launchTemplateVersions } from './launch-templates.ts';
@@ -132,6 +132,7 @@ const operations: Operations<'ec2'> = {
 };
 
 const timers = [
+  attachmentForget,
   endpointStep,
   imageAvailable,
   instanceForget,

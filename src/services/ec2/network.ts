@@ -166,6 +166,16 @@ export interface NetworkInterface {
   deviceIndex?: number;
   /** Whether it goes with its instance; it does where nothing is said. */
   deleteOnTermination?: boolean;
+  /** The attachment that has just ended, which is shown for a while. */
+  detached?: EndedAttachment;
+}
+
+interface EndedAttachment {
+  readonly attachmentId: string;
+  readonly instanceId: string;
+  readonly attachedAt: number;
+  readonly deviceIndex: number;
+  readonly deleteOnTermination: boolean;
 }
 export const interfaces: Table<NetworkInterface> = table<NetworkInterface>(
   'ec2/interfaces',

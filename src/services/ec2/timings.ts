@@ -63,6 +63,15 @@ export const profileAssociation: Timing = timing(
   'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileAssociation.html names the states and no times',
 );
 
+/** How long an attachment that has ended is shown as `detached`; programs look for it. */
+export const detachedVisible: Timing = timing(
+  'ec2/interface-attachment-visible',
+  60_000,
+  'assumed',
+  'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAttachment.html names the status and no time',
+  60_000,
+);
+
 export const natGatewayCreation: Timing = timing(
   'ec2/nat-gateway-creation',
   [60_000, 120_000],

@@ -165,6 +165,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DisassociateRouteTable: { also: byRouteAssociation },
   GetManagedPrefixListAssociations: list,
   GetManagedPrefixListEntries: list,
+  GetSecurityGroupsForVpc: { members: vpc },
   ImportKeyPair: { members: { KeyName: 'key-pair' } },
   ModifyInstanceAttribute: { members: { InstanceId: 'instance', Groups: 'security-group' } },
   ModifyInstanceCreditSpecification: {
@@ -181,6 +182,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   ModifyNetworkInterfaceAttribute: {
     members: { NetworkInterfaceId: 'network-interface', Groups: 'security-group' },
   },
+  ModifySecurityGroupRules: group,
   ModifySubnetAttribute: { members: { SubnetId: 'subnet' } },
   ModifyVolume: volume,
   ModifyVpcAttribute: { members: vpc },

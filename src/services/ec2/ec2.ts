@@ -58,6 +58,7 @@ import { refused, withoutEffect } from './refused.ts';
 import { clientTokens, invalidRequest, prepared } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { securityGroupOperations } from './security-groups.ts';
+import { securityGroupRuleChangeOperations } from './security-group-rule-changes.ts';
 import { securityGroupRuleOperations } from './security-group-rules.ts';
 import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tag-operations.ts';
@@ -114,6 +115,7 @@ const operations: Operations<'ec2'> = {
   ...endpointOperations,
   ...securityGroupOperations,
   ...securityGroupRuleOperations,
+  ...securityGroupRuleChangeOperations,
   ...networkAclOperations,
   ...imageOperations,
   ...keyPairOperations,

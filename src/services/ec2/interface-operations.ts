@@ -45,8 +45,8 @@ function addressesFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string[
   const primary = listed.filter(({ Primary }) => Primary === true);
   if (primary.length > 1)
     throw new Fault('InvalidParameterValue', 'Only one private address of an interface is the primary one.');
-  const lone = listed.length === 1 && listed[0]?.Primary !== false ? listed[0] : undefined;
-  const first = primary[0] ?? lone;
+  // Without a word on which is the primary one, the first is, as getmoto/moto has it; AWS's documentation does not say.
+  const first = primary[0] ?? listed.find(({ Primary }) => Primary === undefined);
   const further = listed.filter((one) => one !== first);
   const named = [PrivateIpAddress ?? first?.PrivateIpAddress, ...further.map((one) => one.PrivateIpAddress)];
   for (const address of named) if (address !== undefined) wantedAddress(ctx, subnet, address);

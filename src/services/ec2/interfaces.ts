@@ -168,6 +168,8 @@ export function addressesShown(
         PublicDnsName: publicDnsName(ctx, vpcId, one.publicIp),
         IpOwnerId: one.allocationId === undefined ? 'amazon' : ctx.account,
         AllocationId: one.allocationId,
+        AssociationId:
+          one.allocationId === undefined ? undefined : ctx.get(addresses, one.allocationId)?.association?.id,
       },
     }),
   }));
@@ -198,6 +200,10 @@ export function publicDnsName(ctx: Ctx, vpcId: string, publicIp: string | undefi
   return ctx.region === 'us-east-1'
     ? `${host}.compute-1.amazonaws.com`
     : `${host}.${ctx.region}.compute.amazonaws.com`;
+}
+
+function associationShown(ctx: Ctx, row: NetworkInterface): WireInterface['Association'] {
+  return addressesShown(ctx, row)[0]?.Association;
 }
 
 export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: string; GroupName: string }[] {
@@ -242,7 +248,7 @@ function attachmentShown(ctx: Ctx, row: NetworkInterface): WireInterface['Attach
 export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
   const { kind, vpcId, privateIp } = row;
   const PrivateIpAddresses = addressesShown(ctx, row);
-  const Association = PrivateIpAddresses[0]?.Association;
+  const Association = associationShown(ctx, row);
   const isOwn = kind === 'interface' && !row.lent;
   return {
     NetworkInterfaceId: row.interfaceId,
@@ -280,6 +286,14 @@ export const interfaceOperations: Operations<'ec2'> = {
       values: {
         'association.public-ip': (row) => row.publicIp,
         'association.allocation-id': (row) => row.allocationId,
+        'association.association-id': (row) => associationShown(ctx, row)?.AssociationId,
+        'association.ip-owner-id': (row) => associationShown(ctx, row)?.IpOwnerId,
+        'association.public-dns-name': (row) => associationShown(ctx, row)?.PublicDnsName,
+        'addresses.association.owner-id': (row) =>
+          addressesShown(ctx, row).map((one) => one.Association?.IpOwnerId),
+        'addresses.association.public-ip': (row) =>
+          addressesShown(ctx, row).map((one) => one.Association?.PublicIp),
+        'addresses.primary': (row) => addressesShown(ctx, row).map((one) => one.Primary),
         'attachment.attachment-id': (row) => attachmentShown(ctx, row)?.AttachmentId,
         'attachment.delete-on-termination': (row) => row.deleteOnTermination ?? true,
         'attachment.device-index': (row) => row.deviceIndex ?? 0,
@@ -288,12 +302,15 @@ export const interfaceOperations: Operations<'ec2'> = {
         'attachment.instance-owner-id': (row) => (isAttached(row) ? ownerShown(ctx, row) : undefined),
         'attachment.status': (row) => attachmentShown(ctx, row)?.Status,
         'availability-zone': (row) => row.zone,
+        'availability-zone-id': (row) => zoneId(row.zone),
         description: (row) => row.description,
         'group-id': (row) => row.groupIds,
         'group-name': (row) => groupsShown(ctx, row.groupIds).map((group) => group.GroupName),
         'interface-type': (row) => row.kind,
+        'mac-address': (row) => macAddress(row.interfaceId),
         'network-interface-id': (row) => row.interfaceId,
         'owner-id': () => ctx.account,
+        'private-dns-name': (row) => privateDnsName(ctx.region, row.privateIp),
         'private-ip-address': (row) => row.privateIp,
         'addresses.private-ip-address': privateIpsOf,
         'requester-managed': (row) => row.kind !== 'interface' || row.lent === true,

@@ -303,6 +303,7 @@ export function subnetOf(ctx: Ctx, id: string | undefined): Subnet {
 export function routeTableOf(ctx: Ctx, id: string | undefined): RouteTable {
   return existing(ctx, routeTables, id, {
     code: 'InvalidRouteTableID',
+    malformed: 'InvalidRouteTableId',
     noun: 'routeTable ID',
     prefix: 'rtb',
   });
@@ -311,6 +312,7 @@ export function routeTableOf(ctx: Ctx, id: string | undefined): RouteTable {
 export function internetGatewayOf(ctx: Ctx, id: string | undefined): InternetGateway {
   return existing(ctx, internetGateways, id, {
     code: 'InvalidInternetGatewayID',
+    malformed: 'InvalidInternetGatewayId',
     noun: 'internetGateway ID',
     prefix: 'igw',
   });
@@ -332,6 +334,7 @@ export function addressOf(ctx: Ctx, allocationId: string | undefined): Address {
 export function interfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
   return existing(ctx, interfaces, id, {
     code: 'InvalidNetworkInterfaceID',
+    malformed: 'InvalidNetworkInterfaceId',
     noun: 'networkInterface ID',
     prefix: 'eni',
   });
@@ -348,6 +351,7 @@ export function vpcEndpointOf(ctx: Ctx, id: string | undefined): VpcEndpoint {
 export function peeringOf(ctx: Ctx, id: string | undefined): Peering {
   return existing(ctx, peerings, id, {
     code: 'InvalidVpcPeeringConnectionID',
+    malformed: 'InvalidVpcPeeringConnectionId',
     noun: 'vpcPeeringConnection ID',
     prefix: 'pcx',
   });
@@ -365,6 +369,7 @@ export function securityGroupOf(ctx: Ctx, id: string | undefined): SecurityGroup
 export function networkAclOf(ctx: Ctx, id: string | undefined): NetworkAcl {
   return existing(ctx, networkAcls, id, {
     code: 'InvalidNetworkAclID',
+    malformed: 'InvalidNetworkAclId',
     noun: 'networkAcl ID',
     prefix: 'acl',
   });

@@ -88,8 +88,8 @@ export function endPeeringsOf(ctx: Ctx, vpcId: string): void {
 
 function describe(ctx: Ctx, peering: Peering): WirePeering {
   const { peeringId, status, message, expiresAt } = peering;
-  const side = (vpcId: string): WireSide => {
-    const vpc = ctx.get(vpcs, vpcId);
+  const side = (vpcId: string, known: boolean): WireSide => {
+    const vpc = known ? ctx.get(vpcs, vpcId) : undefined;
     return {
       VpcId: vpcId,
       OwnerId: ctx.account,
@@ -107,8 +107,9 @@ function describe(ctx: Ctx, peering: Peering): WirePeering {
   };
   return {
     VpcPeeringConnectionId: peeringId,
-    RequesterVpcInfo: side(peering.requesterId),
-    AccepterVpcInfo: side(peering.accepterId),
+    RequesterVpcInfo: side(peering.requesterId, true),
+    // Nobody learns of the other network before its owner has accepted.
+    AccepterVpcInfo: side(peering.accepterId, status === 'active' || status === 'provisioning'),
     Status: { Code: status, Message: message },
     ExpirationTime: status === 'pending-acceptance' ? expiresAt : undefined,
     Tags: tagsShown(ctx, peeringId),

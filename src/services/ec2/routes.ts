@@ -238,6 +238,8 @@ export const routeOperations: Operations<'ec2'> = {
         'route-table-id': (table) => table.routeTableId,
         'route.destination-cidr-block': (table) => table.routes.map((route) => route.destination),
         'route.gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.GatewayId),
+        'route.instance-id': (table) => describeRoutes(ctx, table).map((route) => route.InstanceId),
+        'route.origin': (table) => describeRoutes(ctx, table).map((route) => route.Origin),
         'route.destination-prefix-list-id': (table) =>
           describeRoutes(ctx, table).map((route) => route.DestinationPrefixListId),
         'route.nat-gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.NatGatewayId),
@@ -330,6 +332,9 @@ export const routeOperations: Operations<'ec2'> = {
   ReplaceRouteTableAssociation(ctx, { AssociationId, RouteTableId }) {
     const found = associated(ctx, AssociationId);
     const table = routeTableOf(ctx, RouteTableId);
+    // The table that holds already: as getmoto/moto has it, tests/test_ec2/test_route_tables.py; AWS's documentation does not say.
+    if ('subnet' in found && found.subnet.route?.tableId === table.routeTableId)
+      return { NewAssociationId: AssociationId, AssociationState: { State: 'associated' } };
     if ('subnet' in found) {
       return {
         NewAssociationId: associate(ctx, found.subnet, table),

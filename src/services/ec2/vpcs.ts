@@ -111,7 +111,7 @@ export const vpcOperations: Operations<'ec2'> = {
     if (InstanceTenancy !== 'default') throw unmodelled(`The tenancy ${InstanceTenancy}`);
     const vpc = makeVpc(ctx, formatBlock(network), false);
     tagCreated(ctx, TagSpecifications, vpc.vpcId);
-    return { Vpc: describeVpc(ctx, vpc) };
+    return { Vpc: { ...describeVpc(ctx, vpc), State: 'pending' } };
   },
 
   DescribeVpcs(ctx, { VpcIds, Filters, NextToken, MaxResults }) {

@@ -69,6 +69,7 @@ const table = { members: { RouteTableId: 'route-table' } } as const;
 const eni = { members: { NetworkInterfaceId: 'network-interface' } } as const;
 const list = { members: { PrefixListId: 'prefix-list' } } as const;
 const peering = { members: { VpcPeeringConnectionId: 'vpc-peering-connection' } } as const;
+const propagation = { members: { GatewayId: 'vpn-gateway', RouteTableId: 'route-table' } } as const;
 const acl = { members: { NetworkAclId: 'network-acl' } } as const;
 
 const TOUCHED: Readonly<Record<string, Touched>> = {
@@ -88,10 +89,12 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   AssociateRouteTable: { members: { RouteTableId: 'route-table', SubnetId: 'subnet' } },
   AssociateVpcCidrBlock: { members: vpc },
   AttachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
+  AttachVpnGateway: { members: { ...vpc, VpnGatewayId: 'vpn-gateway' } },
   AttachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
   AttachNetworkInterface: { members: { InstanceId: 'instance', NetworkInterfaceId: 'network-interface' } },
   AuthorizeSecurityGroupEgress: group,
   AuthorizeSecurityGroupIngress: group,
+  CreateCustomerGateway: { creates: ['customer-gateway'] },
   CreateDhcpOptions: { creates: ['dhcp-options'] },
   CreateImage: { creates: ['image'], ...instance },
   CreateInternetGateway: { creates: ['internet-gateway'] },
@@ -115,6 +118,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   CreateSubnet: { creates: ['subnet'], members: vpc },
   CreateVolume: { creates: ['volume'] },
   CreateVpc: { creates: ['vpc'] },
+  CreateVpnGateway: { creates: ['vpn-gateway'] },
   CreateVpcPeeringConnection: {
     creates: ['vpc-peering-connection'],
     members: { VpcId: 'vpc', PeerVpcId: 'vpc' },
@@ -128,6 +132,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
       SecurityGroupIds: 'security-group',
     },
   },
+  DeleteCustomerGateway: { members: { CustomerGatewayId: 'customer-gateway' } },
   DeleteDhcpOptions: { members: { DhcpOptionsId: 'dhcp-options' } },
   DeleteInternetGateway: { members: { InternetGatewayId: 'internet-gateway' } },
   DeleteKeyPair: { members: { KeyName: 'key-pair' } },
@@ -146,11 +151,15 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DeleteVpc: { members: vpc },
   DeleteVpcEndpoints: { members: { VpcEndpointIds: 'vpc-endpoint' } },
   DeleteVpcPeeringConnection: peering,
+  DeleteVpnGateway: { members: { VpnGatewayId: 'vpn-gateway' } },
   DeregisterImage: { members: { ImageId: 'image' } },
   DescribeAddressesAttribute: { members: { AllocationIds: 'elastic-ip' } },
   DescribeInstanceAttribute: instance,
   DescribeVpcAttribute: { members: vpc },
   DetachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
+  DetachVpnGateway: { members: { ...vpc, VpnGatewayId: 'vpn-gateway' } },
+  DisableVgwRoutePropagation: propagation,
+  EnableVgwRoutePropagation: propagation,
   DetachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
   DetachNetworkInterface: { also: byInterfaceAttachment },
   DisassociateAddress: { also: addressByIp },
@@ -210,6 +219,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   ReplaceNetworkAclEntry: acl,
   ReplaceRoute: table,
   ReplaceRouteTableAssociation: { members: { RouteTableId: 'route-table' }, also: byRouteAssociation },
+  RestoreManagedPrefixListVersion: list,
   RevokeSecurityGroupEgress: group,
   RevokeSecurityGroupIngress: group,
   StartInstances: instances,

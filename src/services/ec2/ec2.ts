@@ -12,6 +12,7 @@ import { balancerInterfacesPort } from './balancer-interfaces.ts';
 import { attachmentOperations } from './attachments.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
 import { creditOperations } from './credits.ts';
+import { customerGatewayForget, customerGatewayOperations, customerGateways } from './customer-gateways.ts';
 import { defaultOperations, ensureDefaults } from './defaults.ts';
 import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
 import { endpointOperations, endpointStep } from './endpoints.ts';
@@ -51,6 +52,7 @@ import {
   subnets,
   vpcEndpoints,
   vpcs,
+  vpnGateways,
 } from './network.ts';
 import { peeringAccept, peeringExpire, peeringOperations } from './peering.ts';
 import { prefixListOperations, prefixLists } from './prefix-lists.ts';
@@ -66,6 +68,7 @@ import { resourceTags } from './tags.ts';
 import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
 import { vpcCidrBlockOperations } from './vpc-cidr-blocks.ts';
 import { vpcOperations } from './vpcs.ts';
+import { vpnGatewayForget, vpnGatewayOperations } from './vpn-gateways.ts';
 import { zoneOperations } from './zones.ts';
 
 const tables = [
@@ -77,6 +80,8 @@ const tables = [
   routeTables,
   internetGateways,
   natGateways,
+  customerGateways,
+  vpnGateways,
   addresses,
   interfaces,
   vpcEndpoints,
@@ -109,6 +114,8 @@ const operations: Operations<'ec2'> = {
   ...routeOperations,
   ...gatewayOperations,
   ...natGatewayOperations,
+  ...customerGatewayOperations,
+  ...vpnGatewayOperations,
   ...addressOperations,
   ...interfaceOperations,
   ...interfaceAttachmentOperations,
@@ -135,6 +142,7 @@ const operations: Operations<'ec2'> = {
 
 const timers = [
   attachmentForget,
+  customerGatewayForget,
   endpointStep,
   imageAvailable,
   instanceForget,
@@ -146,6 +154,7 @@ const timers = [
   peeringExpire,
   volumeModification,
   volumeStep,
+  vpnGatewayForget,
 ] as unknown as readonly TimerHandler<unknown, Ctx>[];
 
 export const service: Service = defineService({

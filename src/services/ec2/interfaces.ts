@@ -168,8 +168,6 @@ export function addressesShown(
         PublicDnsName: publicDnsName(ctx, vpcId, one.publicIp),
         IpOwnerId: one.allocationId === undefined ? 'amazon' : ctx.account,
         AllocationId: one.allocationId,
-        AssociationId:
-          one.allocationId === undefined ? undefined : ctx.get(addresses, one.allocationId)?.association?.id,
       },
     }),
   }));
@@ -202,8 +200,20 @@ export function publicDnsName(ctx: Ctx, vpcId: string, publicIp: string | undefi
     : `${host}.${ctx.region}.compute.amazonaws.com`;
 }
 
+/** As an interface shows its addresses, instances without the ids of associations. */
+function ownAddresses(ctx: Ctx, row: NetworkInterface): ReturnType<typeof addressesShown> {
+  return addressesShown(ctx, row).map(({ Association: shown, ...rest }) => ({
+    ...rest,
+    ...(shown && { Association: { ...shown, AssociationId: associationId(ctx, shown.AllocationId) } }),
+  }));
+}
+
+function associationId(ctx: Ctx, allocationId: string | undefined): string | undefined {
+  return allocationId === undefined ? undefined : ctx.get(addresses, allocationId)?.association?.id;
+}
+
 function associationShown(ctx: Ctx, row: NetworkInterface): WireInterface['Association'] {
-  return addressesShown(ctx, row)[0]?.Association;
+  return ownAddresses(ctx, row)[0]?.Association;
 }
 
 export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: string; GroupName: string }[] {
@@ -247,8 +257,8 @@ function attachmentShown(ctx: Ctx, row: NetworkInterface): WireInterface['Attach
 
 export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
   const { kind, vpcId, privateIp } = row;
-  const PrivateIpAddresses = addressesShown(ctx, row);
-  const Association = associationShown(ctx, row);
+  const PrivateIpAddresses = ownAddresses(ctx, row);
+  const Association = PrivateIpAddresses[0]?.Association;
   const isOwn = kind === 'interface' && !row.lent;
   return {
     NetworkInterfaceId: row.interfaceId,

@@ -71,13 +71,15 @@ export const subnets: Table<Subnet> = table<Subnet>(
 export interface Route {
   /** A block, or the id of a prefix list. */
   readonly destination: string;
-  readonly kind: 'local' | 'internetGateway' | 'natGateway' | 'instance' | 'peering';
+  readonly kind: 'local' | 'internetGateway' | 'natGateway' | 'instance' | 'peering' | 'vpnGateway';
   readonly target: string;
 }
 export interface RouteTable {
   routeTableId: string;
   vpcId: string;
   routes: readonly Route[];
+  /** The virtual private gateways whose routes it takes. */
+  propagating?: readonly string[];
 }
 export const routeTables: Table<RouteTable> = table<RouteTable>(
   'ec2/route-tables',
@@ -85,7 +87,21 @@ export const routeTables: Table<RouteTable> = table<RouteTable>(
   {
     vpc: (row) => row.vpcId,
   },
+  {
+    version: 2,
+    upgrade: (row) => {
+      const { routes, ...rest } = row as unknown as RouteTable;
+      const renamed = routes.map((one) => ({ ...one, destination: renamedList(one.destination) }));
+      return { ...rest, routes: renamed };
+    },
+  },
 );
+
+/** AWS's prefix lists of us-east-1 once had ids of our own. */
+function renamedList(id: string): string {
+  if (id === 'pl-429b55da') return 'pl-63a5400a';
+  return id === 'pl-a1d911d1' ? 'pl-02cd2c6b' : id;
+}
 
 export interface InternetGateway {
   internetGatewayId: string;
@@ -94,6 +110,21 @@ export interface InternetGateway {
 export const internetGateways: Table<InternetGateway> = table<InternetGateway>(
   'ec2/internet-gateways',
   (row) => row.internetGatewayId,
+  { vpc: (row) => row.vpcId },
+);
+
+/** A virtual private gateway. */
+export interface VpnGateway {
+  vpnGatewayId: string;
+  asn: number;
+  state: 'available' | 'deleted';
+  vpcId?: string;
+  /** Where it was attached last, which is shown as detached. */
+  formerVpcId?: string;
+}
+export const vpnGateways: Table<VpnGateway> = table<VpnGateway>(
+  'ec2/vpn-gateways',
+  (row) => row.vpnGatewayId,
   { vpc: (row) => row.vpcId },
 );
 
@@ -264,7 +295,14 @@ export const securityGroupRules: Table<SecurityGroupRule> = table<SecurityGroupR
     group: (row) => row.groupId,
     peerGroup: (row) => (row.peer.kind === 'group' ? row.peer.value : undefined),
   },
-  { settles: true },
+  {
+    settles: true,
+    version: 2,
+    upgrade: (row) => {
+      const { peer, ...rest } = row as unknown as SecurityGroupRule;
+      return { ...rest, peer: { kind: peer.kind, value: renamedList(peer.value) } };
+    },
+  },
 );
 
 export interface NetworkAclEntry {
@@ -316,6 +354,13 @@ export function internetGatewayOf(ctx: Ctx, id: string | undefined): InternetGat
     noun: 'internetGateway ID',
     prefix: 'igw',
   });
+}
+
+export function vpnGatewayOf(ctx: Ctx, id: string | undefined): VpnGateway {
+  const found = id === undefined ? undefined : ctx.get(vpnGateways, id);
+  if (found) return found;
+  // As getmoto/moto has it: tests/test_ec2/test_virtual_private_gateways.py.
+  throw new Fault('InvalidVpnGatewayID.NotFound', `The virtual private gateway ID '${id}' does not exist`);
 }
 
 export function natGatewayOf(ctx: Ctx, id: string | undefined): NatGateway {

@@ -261,6 +261,8 @@ function publicAddress(host: string): Block {
   return host.startsWith('dynamodb.') ? PUBLIC_DYNAMODB : PUBLIC_ENDPOINT;
 }
 
+const NO_INTERNET: ReadonlySet<Route['kind']> = new Set(['peering', 'vpnGateway']);
+
 function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability {
   const { row, subnet } = origin;
   const to = publicAddress(host);
@@ -271,8 +273,8 @@ function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability 
       if (gatewayEndpoint(ctx, origin, host)) return undefined;
       const route = routeFor(ctx, subnet, to);
       if (!route || route.kind === 'local') return routeTableFor(ctx, subnet).routeTableId;
-      // A peering connection leads to the other VPC and no further.
-      if (isBlackhole(ctx, subnet, route) || route.kind === 'peering') return route.target;
+      // A peering connection leads to the other VPC and no further, a VPN gateway without connections nowhere.
+      if (isBlackhole(ctx, subnet, route) || NO_INTERNET.has(route.kind)) return route.target;
       if (route.kind === 'internetGateway') return gatewayBlocks(ctx, subnet, route, row);
       return natBlocks(ctx, subnet, blockAt(row.privateIp), route, to);
     },

@@ -89,6 +89,7 @@ export const refused: Refused = {
   AttachNetworkInterface: ['EnaQueueCount', 'EnaSrdSpecification'],
   AuthorizeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   AuthorizeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  CreateCustomerGateway: ['BgpAsnExtended', 'CertificateArn'],
   CreateImage: ['BlockDeviceMappings', 'SnapshotLocation'],
   CreateLaunchTemplate: ['Operator', ...TEMPLATE],
   CreateLaunchTemplateVersion: ['ResolveAlias', ...TEMPLATE],
@@ -137,7 +138,6 @@ export const refused: Refused = {
   DeleteRoute: ['DestinationIpv6CidrBlock'],
   DescribeLaunchTemplateVersions: ['Filters', 'ResolveAlias'],
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
-  GetManagedPrefixListEntries: ['TargetVersion'],
   ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
   ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
   ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
@@ -195,6 +195,7 @@ const TEMPLATE_WITHOUT_EFFECT = Object.fromEntries(
 export const withoutEffect: WithoutEffect = {
   CreateLaunchTemplate: TEMPLATE_WITHOUT_EFFECT,
   CreateLaunchTemplateVersion: TEMPLATE_WITHOUT_EFFECT,
+  CreateVpnGateway: { AvailabilityZone: 'AWS neither keeps nor shows it' },
   DeregisterImage: { DeleteAssociatedSnapshots: 'snapshots are not resources of their own here' },
   DescribeAvailabilityZones: { AllAvailabilityZones: 'there are no Local Zones and no zones to opt in to' },
   DescribeImages: {

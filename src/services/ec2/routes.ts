@@ -23,6 +23,8 @@ import {
   vpcEndpoints,
   vpcOf,
   vpcs,
+  vpnGatewayOf,
+  vpnGateways,
 } from './network.ts';
 import type { Route, RouteTable, Subnet, Vpc } from './network.ts';
 import { prefixListOf } from './prefix-lists.ts';
@@ -44,6 +46,7 @@ export function isBlackhole(ctx: Ctx, { vpcId }: { vpcId: string }, { kind, targ
   if (kind === 'natGateway')
     return !['pending', 'available'].includes(ctx.get(natGateways, target)?.state ?? '');
   if (kind === 'peering') return ctx.get(peerings, target)?.status !== 'active';
+  if (kind === 'vpnGateway') return ctx.get(vpnGateways, target)?.vpcId !== vpcId;
   return false;
 }
 
@@ -73,6 +76,7 @@ const TARGETS: Readonly<
   local: 'GatewayId',
   natGateway: 'NatGatewayId',
   peering: 'VpcPeeringConnectionId',
+  vpnGateway: 'GatewayId',
 };
 
 /** Routes may lead to all the blocks of a prefix list. */
@@ -110,7 +114,7 @@ function describeRouteTable(ctx: Ctx, table: RouteTable): WireRouteTable {
     VpcId: table.vpcId,
     OwnerId: ctx.account,
     Associations: associationsOf(ctx, table),
-    PropagatingVgws: [],
+    PropagatingVgws: (table.propagating ?? []).map((GatewayId) => ({ GatewayId })),
     Routes: describeRoutes(ctx, table),
     Tags: tagsShown(ctx, table.routeTableId),
   };
@@ -154,16 +158,18 @@ function requestedRoute(ctx: Ctx, table: RouteTable, request: RouteRequest): Rou
     return { destination, kind: 'natGateway', target: NatGatewayId };
   }
   if (GatewayId === undefined) throw missing('gatewayId');
-  if (!GatewayId.startsWith('igw-')) {
+  const isVpn = GatewayId.startsWith('vgw-');
+  if (!isVpn && !GatewayId.startsWith('igw-')) {
     throw new Fault('NotImplemented', `Routes to ${GatewayId} are not modelled by Sandtable.`);
   }
-  if (internetGatewayOf(ctx, GatewayId).vpcId !== table.vpcId) {
+  const gateway = isVpn ? vpnGatewayOf(ctx, GatewayId) : internetGatewayOf(ctx, GatewayId);
+  if (gateway.vpcId !== table.vpcId) {
     throw new Fault(
       'InvalidParameterValue',
       `route table ${table.routeTableId} and network gateway ${GatewayId} belong to different networks`,
     );
   }
-  return { destination, kind: 'internetGateway', target: GatewayId };
+  return { destination, kind: isVpn ? 'vpnGateway' : 'internetGateway', target: GatewayId };
 }
 
 function routeTo(

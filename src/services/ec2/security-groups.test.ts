@@ -94,11 +94,14 @@ describe('security groups', () => {
   });
 
   // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
-  it('are found by the name of a group that their rules refer to', async () => {
+  it('are found by the id of a group that their rules refer to, and not by its name', async () => {
     const IpPermissions = [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId }] }];
     await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
-    const Filters = [{ Name: 'ip-permission.group-name', Values: ['web'] }];
-    const { SecurityGroups } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
-    expect(SecurityGroups?.map((one) => one.GroupId)).toEqual([GroupId]);
+    const found = async (Name: string, value: string): Promise<unknown[] | undefined> => {
+      const Filters = [{ Name, Values: [value] }];
+      return (await ec2.send(new DescribeSecurityGroupsCommand({ Filters }))).SecurityGroups;
+    };
+    expect(await found('ip-permission.group-id', GroupId)).toHaveLength(1);
+    expect(await found('ip-permission.group-name', 'web')).toEqual([]);
   });
 });

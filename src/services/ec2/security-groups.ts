@@ -109,8 +109,9 @@ function ruleFilters(ctx: Ctx): Record<string, (group: SecurityGroup) => readonl
     found[`${name}.ipv6-cidr`] = (group) => peers(group, 'ipv6');
     found[`${name}.prefix-list-id`] = (group) => peers(group, 'prefixList');
     found[`${name}.group-id`] = (group) => peers(group, 'group');
-    found[`${name}.group-name`] = (group) =>
-      peers(group, 'group').map((id) => ctx.get(securityGroups, id)?.name ?? '');
+    // Rules keep the id of a group and never its name, so AWS finds nothing by it: as it answered getmoto/moto,
+    // tests/test_ec2/test_security_groups.py, test_filter_egress__ip_permission__group_name_create_with_id_filter_by_name.
+    found[`${name}.group-name`] = () => [];
     found[`${name}.user-id`] = (group) => peers(group, 'group').map(() => ctx.account);
     found[`${name}.protocol`] = (group) => of(group).map((rule) => rule.protocol);
     found[`${name}.from-port`] = (group) => of(group).map((rule) => rule.fromPort);

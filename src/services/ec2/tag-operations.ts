@@ -5,6 +5,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
+import { customerGatewayOf } from './customer-gateways.ts';
 import { dhcpOptions } from './dhcp-options.ts';
 import { filtered } from './filters.ts';
 import { imageOf, images } from './images.ts';
@@ -24,6 +25,7 @@ import {
   subnetOf,
   vpcEndpointOf,
   vpcOf,
+  vpnGatewayOf,
 } from './network.ts';
 import { prefixLists } from './prefix-lists.ts';
 import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
@@ -39,6 +41,7 @@ const inTable =
 
 /** Throws EC2's answer for a resource of each kind that does not exist. */
 const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unknown>>> = {
+  'customer-gateway': customerGatewayOf,
   'dhcp-options': inTable(dhcpOptions as never, 'InvalidDhcpOptionID', 'dhcpOption ID'),
   'elastic-ip': addressOf,
   image: (ctx, id) => (ctx.get(images, id) ? undefined : imageOf(ctx, id)),
@@ -62,6 +65,7 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
   vpc: vpcOf,
   'vpc-endpoint': vpcEndpointOf,
   'vpc-peering-connection': peeringOf,
+  'vpn-gateway': vpnGatewayOf,
 };
 
 function checkResource(ctx: Ctx, id: string): void {

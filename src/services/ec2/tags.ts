@@ -36,6 +36,7 @@ export function tagPair(type: ResourceType, key: string, value: string): string 
 const TYPES: Readonly<Record<string, ResourceType>> = {
   acl: 'network-acl',
   ami: 'image',
+  cgw: 'customer-gateway',
   dopt: 'dhcp-options',
   eipalloc: 'elastic-ip',
   eni: 'network-interface',
@@ -50,6 +51,7 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
   sg: 'security-group',
   sgr: 'security-group-rule',
   subnet: 'subnet',
+  vgw: 'vpn-gateway',
   vol: 'volume',
   vpc: 'vpc',
   vpce: 'vpc-endpoint',

@@ -95,6 +95,15 @@ export const natGatewayVisible: Timing = timing(
   3_600_000,
 );
 
+/** How long a deleted virtual private or customer gateway is shown. */
+export const vpnGatewayVisible: Timing = timing(
+  'ec2/vpn-gateway-visible',
+  3_600_000,
+  'assumed',
+  'AWS publishes no figure; deleted gateways are shown for a while',
+  3_600_000,
+);
+
 export const endpointCreation: Timing = timing(
   'ec2/vpc-endpoint-creation',
   [60_000, 120_000],

@@ -22,6 +22,7 @@ import {
   vpcEndpoints,
   vpcOf,
   vpcs,
+  vpnGateways,
 } from './network.ts';
 import type { Vpc } from './network.ts';
 import { endPeeringsOf } from './peering.ts';
@@ -146,6 +147,7 @@ export const vpcOperations: Operations<'ec2'> = {
     const used =
       ctx.list(subnets, 'vpc', vpcId).length > 0 ||
       ctx.list(internetGateways, 'vpc', vpcId).length > 0 ||
+      ctx.list(vpnGateways, 'vpc', vpcId).length > 0 ||
       ctx.list(interfaces, 'vpc', vpcId).length > 0 ||
       ctx.list(vpcEndpoints, 'vpc', vpcId).length > 0 ||
       ctx.list(routeTables, 'vpc', vpcId).length > 1 ||

@@ -1,0 +1,86 @@
+"""What moto's tests of EC2's networks presume and AWS does not give; see premises.py, which applies it.
+
+They name zones of other regions, VPCs that nobody made, an address family that is none, gateways that stand in no VPC, and rules
+without the ports that AWS asks for.
+"""
+
+import re
+import time
+
+ZONE = re.compile(r"[a-z]{2}-[a-z]+-\d[a-z]?")
+#: The protocols that have ports.
+TCP_OR_UDP = ("6", "17")
+ALL_PORTS = {"From": 0, "To": 65535}
+#: A range for documentation (RFC 3849), which no VPC has.
+NO_BLOCK = "2001:db8::/64"
+PAUSE = 0.2
+MOST_LOOKS = 50
+
+
+def zone_of(client, name):
+    """A zone of the region for one of another region, or for a region."""
+    return client.meta.region_name + (name[-1] if name[-1] in "abc" else "a")
+
+
+def has_vpc(call, ec2, vpc):
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    return bool(call(ec2, "DescribeVpcs", {"Filters": filters})["Vpcs"])
+
+
+def gateway_of(call, ec2, table, gateway):
+    """The internet gateway that stands in a route table's VPC, which the test's own is made to if there is none."""
+    [found] = call(ec2, "DescribeRouteTables", {"RouteTableIds": [table]})["RouteTables"]
+    vpc = found["VpcId"]
+    attached = [{"Name": "attachment.vpc-id", "Values": [vpc]}]
+    standing = call(ec2, "DescribeInternetGateways", {"Filters": attached})["InternetGateways"]
+    if standing:
+        return standing[0]["InternetGatewayId"]
+    call(ec2, "AttachInternetGateway", {"InternetGatewayId": gateway, "VpcId": vpc})
+    return gateway
+
+
+def stands_for(call, client, operation, params):
+    """What stands for a word of the test's, in this call and all that follow."""
+    zone = params.get("AvailabilityZone", "")
+    if operation == "CreateSubnet" and ZONE.fullmatch(zone) and zone != zone_of(client, zone):
+        return {zone: zone_of(client, zone)}
+    vpc = params.get("VpcId", "")
+    if operation == "CreateSecurityGroup" and vpc and not has_vpc(call, client, vpc):
+        return {vpc: call(client, "CreateVpc", {"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]}
+    if operation == "CreateManagedPrefixList" and params.get("AddressFamily") == "?":
+        return {"?": "IPv4"}
+    gateway = params.get("GatewayId", "")
+    if operation in ("CreateRoute", "ReplaceRoute") and gateway.startswith("igw-"):
+        standing = gateway_of(call, client, params["RouteTableId"], gateway)
+        return {} if standing == gateway else {gateway: standing}
+    return {}
+
+
+def completed(client, operation, params):
+    """The request as AWS would take it."""
+    kind, service = params.get("VpcEndpointType", ""), params.get("ServiceName", "")
+    if operation == "CreateVpcEndpoint":
+        elsewhere = re.fullmatch(r"com\.amazonaws\.([a-z]+-[a-z]+-\d)\.(.*)", service)
+        name = f"com.amazonaws.{client.meta.region_name}.{elsewhere[2]}" if elsewhere else service
+        return {**params, "ServiceName": name, **({"VpcEndpointType": kind[0].upper() + kind[1:]} if kind else {})}
+    if operation == "CreateNetworkAclEntry" and params.get("Protocol") in TCP_OR_UDP:
+        return {"PortRange": ALL_PORTS, **params}
+    if operation == "CreateSubnet" and params.get("Ipv6CidrBlock") == NO_BLOCK:
+        return {name: value for name, value in params.items() if name != "Ipv6CidrBlock"}
+    return params
+
+
+def settle(call, client, operation, answer):
+    """NAT gateways and peering connections take their time."""
+    if operation == "CreateNatGateway":
+        asked, of = {"NatGatewayIds": [answer["NatGateway"]["NatGatewayId"]]}, "NatGateways"
+    elif operation == "AcceptVpcPeeringConnection":
+        asked = {"VpcPeeringConnectionIds": [answer["VpcPeeringConnection"]["VpcPeeringConnectionId"]]}
+        of = "VpcPeeringConnections"
+    else:
+        return
+    for _ in range(MOST_LOOKS):
+        [found] = call(client, f"Describe{of}", asked)[of]
+        if found.get("State") != "pending" and found.get("Status", {}).get("Code") != "provisioning":
+            return
+        time.sleep(PAUSE)

@@ -44,6 +44,8 @@ def stands_for(call, client, operation, params):
     zone = params.get("AvailabilityZone", "")
     if operation == "CreateSubnet" and ZONE.fullmatch(zone) and zone != zone_of(client, zone):
         return {zone: zone_of(client, zone)}
+    if operation.endswith("TransitGatewayVpcAttachment"):
+        return attached_for(call, client, operation, params)
     vpc = params.get("VpcId", "")
     if operation == "CreateSecurityGroup" and vpc and not has_vpc(call, client, vpc):
         return {vpc: call(client, "CreateVpc", {"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]}
@@ -70,17 +72,57 @@ def completed(client, operation, params):
     return params
 
 
+#: What takes its time: the operation that begins it, the resource in its answer, its id, and where it is looked for.
+BEGUN = {
+    "AcceptVpcPeeringConnection": ("VpcPeeringConnection", "VpcPeeringConnectionId", "VpcPeeringConnections"),
+    "CreateNatGateway": ("NatGateway", "NatGatewayId", "NatGateways"),
+    "CreateTransitGateway": ("TransitGateway", "TransitGatewayId", "TransitGateways"),
+    "DeleteTransitGateway": ("TransitGateway", "TransitGatewayId", "TransitGateways"),
+}
+for verb in ("Create", "Delete"):
+    BEGUN[f"{verb}TransitGatewayVpcAttachment"] = (
+        "TransitGatewayVpcAttachment",
+        "TransitGatewayAttachmentId",
+        "TransitGatewayVpcAttachments",
+    )
+BUSY = ("pending", "provisioning", "deleting")
+
+
 def settle(call, client, operation, answer):
-    """NAT gateways and peering connections take their time."""
-    if operation == "CreateNatGateway":
-        asked, of = {"NatGatewayIds": [answer["NatGateway"]["NatGatewayId"]]}, "NatGateways"
-    elif operation == "AcceptVpcPeeringConnection":
-        asked = {"VpcPeeringConnectionIds": [answer["VpcPeeringConnection"]["VpcPeeringConnectionId"]]}
-        of = "VpcPeeringConnections"
-    else:
+    """Gateways, attachments and peering connections take their time."""
+    if operation not in BEGUN:
         return
+    made, key, of = BEGUN[operation]
     for _ in range(MOST_LOOKS):
-        [found] = call(client, f"Describe{of}", asked)[of]
-        if found.get("State") != "pending" and found.get("Status", {}).get("Code") != "provisioning":
+        [found] = call(client, f"Describe{of}", {f"{key}s": [answer[made][key]]})[of]
+        if (found.get("State") or found["Status"]["Code"]) not in BUSY:
             return
         time.sleep(PAUSE)
+
+
+def subnets_for(call, client, vpc, names):
+    """Subnets that nobody made, each in a zone of its own."""
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    standing = len(call(client, "DescribeSubnets", {"Filters": filters})["Subnets"])
+    made = {}
+    for at, name in enumerate(names, standing):
+        zone = client.meta.region_name + "abc"[at % len("abc")]
+        subnet = {"VpcId": vpc, "CidrBlock": f"10.0.{at}.0/24", "AvailabilityZone": zone}
+        made[name] = call(client, "CreateSubnet", subnet)["Subnet"]["SubnetId"]
+    return made
+
+
+def attached_for(call, client, operation, params):
+    """VPCs and subnets that are attached to a transit gateway and that nobody made."""
+    unmade = [each for each in params.get("SubnetIds", params.get("AddSubnetIds", [])) if not re.match("subnet-[0-9a-f]{8}", each)]
+    if operation == "ModifyTransitGatewayVpcAttachment" and unmade:
+        ids = {"TransitGatewayAttachmentIds": [params["TransitGatewayAttachmentId"]]}
+        [found] = call(client, "DescribeTransitGatewayVpcAttachments", ids)["TransitGatewayVpcAttachments"]
+        return subnets_for(call, client, found["VpcId"], unmade)
+    vpc = params.get("VpcId", "")
+    if operation != "CreateTransitGatewayVpcAttachment" or not unmade:
+        return {}
+    if has_vpc(call, client, vpc):
+        return subnets_for(call, client, vpc, unmade)
+    made = call(client, "CreateVpc", {"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
+    return {vpc: made, **subnets_for(call, client, made, unmade)}

@@ -149,6 +149,8 @@ def prepare(client, service, operation, params):
         give_key_pairs(client, params)
     if service == "ec2" and operation == "CreateNatGateway" and params.get("ConnectivityType") != "private":
         give_internet_gateway(client, network_of(client, {"Subnets": [params["SubnetId"]]}))
+    if service == "ec2" and operation == "CreateNetworkInterface":
+        give_groups(client, network_of(client, {"Subnets": [params["SubnetId"]]}), params.get("Groups"))
     if service == "ec2":
         stand_ins.update(network_premises.stands_for(call, client, operation, params))
     stack = params.get("StackName", "")

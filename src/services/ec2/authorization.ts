@@ -6,11 +6,14 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Authorization, Denial, FurtherAction, ServiceDefinition } from '#cloud/service.ts';
+import { GATEWAYS_TOUCHED } from './gateway-authorization.ts';
+import type { Touched } from './gateway-authorization.ts';
 import { profileNamed } from './instance-profiles.ts';
 import { instanceRows } from './instances.ts';
 import { launchRequest } from './launch-request.ts';
 import { launchTemplates } from './launch-templates.ts';
-import { addresses, blocksOf, defaultVpc, interfaces, peerings, subnets, vpcs } from './network.ts';
+import { addresses, blocksOf, defaultVpc, interfaces, subnets, vpcs } from './network.ts';
+import { peerings } from './peering.ts';
 import { groupNamed } from './security-groups.ts';
 import { tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceType, TagSpecifications } from './tags.ts';
@@ -18,14 +21,6 @@ import type { ResourceType, TagSpecifications } from './tags.ts';
 type AnyInput = Readonly<Record<string, unknown>>;
 type AnyAuthorization = Authorization<'ec2', never>;
 type Conditions = Readonly<Record<string, string | readonly string[]>>;
-
-/** Which resources an operation touches: kinds that it creates, and members that name existing ones by id. */
-interface Touched {
-  readonly creates?: readonly ResourceType[];
-  readonly members?: Readonly<Record<string, ResourceType>>;
-  /** Further ids, where a request names its resource otherwise. */
-  readonly also?: (ctx: Ctx, input: never) => readonly (string | undefined)[];
-}
 
 const templateByName = (ctx: Ctx, { LaunchTemplateName: name }: { LaunchTemplateName?: string }): string[] =>
   name === undefined ? [] : ctx.list(launchTemplates, 'name', name).map((template) => template.templateId);
@@ -69,10 +64,10 @@ const table = { members: { RouteTableId: 'route-table' } } as const;
 const eni = { members: { NetworkInterfaceId: 'network-interface' } } as const;
 const list = { members: { PrefixListId: 'prefix-list' } } as const;
 const peering = { members: { VpcPeeringConnectionId: 'vpc-peering-connection' } } as const;
-const propagation = { members: { GatewayId: 'vpn-gateway', RouteTableId: 'route-table' } } as const;
 const acl = { members: { NetworkAclId: 'network-acl' } } as const;
 
 const TOUCHED: Readonly<Record<string, Touched>> = {
+  ...GATEWAYS_TOUCHED,
   AcceptVpcPeeringConnection: {
     ...peering,
     also: (ctx, { VpcPeeringConnectionId: id }: { VpcPeeringConnectionId: string }) => [
@@ -89,12 +84,10 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   AssociateRouteTable: { members: { RouteTableId: 'route-table', SubnetId: 'subnet' } },
   AssociateVpcCidrBlock: { members: vpc },
   AttachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
-  AttachVpnGateway: { members: { ...vpc, VpnGatewayId: 'vpn-gateway' } },
   AttachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
   AttachNetworkInterface: { members: { InstanceId: 'instance', NetworkInterfaceId: 'network-interface' } },
   AuthorizeSecurityGroupEgress: group,
   AuthorizeSecurityGroupIngress: group,
-  CreateCustomerGateway: { creates: ['customer-gateway'] },
   CreateDhcpOptions: { creates: ['dhcp-options'] },
   CreateImage: { creates: ['image'], ...instance },
   CreateInternetGateway: { creates: ['internet-gateway'] },
@@ -118,7 +111,6 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   CreateSubnet: { creates: ['subnet'], members: vpc },
   CreateVolume: { creates: ['volume'] },
   CreateVpc: { creates: ['vpc'] },
-  CreateVpnGateway: { creates: ['vpn-gateway'] },
   CreateVpcPeeringConnection: {
     creates: ['vpc-peering-connection'],
     members: { VpcId: 'vpc', PeerVpcId: 'vpc' },
@@ -132,7 +124,6 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
       SecurityGroupIds: 'security-group',
     },
   },
-  DeleteCustomerGateway: { members: { CustomerGatewayId: 'customer-gateway' } },
   DeleteDhcpOptions: { members: { DhcpOptionsId: 'dhcp-options' } },
   DeleteInternetGateway: { members: { InternetGatewayId: 'internet-gateway' } },
   DeleteKeyPair: { members: { KeyName: 'key-pair' } },
@@ -151,15 +142,11 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DeleteVpc: { members: vpc },
   DeleteVpcEndpoints: { members: { VpcEndpointIds: 'vpc-endpoint' } },
   DeleteVpcPeeringConnection: peering,
-  DeleteVpnGateway: { members: { VpnGatewayId: 'vpn-gateway' } },
   DeregisterImage: { members: { ImageId: 'image' } },
   DescribeAddressesAttribute: { members: { AllocationIds: 'elastic-ip' } },
   DescribeInstanceAttribute: instance,
   DescribeVpcAttribute: { members: vpc },
   DetachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
-  DetachVpnGateway: { members: { ...vpc, VpnGatewayId: 'vpn-gateway' } },
-  DisableVgwRoutePropagation: propagation,
-  EnableVgwRoutePropagation: propagation,
   DetachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
   DetachNetworkInterface: { also: byInterfaceAttachment },
   DisassociateAddress: { also: addressByIp },

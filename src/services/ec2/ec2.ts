@@ -44,7 +44,6 @@ import {
   internetGateways,
   natGateways,
   networkAcls,
-  peerings,
   regionStarts,
   routeTables,
   securityGroupRules,
@@ -52,9 +51,8 @@ import {
   subnets,
   vpcEndpoints,
   vpcs,
-  vpnGateways,
 } from './network.ts';
-import { peeringAccept, peeringExpire, peeringOperations } from './peering.ts';
+import { peeringAccept, peeringExpire, peeringOperations, peerings } from './peering.ts';
 import { prefixListOperations, prefixLists } from './prefix-lists.ts';
 import { refused, withoutEffect } from './refused.ts';
 import { clientTokens, invalidRequest, prepared } from './requests.ts';
@@ -66,9 +64,24 @@ import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tag-operations.ts';
 import { resourceTags } from './tags.ts';
 import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
+import {
+  transitAttachmentDue,
+  transitAttachmentForget,
+  transitAttachmentOperations,
+} from './transit-gateway-attachments.ts';
+import { transitRouteTableOperations } from './transit-gateway-route-tables.ts';
+import { transitRouteOperations } from './transit-gateway-routes.ts';
+import {
+  transitAttachments,
+  transitGatewayDue,
+  transitGatewayForget,
+  transitGatewayOperations,
+  transitGateways,
+  transitRouteTables,
+} from './transit-gateways.ts';
 import { vpcCidrBlockOperations } from './vpc-cidr-blocks.ts';
 import { vpcOperations } from './vpcs.ts';
-import { vpnGatewayForget, vpnGatewayOperations } from './vpn-gateways.ts';
+import { vpnGatewayForget, vpnGatewayOperations, vpnGateways } from './vpn-gateways.ts';
 import { zoneOperations } from './zones.ts';
 
 const tables = [
@@ -90,6 +103,9 @@ const tables = [
   networkAcls,
   dhcpOptions,
   peerings,
+  transitGateways,
+  transitAttachments,
+  transitRouteTables,
   prefixLists,
   images,
   keyPairs,
@@ -109,6 +125,10 @@ const operations: Operations<'ec2'> = {
   ...vpcCidrBlockOperations,
   ...dhcpOptionsOperations,
   ...peeringOperations,
+  ...transitGatewayOperations,
+  ...transitAttachmentOperations,
+  ...transitRouteTableOperations,
+  ...transitRouteOperations,
   ...prefixListOperations,
   ...subnetOperations,
   ...routeOperations,
@@ -152,6 +172,10 @@ const timers = [
   natGatewayStep,
   peeringAccept,
   peeringExpire,
+  transitAttachmentDue,
+  transitAttachmentForget,
+  transitGatewayDue,
+  transitGatewayForget,
   volumeModification,
   volumeStep,
   vpnGatewayForget,

@@ -71,7 +71,14 @@ export const subnets: Table<Subnet> = table<Subnet>(
 export interface Route {
   /** A block, or the id of a prefix list. */
   readonly destination: string;
-  readonly kind: 'local' | 'internetGateway' | 'natGateway' | 'instance' | 'peering' | 'vpnGateway';
+  readonly kind:
+    | 'local'
+    | 'internetGateway'
+    | 'natGateway'
+    | 'instance'
+    | 'peering'
+    | 'transitGateway'
+    | 'vpnGateway';
   readonly target: string;
 }
 export interface RouteTable {
@@ -110,21 +117,6 @@ export interface InternetGateway {
 export const internetGateways: Table<InternetGateway> = table<InternetGateway>(
   'ec2/internet-gateways',
   (row) => row.internetGatewayId,
-  { vpc: (row) => row.vpcId },
-);
-
-/** A virtual private gateway. */
-export interface VpnGateway {
-  vpnGatewayId: string;
-  asn: number;
-  state: 'available' | 'deleted';
-  vpcId?: string;
-  /** Where it was attached last, which is shown as detached. */
-  formerVpcId?: string;
-}
-export const vpnGateways: Table<VpnGateway> = table<VpnGateway>(
-  'ec2/vpn-gateways',
-  (row) => row.vpnGatewayId,
   { vpc: (row) => row.vpcId },
 );
 
@@ -185,7 +177,7 @@ export interface NetworkInterface {
   secondary?: readonly SecondaryAddress[];
   groupIds: readonly string[];
   sourceDestCheck: boolean;
-  kind: 'interface' | 'nat_gateway' | 'network_load_balancer' | 'vpc_endpoint';
+  kind: 'interface' | 'nat_gateway' | 'network_load_balancer' | 'transit_gateway' | 'vpc_endpoint';
   /** An AWS service has it for a task of its customer's. */
   lent?: true;
   /** Whose it is: an instance, a NAT gateway, a load balancer, an endpoint; empty where it is attached to nothing. */
@@ -243,23 +235,6 @@ export const vpcEndpoints: Table<VpcEndpoint> = table<VpcEndpoint>(
   {
     vpc: (row) => row.vpcId,
   },
-);
-
-/** A VPC peering connection between two VPCs of one account and region. */
-export interface Peering {
-  peeringId: string;
-  requesterId: string;
-  accepterId: string;
-  status: 'pending-acceptance' | 'provisioning' | 'active' | 'deleted' | 'rejected' | 'expired' | 'failed';
-  message: string;
-  /** When a request lapses that nobody accepts. */
-  expiresAt: number;
-}
-export const peerings: Table<Peering> = table<Peering>(
-  'ec2/vpc-peerings',
-  (row) => row.peeringId,
-  { requester: (row) => row.requesterId, accepter: (row) => row.accepterId },
-  { settles: true },
 );
 
 export interface SecurityGroup {
@@ -356,13 +331,6 @@ export function internetGatewayOf(ctx: Ctx, id: string | undefined): InternetGat
   });
 }
 
-export function vpnGatewayOf(ctx: Ctx, id: string | undefined): VpnGateway {
-  const found = id === undefined ? undefined : ctx.get(vpnGateways, id);
-  if (found) return found;
-  // As getmoto/moto has it: tests/test_ec2/test_virtual_private_gateways.py.
-  throw new Fault('InvalidVpnGatewayID.NotFound', `The virtual private gateway ID '${id}' does not exist`);
-}
-
 export function natGatewayOf(ctx: Ctx, id: string | undefined): NatGateway {
   const found = id === undefined ? undefined : ctx.get(natGateways, id);
   if (!found) throw new Fault('NatGatewayNotFound', `NAT gateway ${id} was not found`);
@@ -390,15 +358,6 @@ export function vpcEndpointOf(ctx: Ctx, id: string | undefined): VpcEndpoint {
     code: 'InvalidVpcEndpointId',
     noun: 'Vpc Endpoint Id',
     prefix: 'vpce',
-  });
-}
-
-export function peeringOf(ctx: Ctx, id: string | undefined): Peering {
-  return existing(ctx, peerings, id, {
-    code: 'InvalidVpcPeeringConnectionID',
-    malformed: 'InvalidVpcPeeringConnectionId',
-    noun: 'vpcPeeringConnection ID',
-    prefix: 'pcx',
   });
 }
 

@@ -16,7 +16,6 @@ const ROUTE_TARGETS = [
   'LocalGatewayId',
   'NetworkInterfaceId',
   'OdbNetworkArn',
-  'TransitGatewayId',
   'VpcEndpointId',
 ];
 
@@ -113,6 +112,7 @@ export const refused: Refused = {
   ],
   CreateRoute: ROUTE_TARGETS,
   CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],
+  CreateTransitGateway: ['Options.TransitGatewayCidrBlocks'],
   CreateVolume: [
     'KmsKeyId',
     'MultiAttachEnabled',
@@ -155,6 +155,14 @@ export const refused: Refused = {
     'DisableLniAtDeviceIndex',
     'EnableLniAtDeviceIndex',
     'MapCustomerOwnedIpOnLaunch',
+  ],
+  EnableTransitGatewayRouteTablePropagation: ['TransitGatewayRouteTableAnnouncementId'],
+  DisableTransitGatewayRouteTablePropagation: ['TransitGatewayRouteTableAnnouncementId'],
+  ModifyTransitGateway: [
+    'Options.AddTransitGatewayCidrBlocks',
+    'Options.AmazonSideAsn',
+    'Options.EncryptionSupport',
+    'Options.RemoveTransitGatewayCidrBlocks',
   ],
   ModifyVolume: ['MultiAttachEnabled'],
   ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],

@@ -14,8 +14,6 @@ import {
   internetGateways,
   natGatewayOf,
   natGateways,
-  peeringOf,
-  peerings,
   routeTableOf,
   routeTables,
   subnetOf,
@@ -23,13 +21,14 @@ import {
   vpcEndpoints,
   vpcOf,
   vpcs,
-  vpnGatewayOf,
-  vpnGateways,
 } from './network.ts';
 import type { Route, RouteTable, Subnet, Vpc } from './network.ts';
+import { peeringOf, peerings } from './peering.ts';
 import { prefixListOf } from './prefix-lists.ts';
 import { dependency, listed, missing, networkOf, notTogether, once } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { transitAttachments } from './transit-gateways.ts';
+import { vpnGatewayOf, vpnGateways } from './vpn-gateways.ts';
 
 type WireRouteTable = NonNullable<Output<'ec2', 'CreateRouteTable'>['RouteTable']>;
 type WireRoute = NonNullable<WireRouteTable['Routes']>[number];
@@ -40,12 +39,19 @@ export function localRoute(cidr: string): Route {
   return { destination: cidr, kind: 'local', target: 'local' };
 }
 
+function attachedTo(ctx: Ctx, vpcId: string, gatewayId: string): boolean {
+  return ctx
+    .list(transitAttachments, 'vpc', vpcId)
+    .some((one) => one.gatewayId === gatewayId && one.state === 'available');
+}
+
 /** A route to a gateway that is gone, or not attached, swallows its packets. */
 export function isBlackhole(ctx: Ctx, { vpcId }: { vpcId: string }, { kind, target }: Route): boolean {
   if (kind === 'internetGateway') return ctx.get(internetGateways, target)?.vpcId !== vpcId;
   if (kind === 'natGateway')
     return !['pending', 'available'].includes(ctx.get(natGateways, target)?.state ?? '');
   if (kind === 'peering') return ctx.get(peerings, target)?.status !== 'active';
+  if (kind === 'transitGateway') return !attachedTo(ctx, vpcId, target);
   if (kind === 'vpnGateway') return ctx.get(vpnGateways, target)?.vpcId !== vpcId;
   return false;
 }
@@ -69,13 +75,17 @@ function associationsOf(ctx: Ctx, table: RouteTable): WireAssociation[] {
 
 /** By which member a route's target is shown. */
 const TARGETS: Readonly<
-  Record<Route['kind'], 'GatewayId' | 'InstanceId' | 'NatGatewayId' | 'VpcPeeringConnectionId'>
+  Record<
+    Route['kind'],
+    'GatewayId' | 'InstanceId' | 'NatGatewayId' | 'TransitGatewayId' | 'VpcPeeringConnectionId'
+  >
 > = {
   instance: 'InstanceId',
   internetGateway: 'GatewayId',
   local: 'GatewayId',
   natGateway: 'NatGatewayId',
   peering: 'VpcPeeringConnectionId',
+  transitGateway: 'TransitGatewayId',
   vpnGateway: 'GatewayId',
 };
 
@@ -122,7 +132,12 @@ function describeRouteTable(ctx: Ctx, table: RouteTable): WireRouteTable {
 
 type RouteRequest = Pick<
   Input<'ec2', 'CreateRoute'>,
-  'DestinationCidrBlock' | 'DestinationPrefixListId' | 'GatewayId' | 'NatGatewayId' | 'VpcPeeringConnectionId'
+  | 'DestinationCidrBlock'
+  | 'DestinationPrefixListId'
+  | 'GatewayId'
+  | 'NatGatewayId'
+  | 'TransitGatewayId'
+  | 'VpcPeeringConnectionId'
 >;
 
 /** Where the route of a request leads to, as it is kept. */
@@ -136,7 +151,17 @@ function destinationOf(ctx: Ctx, { DestinationCidrBlock, DestinationPrefixListId
 /** The route that a request describes. */
 function requestedRoute(ctx: Ctx, table: RouteTable, request: RouteRequest): Route {
   const destination = destinationOf(ctx, request);
-  const { GatewayId, NatGatewayId, VpcPeeringConnectionId } = request;
+  const { GatewayId, NatGatewayId, TransitGatewayId, VpcPeeringConnectionId } = request;
+  if (TransitGatewayId !== undefined) {
+    // For a VPC that is not attached to it, there is no such gateway.
+    if (!attachedTo(ctx, table.vpcId, TransitGatewayId)) {
+      throw new Fault(
+        'InvalidTransitGatewayID.NotFound',
+        `The transitGateway ID '${TransitGatewayId}' does not exist.`,
+      );
+    }
+    return { destination, kind: 'transitGateway', target: TransitGatewayId };
+  }
   if (VpcPeeringConnectionId !== undefined) {
     const { requesterId, accepterId } = peeringOf(ctx, VpcPeeringConnectionId);
     if (requesterId !== table.vpcId && accepterId !== table.vpcId) {
@@ -249,6 +274,8 @@ export const routeOperations: Operations<'ec2'> = {
         'route.destination-prefix-list-id': (table) =>
           describeRoutes(ctx, table).map((route) => route.DestinationPrefixListId),
         'route.nat-gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.NatGatewayId),
+        'route.transit-gateway-id': (table) =>
+          describeRoutes(ctx, table).map((route) => route.TransitGatewayId),
         'route.state': (table) => describeRoutes(ctx, table).map((route) => route.State),
         'route.vpc-peering-connection-id': (table) =>
           describeRoutes(ctx, table).map((route) => route.VpcPeeringConnectionId),

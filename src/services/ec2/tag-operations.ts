@@ -18,19 +18,22 @@ import {
   internetGatewayOf,
   natGatewayOf,
   networkAclOf,
-  peeringOf,
   routeTableOf,
   securityGroupOf,
   securityGroupRules,
   subnetOf,
   vpcEndpointOf,
   vpcOf,
-  vpnGatewayOf,
 } from './network.ts';
+import { peeringOf } from './peering.ts';
 import { prefixLists } from './prefix-lists.ts';
 import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceTag, ResourceType } from './tags.ts';
+import { transitAttachmentOf } from './transit-gateway-attachments.ts';
+import { transitRouteTableOf } from './transit-gateway-route-tables.ts';
+import { transitGatewayOf } from './transit-gateways.ts';
 import { volumeOf } from './volumes.ts';
+import { vpnGatewayOf } from './vpn-gateways.ts';
 
 const inTable =
   (rows: Table<never>, code: string, noun: string) =>
@@ -61,6 +64,9 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
     'security group rule ID',
   ),
   subnet: subnetOf,
+  'transit-gateway': transitGatewayOf,
+  'transit-gateway-attachment': transitAttachmentOf,
+  'transit-gateway-route-table': transitRouteTableOf,
   volume: volumeOf,
   vpc: vpcOf,
   'vpc-endpoint': vpcEndpointOf,

@@ -104,6 +104,32 @@ export const vpnGatewayVisible: Timing = timing(
   3_600_000,
 );
 
+const TRANSIT = 'AWS publishes no figures; gateways and attachments take a minute or two';
+
+/** From CreateTransitGateway to `available`, and from DeleteTransitGateway to `deleted`. */
+export const transitGatewayStep: Timing = timing(
+  'ec2/transit-gateway',
+  [60_000, 120_000],
+  'assumed',
+  TRANSIT,
+);
+
+export const transitAttachmentStep: Timing = timing(
+  'ec2/transit-gateway-attachment',
+  [30_000, 90_000],
+  'assumed',
+  TRANSIT,
+);
+
+/** How long a deleted transit gateway or attachment is shown. */
+export const transitGatewayVisible: Timing = timing(
+  'ec2/transit-gateway-visible',
+  3_600_000,
+  'assumed',
+  'AWS publishes no figure; deleted ones are shown for a while',
+  3_600_000,
+);
+
 export const endpointCreation: Timing = timing(
   'ec2/vpc-endpoint-creation',
   [60_000, 120_000],

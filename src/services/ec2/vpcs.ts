@@ -22,12 +22,12 @@ import {
   vpcEndpoints,
   vpcOf,
   vpcs,
-  vpnGateways,
 } from './network.ts';
 import type { Vpc } from './network.ts';
 import { endPeeringsOf } from './peering.ts';
 import { dependency, listed, networkOf, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { vpnGateways } from './vpn-gateways.ts';
 
 type WireVpc = NonNullable<Output<'ec2', 'CreateVpc'>['Vpc']>;
 

@@ -2,21 +2,43 @@
 // to a gateway gets no further.
 // https://docs.aws.amazon.com/vpn/latest/s2svpn/how_it_works.html
 
-import { timer } from '#world/index.ts';
-import type { TimerHandler, TimerKind } from '#world/index.ts';
+import { table, timer } from '#world/index.ts';
+import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
-import { routeTableOf, routeTables, vpcOf, vpnGatewayOf, vpnGateways } from './network.ts';
-import type { RouteTable, VpnGateway } from './network.ts';
+import { routeTableOf, routeTables, vpcOf } from './network.ts';
+import type { RouteTable } from './network.ts';
 import { listed } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 import { vpnGatewayVisible } from './timings.ts';
 
 type WireGateway = NonNullable<Output<'ec2', 'CreateVpnGateway'>['VpnGateway']>;
+
+/** A virtual private gateway. */
+export interface VpnGateway {
+  vpnGatewayId: string;
+  asn: number;
+  state: 'available' | 'deleted';
+  vpcId?: string;
+  /** Where it was attached last, which is shown as detached. */
+  formerVpcId?: string;
+}
+export const vpnGateways: Table<VpnGateway> = table<VpnGateway>(
+  'ec2/vpn-gateways',
+  (row) => row.vpnGatewayId,
+  { vpc: (row) => row.vpcId },
+);
+
+export function vpnGatewayOf(ctx: Ctx, id: string | undefined): VpnGateway {
+  const found = id === undefined ? undefined : ctx.get(vpnGateways, id);
+  if (found) return found;
+  // As getmoto/moto has it: tests/test_ec2/test_virtual_private_gateways.py.
+  throw new Fault('InvalidVpnGatewayID.NotFound', `The virtual private gateway ID '${id}' does not exist`);
+}
 
 /** A deleted one disappears from view. */
 const forgetDue: TimerKind<{ id: string }> = timer<{ id: string }>('ec2/vpn-gateway-forget', {

@@ -24,6 +24,7 @@ import { instanceProfileOperations } from './instance-profiles.ts';
 import { instanceStatuses, instanceStatusOperations, statusReconciler } from './instance-status.ts';
 import { instanceTypeOperations } from './instance-types.ts';
 import { instanceOperations, instanceRows, launches } from './instances.ts';
+import { interfaceAddressOperations } from './interface-addresses.ts';
 import { interfaceAttachmentOperations } from './interface-operations.ts';
 import { attachmentForget, interfaceOperations } from './interfaces.ts';
 import { keyPairOperations, keyPairs } from './key-pairs.ts';
@@ -139,6 +140,7 @@ const operations: Operations<'ec2'> = {
   ...addressOperations,
   ...interfaceOperations,
   ...interfaceAttachmentOperations,
+  ...interfaceAddressOperations,
   ...endpointOperations,
   ...securityGroupOperations,
   ...securityGroupRuleOperations,

@@ -91,7 +91,7 @@ function make(ctx: Ctx, request: CreateRequest): string {
 }
 
 /** One that its owner may change: those of NAT gateways and endpoints are AWS's. */
-function ownInterfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
+export function ownInterfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
   const row = interfaceOf(ctx, id);
   if (row.kind === 'interface' && !row.lent) return row;
   throw new Fault(
@@ -183,7 +183,10 @@ export const interfaceAttachmentOperations: Operations<'ec2'> = {
     const row = attachedAs(ctx, AttachmentId);
     ownInterfaceOf(ctx, row.interfaceId);
     if ((row.deviceIndex ?? 0) === 0) {
-      throw new Fault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached.');
+      throw new Fault(
+        'OperationNotPermitted',
+        'The network interface at device index 0 and networkCard index 0 cannot be detached.',
+      );
     }
     detachInterface(ctx, row);
     tell(ctx, row);

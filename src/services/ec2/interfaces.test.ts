@@ -1,15 +1,21 @@
 // Network interfaces that programs attach, detach and look for.
 
 import {
+  AllocateAddressCommand,
+  AssignPrivateIpAddressesCommand,
+  AssociateAddressCommand,
   AttachNetworkInterfaceCommand,
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
   DescribeImagesCommand,
+  DescribeAddressesCommand,
+  DescribeNetworkInterfaceAttributeCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
   DetachNetworkInterfaceCommand,
   EC2Client,
   RunInstancesCommand,
+  UnassignPrivateIpAddressesCommand,
 } from '@aws-sdk/client-ec2';
 import type { NetworkInterface } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -58,5 +64,60 @@ describe('an attachment that has ended', () => {
     sand.advance(60_000);
     expect(await byAttachment(AttachmentId)).toBeUndefined();
     await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+  });
+});
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/managing-network-interface-ip-addresses.html
+describe('an interface that is there', () => {
+  let NetworkInterfaceId: string;
+
+  beforeEach(async () => {
+    const { NetworkInterface } = await ec2.send(
+      new CreateNetworkInterfaceCommand({ SubnetId, Description: 'spare', PrivateIpAddress: '172.31.0.10' }),
+    );
+    NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId ?? '';
+  });
+
+  async function privateIps(): Promise<(string | undefined)[]> {
+    const { NetworkInterfaces } = await ec2.send(
+      new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [NetworkInterfaceId] }),
+    );
+    return NetworkInterfaces?.[0]?.PrivateIpAddresses?.map((one) => one.PrivateIpAddress) ?? [];
+  }
+
+  it('is given further private addresses and loses them with the Elastic IP addresses on them', async () => {
+    const assign = async (more: object): Promise<unknown> =>
+      ec2.send(new AssignPrivateIpAddressesCommand({ NetworkInterfaceId, ...more }));
+    await assign({ PrivateIpAddresses: ['172.31.0.20'] });
+    await assign({ PrivateIpAddresses: ['172.31.0.20'] });
+    await assign({ SecondaryPrivateIpAddressCount: 1 });
+    expect(await privateIps()).toEqual(['172.31.0.10', '172.31.0.20', '172.31.0.4']);
+    const other = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }));
+    const taken = [other.NetworkInterface?.PrivateIpAddress ?? ''];
+    await expect(assign({ PrivateIpAddresses: taken })).rejects.toMatchObject({
+      name: 'InvalidParameterValue',
+    });
+    const { AllocationId } = await ec2.send(new AllocateAddressCommand({}));
+    const PrivateIpAddress = '172.31.0.20';
+    await ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId, PrivateIpAddress }));
+    const unassign = new UnassignPrivateIpAddressesCommand({
+      NetworkInterfaceId,
+      PrivateIpAddresses: [PrivateIpAddress],
+    });
+    await ec2.send(unassign);
+    expect(await privateIps()).toEqual(['172.31.0.10', '172.31.0.4']);
+    const { Addresses } = await ec2.send(new DescribeAddressesCommand({}));
+    expect(Addresses?.[0]?.AssociationId).toBeUndefined();
+    await expect(ec2.send(unassign)).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+  });
+
+  it('is asked for one attribute at a time', async () => {
+    const of = (Attribute: 'description' | 'sourceDestCheck'): Promise<object> =>
+      ec2.send(new DescribeNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Attribute }));
+    expect(await of('description')).toMatchObject({ NetworkInterfaceId, Description: { Value: 'spare' } });
+    expect(await of('sourceDestCheck')).toMatchObject({ SourceDestCheck: { Value: true } });
+    await expect(of('colour' as 'description')).rejects.toThrow(
+      'Value (colour) for parameter attribute is invalid. Unknown attribute.',
+    );
   });
 });

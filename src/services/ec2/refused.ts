@@ -76,6 +76,7 @@ const TEMPLATE = [...LAUNCH, 'ElasticGpuSpecifications', 'InstanceRequirements',
 
 export const refused: Refused = {
   AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'PublicIpv4Pool'],
+  AssignPrivateIpAddresses: ['AllowReassignment', 'Ipv4PrefixCount', 'Ipv4Prefixes'],
   AssociateRouteTable: ['GatewayId', 'PublicIpv4Pool'],
   AssociateVpcCidrBlock: [
     ...IPAM,
@@ -170,6 +171,7 @@ export const refused: Refused = {
   ReplaceRoute: [...ROUTE_TARGETS, 'LocalTarget'],
   RevokeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   RevokeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  UnassignPrivateIpAddresses: ['Ipv4Prefixes'],
   RunInstances: [
     ...LAUNCH,
     ...['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(

@@ -132,6 +132,12 @@ export function invalidRequest(_operation: string, violations: readonly Violatio
     if (name === 'Resources') return missing('resourceIdSet');
     return missing(first.members.join('.') || name);
   }
+  if (first.constraint === 'enum' && name === 'Attribute') {
+    return new Fault(
+      'InvalidParameterValue',
+      `Value (${String(first.value)}) for parameter attribute is invalid. Unknown attribute.`,
+    );
+  }
   if (first.constraint === 'enum')
     return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);
   return new Fault(

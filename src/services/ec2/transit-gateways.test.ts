@@ -1,9 +1,16 @@
 // Transit gateways, and the way that packets take over them.
 
 import {
+  AllocateAddressCommand,
+  AssociateRouteTableCommand,
   AssociateTransitGatewayRouteTableCommand,
+  AssociateVpcCidrBlockCommand,
+  AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateInternetGatewayCommand,
+  CreateNatGatewayCommand,
   CreateRouteCommand,
+  CreateRouteTableCommand,
   CreateSubnetCommand,
   CreateTransitGatewayCommand,
   CreateTransitGatewayRouteCommand,
@@ -218,5 +225,43 @@ describe('a transit gateway', () => {
         ],
       },
     ]);
+  });
+
+  // https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-nat-igw.html
+  it("leads to the internet over another VPC's NAT gateway", async () => {
+    sand.advance(2 * MINUTES);
+    const [spoke, egress] = [await network('10.0.0.0/16'), await network('10.1.0.0/24')];
+    const VpcId = egress.vpcId;
+    await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, CidrBlock: '10.2.0.0/24' }));
+    const { Subnet } = await ec2.send(
+      new CreateSubnetCommand({ VpcId, CidrBlock: '10.2.0.0/24', AvailabilityZone: 'us-east-1a' }),
+    );
+    const SubnetId = Subnet?.SubnetId ?? '';
+    const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId }));
+    const publicTable = RouteTable?.RouteTableId ?? '';
+    await ec2.send(new AssociateRouteTableCommand({ RouteTableId: publicTable, SubnetId }));
+    const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
+    const InternetGatewayId = InternetGateway?.InternetGatewayId;
+    await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId, VpcId }));
+    const { AllocationId } = await ec2.send(new AllocateAddressCommand({}));
+    const { NatGateway } = await ec2.send(new CreateNatGatewayCommand({ SubnetId, AllocationId }));
+    const [, into] = [await attach(spoke), await attach(egress)];
+    sand.advance(5 * MINUTES);
+    const out = async (RouteTableId: string, target: object, block = '0.0.0.0/0'): Promise<unknown> =>
+      ec2.send(new CreateRouteCommand({ RouteTableId, DestinationCidrBlock: block, ...target }));
+    const id = await launch(spoke.subnetId);
+    const reach = (): Reachability =>
+      sand.read((ctx) => ctx.port(instances).reachEndpoint(ctx, id, 'ssm.us-east-1.amazonaws.com'));
+    await out(spoke.tableId, { TransitGatewayId });
+    expect(reach()).toEqual(blocked(hubTable));
+    const route = { DestinationCidrBlock: '0.0.0.0/0', TransitGatewayAttachmentId: into };
+    await ec2.send(new CreateTransitGatewayRouteCommand({ TransitGatewayRouteTableId: hubTable, ...route }));
+    expect(reach()).toEqual(blocked(egress.tableId));
+    await out(egress.tableId, { NatGatewayId: NatGateway?.NatGatewayId });
+    await out(publicTable, { GatewayId: InternetGatewayId });
+    // The way back: from the NAT gateway's subnet to the instance.
+    expect(reach()).toEqual(blocked(publicTable));
+    await out(publicTable, { TransitGatewayId }, '10.0.0.0/16');
+    expect(reach()).toEqual({ ok: true });
   });
 });

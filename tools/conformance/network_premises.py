@@ -4,6 +4,7 @@ They name zones of other regions, VPCs that nobody made, an address family that 
 without the ports that AWS asks for.
 """
 
+import ipaddress
 import re
 import time
 
@@ -39,11 +40,22 @@ def gateway_of(call, ec2, table, gateway):
     return gateway
 
 
+def addresses_for(call, ec2, params):
+    """Addresses of a subnet for those that lie outside of it."""
+    [subnet] = call(ec2, "DescribeSubnets", {"SubnetIds": [params["SubnetId"]]})["Subnets"]
+    block = ipaddress.ip_network(subnet["CidrBlock"])
+    listed = [each["PrivateIpAddress"] for each in params.get("PrivateIpAddresses", [])]
+    outside = [each for each in [params.get("PrivateIpAddress"), *listed] if each and ipaddress.ip_address(each) not in block]
+    return {each: str(block[100 + int(each.split(".")[-1]) % 100]) for each in outside}
+
+
 def stands_for(call, client, operation, params):
     """What stands for a word of the test's, in this call and all that follow."""
     zone = params.get("AvailabilityZone", "")
     if operation == "CreateSubnet" and ZONE.fullmatch(zone) and zone != zone_of(client, zone):
         return {zone: zone_of(client, zone)}
+    if operation == "CreateNetworkInterface":
+        return addresses_for(call, client, params)
     if operation.endswith("TransitGatewayVpcAttachment"):
         return attached_for(call, client, operation, params)
     vpc = params.get("VpcId", "")
@@ -67,6 +79,8 @@ def completed(client, operation, params):
         return {**params, "ServiceName": name, **({"VpcEndpointType": kind[0].upper() + kind[1:]} if kind else {})}
     if operation == "CreateNetworkAclEntry" and params.get("Protocol") in TCP_OR_UDP:
         return {"PortRange": ALL_PORTS, **params}
+    if operation.endswith("TransitGatewayRoute") and "/" not in params.get("DestinationCidrBlock", "/"):
+        return {**params, "DestinationCidrBlock": params["DestinationCidrBlock"] + "/32"}
     if operation == "CreateSubnet" and params.get("Ipv6CidrBlock") == NO_BLOCK:
         return {name: value for name, value in params.items() if name != "Ipv6CidrBlock"}
     return params

@@ -151,6 +151,10 @@ def prepare(client, service, operation, params):
         give_internet_gateway(client, network_of(client, {"Subnets": [params["SubnetId"]]}))
     if service == "ec2" and operation == "CreateNetworkInterface":
         give_groups(client, network_of(client, {"Subnets": [params["SubnetId"]]}), params.get("Groups"))
+    elif service == "ec2" and operation == "ModifyNetworkInterfaceAttribute":
+        ids = {"NetworkInterfaceIds": [params["NetworkInterfaceId"]]}
+        [found] = call(client, "DescribeNetworkInterfaces", ids)["NetworkInterfaces"]
+        give_groups(client, found["VpcId"], params.get("Groups"))
     if service == "ec2":
         stand_ins.update(network_premises.stands_for(call, client, operation, params))
     stack = params.get("StackName", "")

@@ -200,10 +200,15 @@ export function publicDnsName(ctx: Ctx, vpcId: string, publicIp: string | undefi
     : `${host}.${ctx.region}.compute.amazonaws.com`;
 }
 
-/** As an interface shows its addresses, instances without the ids of associations. */
+/**
+ * As an interface shows its addresses, instances without the ids of associations. It has names in a VPC with DNS host names
+ * alone, as getmoto/moto and Terraform's tests of it have it; AWS's documentation does not say.
+ */
 function ownAddresses(ctx: Ctx, row: NetworkInterface): ReturnType<typeof addressesShown> {
-  return addressesShown(ctx, row).map(({ Association: shown, ...rest }) => ({
+  const hasNames = ctx.get(vpcs, row.vpcId)?.dnsHostnames === true;
+  return addressesShown(ctx, row).map(({ Association: shown, PrivateDnsName, ...rest }) => ({
     ...rest,
+    ...(hasNames && { PrivateDnsName }),
     ...(shown && { Association: { ...shown, AssociationId: associationId(ctx, shown.AllocationId) } }),
   }));
 }
@@ -272,7 +277,7 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
     AvailabilityZone: row.zone,
     AvailabilityZoneId: zoneId(row.zone),
     PrivateIpAddress: privateIp,
-    PrivateDnsName: privateDnsName(ctx.region, privateIp),
+    PrivateDnsName: PrivateIpAddresses[0]?.PrivateDnsName,
     PrivateIpAddresses,
     MacAddress: macAddress(row.interfaceId),
     Groups: groupsShown(ctx, row.groupIds),
@@ -320,7 +325,7 @@ export const interfaceOperations: Operations<'ec2'> = {
         'mac-address': (row) => macAddress(row.interfaceId),
         'network-interface-id': (row) => row.interfaceId,
         'owner-id': () => ctx.account,
-        'private-dns-name': (row) => privateDnsName(ctx.region, row.privateIp),
+        'private-dns-name': (row) => ownAddresses(ctx, row)[0]?.PrivateDnsName,
         'private-ip-address': (row) => row.privateIp,
         'addresses.private-ip-address': privateIpsOf,
         'requester-managed': (row) => row.kind !== 'interface' || row.lent === true,

@@ -15,7 +15,7 @@ import { GATEWAY_SERVICES, gatewayPrefixList } from './endpoint-services.ts';
 import { filtered } from './filters.ts';
 import { ipv6Block } from './ipv6.ts';
 import { routeTables, securityGroupRules, vpcs } from './network.ts';
-import { dependency, once, unmodelled } from './requests.ts';
+import { once, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireList = NonNullable<Output<'ec2', 'DescribeManagedPrefixLists'>['PrefixLists']>[number];
@@ -35,7 +35,7 @@ export interface PrefixList {
   maxEntries: number;
   /** Counts the changes of its entries, from 1. */
   version: number;
-  state: 'create-complete' | 'modify-complete' | 'restore-complete';
+  state: 'create-complete' | 'delete-failed' | 'modify-complete' | 'restore-complete';
   entries: readonly Entry[];
   /** What it listed before its last change, as far as that is kept. */
   earlier?: readonly { readonly version: number; readonly entries: readonly Entry[] }[];
@@ -182,6 +182,8 @@ function describe(ctx: Ctx, list: PrefixList): WireList {
     PrefixListName: list.name,
     AddressFamily: list.family,
     State: list.state,
+    StateMessage:
+      list.state === 'delete-failed' ? 'The prefix list has dependencies and cannot be deleted.' : undefined,
     PrefixListArn: `arn:aws:ec2:${ctx.region}:${account}:prefix-list/${prefixListId}`,
     OwnerId: own ? ctx.account : 'AWS',
     ...(own && { MaxEntries: list.maxEntries, Version: list.version }),
@@ -275,11 +277,14 @@ export const prefixListOperations: Operations<'ec2'> = {
 
   DeleteManagedPrefixList(ctx, { PrefixListId }) {
     const list = ownListOf(ctx, PrefixListId);
-    if (usersOf(ctx, list.prefixListId).length > 0)
-      throw dependency(`The prefix list '${list.prefixListId}' has dependencies and cannot be deleted.`);
     const shown = describe(ctx, list);
-    ctx.delete(prefixLists, list.prefixListId);
-    removeTagsOf(ctx, list.prefixListId);
+    // The request is taken, and fails later, as getmoto/moto recorded it: tests/test_ec2/test_security_groups.py,
+    // test_authorize_security_group_rules_with_different_ipranges_or_prefixes.
+    if (usersOf(ctx, list.prefixListId).length > 0) ctx.update(prefixLists, list, { state: 'delete-failed' });
+    else {
+      ctx.delete(prefixLists, list.prefixListId);
+      removeTagsOf(ctx, list.prefixListId);
+    }
     return { PrefixList: { ...shown, State: 'delete-in-progress' } };
   },
 

@@ -52,8 +52,11 @@ function permissions(ctx: Ctx, rules: readonly SecurityGroupRule[]): WirePermiss
   }
   return [...byPorts.values()].map((same) => {
     const { protocol, fromPort, toPort } = same[0] as SecurityGroupRule;
+    // In order, as AWS showed them to getmoto/moto: tests/test_ec2/test_security_groups.py.
     const of = (kind: SecurityGroupRule['peer']['kind']): SecurityGroupRule[] =>
-      same.filter(({ peer }) => peer.kind === kind);
+      same
+        .filter(({ peer }) => peer.kind === kind)
+        .toSorted((left, right) => (left.peer.value < right.peer.value ? -1 : 1));
     return {
       IpProtocol: protocol,
       ...(protocol === '-1' ? {} : { FromPort: fromPort, ToPort: toPort }),

@@ -16,6 +16,8 @@ import time
 import botocore.client
 import botocore.exceptions
 
+import network_premises
+
 #: The images of moto (`moto/ec2/resources/amis.json`) and ids that it never looks at, by the public image that stands for each.
 #: No two have the same one, so that a change from one to another shows.
 IMAGES = {
@@ -274,6 +276,19 @@ def prepare(client, service, operation, params):
         give_key(client, params["KeyId"])
     if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):
         stand_ins[params["StackName"]] = params["StackName"].replace("_", "-")
+    if service == "ec2" and operation == "CreateNatGateway" and params.get("ConnectivityType") != "private":
+        give_internet_gateway(client, network_of(client, {"Subnets": [params["SubnetId"]]}))
+    if service == "ec2" and operation == "CreateNetworkInterface":
+        give_groups(client, network_of(client, {"Subnets": [params["SubnetId"]]}), params.get("Groups"))
+    elif service == "ec2" and operation == "ModifyNetworkInterfaceAttribute":
+        ids = {"NetworkInterfaceIds": [params["NetworkInterfaceId"]]}
+        [found] = call(client, "DescribeNetworkInterfaces", ids)["NetworkInterfaces"]
+        give_groups(client, found["VpcId"], params.get("Groups"))
+    if service == "ec2":
+        stand_ins.update(network_premises.stands_for(call, client, operation, params))
+    stack = params.get("StackName", "")
+    if service == "cloudformation" and operation in STACK_CHANGES and re.search(r"_|^\d", stack):
+        stand_ins[stack] = re.sub(r"^(\d)", r"s\1", stack.replace("_", "-"))
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
@@ -335,6 +350,14 @@ def prepared_call(client, operation, params):
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation, params)
+    wanted = completed(operation, params) if service == "elbv2" else params
+    if service == "ec2":
+        wanted = network_premises.completed(client, operation, params)
+    pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
+    answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
+    settle(client, service, operation)
+    if service == "ec2":
+        network_premises.settle(call, client, operation, answer)
     return replaced(answer, [(other, one) for one, other in pairs]) if pairs else answer
 
 

@@ -91,6 +91,8 @@ export const addressOperations: Operations<'ec2'> = {
         'association-id': (address) => address.association?.id,
         domain: () => 'vpc',
         'instance-id': instanceFor,
+        'network-border-group': () => ctx.region,
+        'network-interface-owner-id': (address) => (address.association ? ctx.account : undefined),
         'network-interface-id': (address) => address.association?.interfaceId,
         'private-ip-address': privateIpFor,
         'public-ip': (address) => address.publicIp,

@@ -6,11 +6,14 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Authorization, Denial, FurtherAction, ServiceDefinition } from '#cloud/service.ts';
+import { GATEWAYS_TOUCHED } from './gateway-authorization.ts';
+import type { Touched } from './gateway-authorization.ts';
 import { profileNamed } from './instance-profiles.ts';
 import { instanceRows } from './instances.ts';
 import { launchRequest } from './launch-request.ts';
 import { launchTemplates } from './launch-templates.ts';
-import { addresses, blocksOf, defaultVpc, interfaces, peerings, subnets, vpcs } from './network.ts';
+import { addresses, blocksOf, defaultVpc, interfaces, subnets, vpcs } from './network.ts';
+import { peerings } from './peering.ts';
 import { groupNamed } from './security-groups.ts';
 import { tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceType, TagSpecifications } from './tags.ts';
@@ -18,14 +21,6 @@ import type { ResourceType, TagSpecifications } from './tags.ts';
 type AnyInput = Readonly<Record<string, unknown>>;
 type AnyAuthorization = Authorization<'ec2', never>;
 type Conditions = Readonly<Record<string, string | readonly string[]>>;
-
-/** Which resources an operation touches: kinds that it creates, and members that name existing ones by id. */
-interface Touched {
-  readonly creates?: readonly ResourceType[];
-  readonly members?: Readonly<Record<string, ResourceType>>;
-  /** Further ids, where a request names its resource otherwise. */
-  readonly also?: (ctx: Ctx, input: never) => readonly (string | undefined)[];
-}
 
 const templateByName = (ctx: Ctx, { LaunchTemplateName: name }: { LaunchTemplateName?: string }): string[] =>
   name === undefined ? [] : ctx.list(launchTemplates, 'name', name).map((template) => template.templateId);
@@ -72,6 +67,7 @@ const peering = { members: { VpcPeeringConnectionId: 'vpc-peering-connection' } 
 const acl = { members: { NetworkAclId: 'network-acl' } } as const;
 
 const TOUCHED: Readonly<Record<string, Touched>> = {
+  ...GATEWAYS_TOUCHED,
   AcceptVpcPeeringConnection: {
     ...peering,
     also: (ctx, { VpcPeeringConnectionId: id }: { VpcPeeringConnectionId: string }) => [
@@ -79,6 +75,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
     ],
   },
   AllocateAddress: { creates: ['elastic-ip'] },
+  AssignPrivateIpAddresses: eni,
   AssociateAddress: {
     members: { AllocationId: 'elastic-ip', InstanceId: 'instance', NetworkInterfaceId: 'network-interface' },
     also: addressByIp,
@@ -149,6 +146,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DeregisterImage: { members: { ImageId: 'image' } },
   DescribeAddressesAttribute: { members: { AllocationIds: 'elastic-ip' } },
   DescribeInstanceAttribute: instance,
+  DescribeNetworkInterfaceAttribute: eni,
   DescribeVpcAttribute: { members: vpc },
   DetachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
   DetachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
@@ -165,6 +163,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DisassociateRouteTable: { also: byRouteAssociation },
   GetManagedPrefixListAssociations: list,
   GetManagedPrefixListEntries: list,
+  GetSecurityGroupsForVpc: { members: vpc },
   ImportKeyPair: { members: { KeyName: 'key-pair' } },
   ModifyInstanceAttribute: { members: { InstanceId: 'instance', Groups: 'security-group' } },
   ModifyInstanceCreditSpecification: {
@@ -181,6 +180,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   ModifyNetworkInterfaceAttribute: {
     members: { NetworkInterfaceId: 'network-interface', Groups: 'security-group' },
   },
+  ModifySecurityGroupRules: group,
   ModifySubnetAttribute: { members: { SubnetId: 'subnet' } },
   ModifyVolume: volume,
   ModifyVpcAttribute: { members: vpc },
@@ -208,11 +208,14 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   ReplaceNetworkAclEntry: acl,
   ReplaceRoute: table,
   ReplaceRouteTableAssociation: { members: { RouteTableId: 'route-table' }, also: byRouteAssociation },
+  RestoreManagedPrefixListVersion: list,
+  ResetNetworkInterfaceAttribute: eni,
   RevokeSecurityGroupEgress: group,
   RevokeSecurityGroupIngress: group,
   StartInstances: instances,
   StopInstances: instances,
   TerminateInstances: instances,
+  UnassignPrivateIpAddresses: eni,
   UnmonitorInstances: instances,
   UpdateSecurityGroupRuleDescriptionsEgress: group,
   UpdateSecurityGroupRuleDescriptionsIngress: group,

@@ -40,9 +40,13 @@ const KEYS = new Set([
   'ntp-servers',
 ]);
 
+const MOST_SERVERS = 4;
+const NODE_TYPES = new Set(['1', '2', '4', '8']);
+
 function optionsOf(ctx: Ctx, id: string | undefined): DhcpOptions {
   return existing(ctx, dhcpOptions, id, {
     code: 'InvalidDhcpOptionID',
+    malformed: 'InvalidDhcpOptionsId',
     noun: 'dhcpOption ID',
     prefix: 'dopt',
   });
@@ -89,7 +93,18 @@ function checkOption(key: string, values: readonly string[]): void {
       'InvalidParameterValue',
       `Value (${key}) for parameter name is invalid. Unknown DHCP option`,
     );
+  // https://docs.aws.amazon.com/vpc/latest/userguide/DHCPOptionSetConcepts.html
+  if (key === 'netbios-node-type' && !values.every((value) => NODE_TYPES.has(value)))
+    throw new Fault(
+      'InvalidParameterValue',
+      `Value (${values}) for parameter value is invalid. Invalid NetBIOS node type`,
+    );
   if (!key.endsWith('-servers')) return;
+  if (values.length > MOST_SERVERS)
+    throw new Fault(
+      'InvalidParameterValue',
+      `Value (${values}) for parameter value is invalid. At most ${MOST_SERVERS} servers`,
+    );
   const bad = values.find((value) => parseAddress(value) === undefined && value !== AMAZON);
   if (bad !== undefined)
     throw new Fault(

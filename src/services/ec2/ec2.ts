@@ -12,6 +12,7 @@ import { balancerInterfacesPort } from './balancer-interfaces.ts';
 import { attachmentOperations } from './attachments.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
 import { creditOperations } from './credits.ts';
+import { customerGatewayForget, customerGatewayOperations, customerGateways } from './customer-gateways.ts';
 import { defaultOperations, ensureDefaults } from './defaults.ts';
 import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
 import { endpointOperations, endpointStep } from './endpoints.ts';
@@ -23,8 +24,9 @@ import { instanceProfileOperations } from './instance-profiles.ts';
 import { instanceStatuses, instanceStatusOperations, statusReconciler } from './instance-status.ts';
 import { instanceTypeOperations } from './instance-types.ts';
 import { instanceOperations, instanceRows, launches } from './instances.ts';
+import { interfaceAddressOperations } from './interface-addresses.ts';
 import { interfaceAttachmentOperations } from './interface-operations.ts';
-import { interfaceOperations } from './interfaces.ts';
+import { attachmentForget, interfaceOperations } from './interfaces.ts';
 import { keyPairOperations, keyPairs } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
 import { launchTemplateOperations, launchTemplates, launchTemplateVersions } from './launch-templates.ts';
@@ -43,7 +45,6 @@ import {
   internetGateways,
   natGateways,
   networkAcls,
-  peerings,
   regionStarts,
   routeTables,
   securityGroupRules,
@@ -52,19 +53,36 @@ import {
   vpcEndpoints,
   vpcs,
 } from './network.ts';
-import { peeringAccept, peeringExpire, peeringOperations } from './peering.ts';
+import { peeringAccept, peeringExpire, peeringOperations, peerings } from './peering.ts';
 import { prefixListOperations, prefixLists } from './prefix-lists.ts';
 import { refused, withoutEffect } from './refused.ts';
 import { clientTokens, invalidRequest, prepared } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { securityGroupOperations } from './security-groups.ts';
+import { securityGroupRuleChangeOperations } from './security-group-rule-changes.ts';
 import { securityGroupRuleOperations } from './security-group-rules.ts';
 import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tag-operations.ts';
 import { resourceTags } from './tags.ts';
 import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
+import {
+  transitAttachmentDue,
+  transitAttachmentForget,
+  transitAttachmentOperations,
+} from './transit-gateway-attachments.ts';
+import { transitRouteTableOperations } from './transit-gateway-route-tables.ts';
+import { transitRouteOperations } from './transit-gateway-routes.ts';
+import {
+  transitAttachments,
+  transitGatewayDue,
+  transitGatewayForget,
+  transitGatewayOperations,
+  transitGateways,
+  transitRouteTables,
+} from './transit-gateways.ts';
 import { vpcCidrBlockOperations } from './vpc-cidr-blocks.ts';
 import { vpcOperations } from './vpcs.ts';
+import { vpnGatewayForget, vpnGatewayOperations, vpnGateways } from './vpn-gateways.ts';
 import { zoneOperations } from './zones.ts';
 
 const tables = [
@@ -76,6 +94,8 @@ const tables = [
   routeTables,
   internetGateways,
   natGateways,
+  customerGateways,
+  vpnGateways,
   addresses,
   interfaces,
   vpcEndpoints,
@@ -84,6 +104,9 @@ const tables = [
   networkAcls,
   dhcpOptions,
   peerings,
+  transitGateways,
+  transitAttachments,
+  transitRouteTables,
   prefixLists,
   images,
   keyPairs,
@@ -103,17 +126,25 @@ const operations: Operations<'ec2'> = {
   ...vpcCidrBlockOperations,
   ...dhcpOptionsOperations,
   ...peeringOperations,
+  ...transitGatewayOperations,
+  ...transitAttachmentOperations,
+  ...transitRouteTableOperations,
+  ...transitRouteOperations,
   ...prefixListOperations,
   ...subnetOperations,
   ...routeOperations,
   ...gatewayOperations,
   ...natGatewayOperations,
+  ...customerGatewayOperations,
+  ...vpnGatewayOperations,
   ...addressOperations,
   ...interfaceOperations,
   ...interfaceAttachmentOperations,
+  ...interfaceAddressOperations,
   ...endpointOperations,
   ...securityGroupOperations,
   ...securityGroupRuleOperations,
+  ...securityGroupRuleChangeOperations,
   ...networkAclOperations,
   ...imageOperations,
   ...keyPairOperations,
@@ -132,6 +163,8 @@ const operations: Operations<'ec2'> = {
 };
 
 const timers = [
+  attachmentForget,
+  customerGatewayForget,
   endpointStep,
   imageAvailable,
   instanceForget,
@@ -141,8 +174,13 @@ const timers = [
   natGatewayStep,
   peeringAccept,
   peeringExpire,
+  transitAttachmentDue,
+  transitAttachmentForget,
+  transitGatewayDue,
+  transitGatewayForget,
   volumeModification,
   volumeStep,
+  vpnGatewayForget,
 ] as unknown as readonly TimerHandler<unknown, Ctx>[];
 
 export const service: Service = defineService({

@@ -76,10 +76,15 @@ export function serves(region: string, serviceName: string, host: string): boole
   return host.endsWith(`.${regional}`) || host === 's3.amazonaws.com' || host.endsWith('.s3.amazonaws.com');
 }
 
-/**
- * The prefix list of a gateway endpoint's service. AWS's ids are fixed for each region; these are too, and
- * are others.
- */
+/** AWS's own ids, which are fixed for each region: those of us-east-1, which many templates name. */
+const PREFIX_LISTS: Readonly<Record<string, string>> = {
+  'com.amazonaws.us-east-1.dynamodb': 'pl-02cd2c6b',
+  'com.amazonaws.us-east-1.s3': 'pl-63a5400a',
+};
+
+/** The prefix list of a gateway endpoint's service; in other regions its id is as fixed, and another than AWS's. */
 export function gatewayPrefixList(ctx: Ctx, serviceName: string): string {
+  const known = PREFIX_LISTS[serviceName];
+  if (known !== undefined) return known;
   return `pl-${hex(ctx.kernel.primitives.sha256(`prefix-list ${serviceName}`)).slice(0, 8)}`;
 }

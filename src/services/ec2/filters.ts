@@ -44,6 +44,8 @@ function reader<R>(
   { operation, values, tags }: Filterable<R>,
 ): (row: R) => Value | readonly Value[] {
   if (tags && name === 'tag-key') return (row) => Object.keys(tags(row));
+  // An older filter, which AWS still takes.
+  if (tags && name === 'tag-value') return (row) => Object.values(tags(row));
   if (tags && name.startsWith('tag:')) return (row) => tags(row)[name.slice('tag:'.length)];
   const read = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!read)

@@ -45,8 +45,8 @@ function addressesFor(ctx: Ctx, subnet: Subnet, request: CreateRequest): string[
   const primary = listed.filter(({ Primary }) => Primary === true);
   if (primary.length > 1)
     throw new Fault('InvalidParameterValue', 'Only one private address of an interface is the primary one.');
-  const lone = listed.length === 1 && listed[0]?.Primary !== false ? listed[0] : undefined;
-  const first = primary[0] ?? lone;
+  // Without a word on which is the primary one, the first is, as getmoto/moto has it; AWS's documentation does not say.
+  const first = primary[0] ?? listed.find(({ Primary }) => Primary === undefined);
   const further = listed.filter((one) => one !== first);
   const named = [PrivateIpAddress ?? first?.PrivateIpAddress, ...further.map((one) => one.PrivateIpAddress)];
   for (const address of named) if (address !== undefined) wantedAddress(ctx, subnet, address);
@@ -91,7 +91,7 @@ function make(ctx: Ctx, request: CreateRequest): string {
 }
 
 /** One that its owner may change: those of NAT gateways and endpoints are AWS's. */
-function ownInterfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
+export function ownInterfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
   const row = interfaceOf(ctx, id);
   if (row.kind === 'interface' && !row.lent) return row;
   throw new Fault(
@@ -183,7 +183,10 @@ export const interfaceAttachmentOperations: Operations<'ec2'> = {
     const row = attachedAs(ctx, AttachmentId);
     ownInterfaceOf(ctx, row.interfaceId);
     if ((row.deviceIndex ?? 0) === 0) {
-      throw new Fault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached.');
+      throw new Fault(
+        'OperationNotPermitted',
+        'The network interface at device index 0 and networkCard index 0 cannot be detached.',
+      );
     }
     detachInterface(ctx, row);
     tell(ctx, row);

@@ -1,5 +1,7 @@
 // Elastic network interfaces: what they are and whose. Also the public addresses on them.
 
+import { timer } from '#world/index.ts';
+import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
@@ -11,6 +13,7 @@ import type { NetworkInterface, SecondaryAddress, Subnet } from './network.ts';
 import { listed } from './requests.ts';
 import { removeTagsOf, tagsOf, tagsShown } from './tags.ts';
 import { freeAddresses } from './subnets.ts';
+import { detachedVisible } from './timings.ts';
 import { zoneId } from './zones.ts';
 
 type WireInterface = NonNullable<Output<'ec2', 'DescribeNetworkInterfaces'>['NetworkInterfaces']>[number];
@@ -65,16 +68,39 @@ export function attachInterface(
   deleteOnTermination: boolean,
 ): NetworkInterface {
   const attachmentId = newAttachment(ctx);
+  const { detached: _, ...rest } = row;
   const change = { ownerId: instanceId, attachmentId, attachedAt: ctx.now, deviceIndex, deleteOnTermination };
-  return ctx.update(interfaces, row, change);
+  ctx.put(interfaces, { ...rest, ...change });
+  return interfaceOf(ctx, row.interfaceId);
 }
 
 /** Takes an interface from its instance. A public address goes, unless it is an Elastic IP address. */
 export function detachInterface(ctx: Ctx, row: NetworkInterface): void {
   const bare = row.allocationId === undefined ? releasePublicIp(ctx, row) : row;
-  const { deviceIndex: _, deleteOnTermination: __, ...rest } = bare;
-  ctx.put(interfaces, { ...rest, ownerId: '', attachmentId: '' });
+  const { deviceIndex = 0, deleteOnTermination = true, ...rest } = bare;
+  const { attachmentId, ownerId: instanceId, attachedAt, interfaceId } = rest;
+  const detached = { attachmentId, instanceId, attachedAt, deviceIndex, deleteOnTermination };
+  ctx.put(interfaces, { ...rest, ownerId: '', attachmentId: '', detached });
+  const due = ctx.now + ctx.duration(detachedVisible, attachmentId);
+  ctx.schedule(attachmentForgetDue, due, { interfaceId, attachmentId });
 }
+
+type Ended = { interfaceId: string; attachmentId: string };
+
+/** An attachment that has ended disappears from view. */
+const attachmentForgetDue: TimerKind<Ended> = timer<Ended>('ec2/interface-attachment-forget', {
+  background: true,
+});
+
+export const attachmentForget: TimerHandler<Ended, Ctx> = {
+  kind: attachmentForgetDue,
+  live: (ctx, { interfaceId, attachmentId }) =>
+    ctx.get(interfaces, interfaceId)?.detached?.attachmentId === attachmentId,
+  fire(ctx, { interfaceId }) {
+    const { detached: _, ...rest } = interfaceOf(ctx, interfaceId);
+    ctx.put(interfaces, rest);
+  },
+};
 
 /** What a terminated instance leaves: interfaces that are to outlive it. */
 export function releaseInterfaces(ctx: Ctx, instanceId: string): void {
@@ -174,6 +200,27 @@ export function publicDnsName(ctx: Ctx, vpcId: string, publicIp: string | undefi
     : `${host}.${ctx.region}.compute.amazonaws.com`;
 }
 
+/**
+ * As an interface shows its addresses, instances without the ids of associations. It has names in a VPC with DNS host names
+ * alone, as getmoto/moto and Terraform's tests of it have it; AWS's documentation does not say.
+ */
+function ownAddresses(ctx: Ctx, row: NetworkInterface): ReturnType<typeof addressesShown> {
+  const hasNames = ctx.get(vpcs, row.vpcId)?.dnsHostnames === true;
+  return addressesShown(ctx, row).map(({ Association: shown, PrivateDnsName, ...rest }) => ({
+    ...rest,
+    ...(hasNames && { PrivateDnsName }),
+    ...(shown && { Association: { ...shown, AssociationId: associationId(ctx, shown.AllocationId) } }),
+  }));
+}
+
+function associationId(ctx: Ctx, allocationId: string | undefined): string | undefined {
+  return allocationId === undefined ? undefined : ctx.get(addresses, allocationId)?.association?.id;
+}
+
+function associationShown(ctx: Ctx, row: NetworkInterface): WireInterface['Association'] {
+  return ownAddresses(ctx, row)[0]?.Association;
+}
+
 export function groupsShown(ctx: Ctx, groupIds: readonly string[]): { GroupId: string; GroupName: string }[] {
   return groupIds.map((GroupId) => ({ GroupId, GroupName: ctx.get(securityGroups, GroupId)?.name ?? '' }));
 }
@@ -183,24 +230,41 @@ function ownerShown(ctx: Ctx, { kind, lent }: NetworkInterface): string {
   return kind === 'interface' && !lent ? ctx.account : 'amazon-aws';
 }
 
+/** What an interface is attached to, or was until a moment ago. */
+function attachmentShown(ctx: Ctx, row: NetworkInterface): WireInterface['Attachment'] {
+  const { kind, detached } = row;
+  const isOwn = kind === 'interface' && !row.lent;
+  if (isAttached(row)) {
+    return {
+      AttachmentId: row.attachmentId,
+      AttachTime: row.attachedAt,
+      DeleteOnTermination: kind === 'interface' && (row.deleteOnTermination ?? true),
+      DeviceIndex: kind === 'interface' ? (row.deviceIndex ?? 0) : 1,
+      NetworkCardIndex: 0,
+      InstanceOwnerId: ownerShown(ctx, row),
+      Status: 'attached',
+      ...(isOwn && { InstanceId: row.ownerId }),
+    };
+  }
+  return (
+    detached && {
+      AttachmentId: detached.attachmentId,
+      AttachTime: detached.attachedAt,
+      DeleteOnTermination: detached.deleteOnTermination,
+      DeviceIndex: detached.deviceIndex,
+      NetworkCardIndex: 0,
+      InstanceId: detached.instanceId,
+      InstanceOwnerId: ctx.account,
+      Status: 'detached',
+    }
+  );
+}
+
 export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterface {
   const { kind, vpcId, privateIp } = row;
-  const PrivateIpAddresses = addressesShown(ctx, row);
+  const PrivateIpAddresses = ownAddresses(ctx, row);
   const Association = PrivateIpAddresses[0]?.Association;
   const isOwn = kind === 'interface' && !row.lent;
-  const ofInstance = isOwn ? { InstanceId: row.ownerId } : {};
-  const attachment: WireInterface['Attachment'] = isAttached(row)
-    ? {
-        AttachmentId: row.attachmentId,
-        AttachTime: row.attachedAt,
-        DeleteOnTermination: kind === 'interface' && (row.deleteOnTermination ?? true),
-        DeviceIndex: kind === 'interface' ? (row.deviceIndex ?? 0) : 1,
-        NetworkCardIndex: 0,
-        InstanceOwnerId: ownerShown(ctx, row),
-        Status: 'attached',
-        ...ofInstance,
-      }
-    : undefined;
   return {
     NetworkInterfaceId: row.interfaceId,
     // The model's enumeration spells it `natGateway`, EC2 answers `nat_gateway`.
@@ -213,13 +277,13 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
     AvailabilityZone: row.zone,
     AvailabilityZoneId: zoneId(row.zone),
     PrivateIpAddress: privateIp,
-    PrivateDnsName: privateDnsName(ctx.region, privateIp),
+    PrivateDnsName: PrivateIpAddresses[0]?.PrivateDnsName,
     PrivateIpAddresses,
     MacAddress: macAddress(row.interfaceId),
     Groups: groupsShown(ctx, row.groupIds),
     Status: isAttached(row) ? 'in-use' : 'available',
     SourceDestCheck: row.sourceDestCheck,
-    Attachment: attachment,
+    Attachment: attachmentShown(ctx, row),
     TagSet: tagsShown(ctx, row.interfaceId),
     ...(Association && { Association }),
   };
@@ -237,20 +301,31 @@ export const interfaceOperations: Operations<'ec2'> = {
       values: {
         'association.public-ip': (row) => row.publicIp,
         'association.allocation-id': (row) => row.allocationId,
-        'attachment.attachment-id': (row) => (isAttached(row) ? row.attachmentId : undefined),
+        'association.association-id': (row) => associationShown(ctx, row)?.AssociationId,
+        'association.ip-owner-id': (row) => associationShown(ctx, row)?.IpOwnerId,
+        'association.public-dns-name': (row) => associationShown(ctx, row)?.PublicDnsName,
+        'addresses.association.owner-id': (row) =>
+          addressesShown(ctx, row).map((one) => one.Association?.IpOwnerId),
+        'addresses.association.public-ip': (row) =>
+          addressesShown(ctx, row).map((one) => one.Association?.PublicIp),
+        'addresses.primary': (row) => addressesShown(ctx, row).map((one) => one.Primary),
+        'attachment.attachment-id': (row) => attachmentShown(ctx, row)?.AttachmentId,
         'attachment.delete-on-termination': (row) => row.deleteOnTermination ?? true,
         'attachment.device-index': (row) => row.deviceIndex ?? 0,
         'attachment.instance-id': (row) =>
           row.kind === 'interface' && !row.lent && isAttached(row) ? row.ownerId : undefined,
         'attachment.instance-owner-id': (row) => (isAttached(row) ? ownerShown(ctx, row) : undefined),
-        'attachment.status': (row) => (isAttached(row) ? 'attached' : 'detached'),
+        'attachment.status': (row) => attachmentShown(ctx, row)?.Status,
         'availability-zone': (row) => row.zone,
+        'availability-zone-id': (row) => zoneId(row.zone),
         description: (row) => row.description,
         'group-id': (row) => row.groupIds,
         'group-name': (row) => groupsShown(ctx, row.groupIds).map((group) => group.GroupName),
         'interface-type': (row) => row.kind,
+        'mac-address': (row) => macAddress(row.interfaceId),
         'network-interface-id': (row) => row.interfaceId,
         'owner-id': () => ctx.account,
+        'private-dns-name': (row) => ownAddresses(ctx, row)[0]?.PrivateDnsName,
         'private-ip-address': (row) => row.privateIp,
         'addresses.private-ip-address': privateIpsOf,
         'requester-managed': (row) => row.kind !== 'interface' || row.lent === true,

@@ -140,6 +140,28 @@ function withoutEntry(acl: NetworkAcl, named: { RuleNumber: number; Egress: bool
   return rest;
 }
 
+type EntryFilters = Record<string, (acl: NetworkAcl) => readonly (string | number | boolean | undefined)[]>;
+
+/** Filters on the rules of an ACL, the last one among them, as they are shown. */
+function entryFilters(ctx: Ctx): EntryFilters {
+  const each =
+    <T>(read: (entry: WireEntry) => T) =>
+    (acl: NetworkAcl): T[] =>
+      (describeAcl(ctx, acl).Entries ?? []).map(read);
+  return {
+    'entry.cidr': each((entry) => entry.CidrBlock),
+    'entry.egress': each((entry) => entry.Egress),
+    'entry.icmp.code': each((entry) => entry.IcmpTypeCode?.Code),
+    'entry.icmp.type': each((entry) => entry.IcmpTypeCode?.Type),
+    'entry.ipv6-cidr': each((entry) => entry.Ipv6CidrBlock),
+    'entry.port-range.from': each((entry) => entry.PortRange?.From),
+    'entry.port-range.to': each((entry) => entry.PortRange?.To),
+    'entry.protocol': each((entry) => entry.Protocol),
+    'entry.rule-action': each((entry) => entry.RuleAction),
+    'entry.rule-number': each((entry) => entry.RuleNumber),
+  };
+}
+
 export const networkAclOperations: Operations<'ec2'> = {
   CreateNetworkAcl(ctx, { VpcId, ClientToken, TagSpecifications }) {
     const id = once(ctx, 'CreateNetworkAcl', ClientToken, { VpcId, TagSpecifications }, () => {
@@ -162,6 +184,7 @@ export const networkAclOperations: Operations<'ec2'> = {
         'association.network-acl-id': (acl) => associationsOf(ctx, acl).map((one) => one.NetworkAclId),
         'association.subnet-id': (acl) => associationsOf(ctx, acl).map((one) => one.SubnetId),
         default: (acl) => acl.isDefault,
+        ...entryFilters(ctx),
         'network-acl-id': (acl) => acl.aclId,
         'owner-id': () => ctx.account,
         'vpc-id': (acl) => acl.vpcId,

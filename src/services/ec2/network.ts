@@ -71,13 +71,22 @@ export const subnets: Table<Subnet> = table<Subnet>(
 export interface Route {
   /** A block, or the id of a prefix list. */
   readonly destination: string;
-  readonly kind: 'local' | 'internetGateway' | 'natGateway' | 'instance' | 'peering';
+  readonly kind:
+    | 'local'
+    | 'internetGateway'
+    | 'natGateway'
+    | 'instance'
+    | 'peering'
+    | 'transitGateway'
+    | 'vpnGateway';
   readonly target: string;
 }
 export interface RouteTable {
   routeTableId: string;
   vpcId: string;
   routes: readonly Route[];
+  /** The virtual private gateways whose routes it takes. */
+  propagating?: readonly string[];
 }
 export const routeTables: Table<RouteTable> = table<RouteTable>(
   'ec2/route-tables',
@@ -85,7 +94,21 @@ export const routeTables: Table<RouteTable> = table<RouteTable>(
   {
     vpc: (row) => row.vpcId,
   },
+  {
+    version: 2,
+    upgrade: (row) => {
+      const { routes, ...rest } = row as unknown as RouteTable;
+      const renamed = routes.map((one) => ({ ...one, destination: renamedList(one.destination) }));
+      return { ...rest, routes: renamed };
+    },
+  },
 );
+
+/** AWS's prefix lists of us-east-1 once had ids of our own. */
+function renamedList(id: string): string {
+  if (id === 'pl-429b55da') return 'pl-63a5400a';
+  return id === 'pl-a1d911d1' ? 'pl-02cd2c6b' : id;
+}
 
 export interface InternetGateway {
   internetGatewayId: string;
@@ -154,7 +177,7 @@ export interface NetworkInterface {
   secondary?: readonly SecondaryAddress[];
   groupIds: readonly string[];
   sourceDestCheck: boolean;
-  kind: 'interface' | 'nat_gateway' | 'network_load_balancer' | 'vpc_endpoint';
+  kind: 'interface' | 'nat_gateway' | 'network_load_balancer' | 'transit_gateway' | 'vpc_endpoint';
   /** An AWS service has it for a task of its customer's. */
   lent?: true;
   /** Whose it is: an instance, a NAT gateway, a load balancer, an endpoint; empty where it is attached to nothing. */
@@ -166,6 +189,16 @@ export interface NetworkInterface {
   deviceIndex?: number;
   /** Whether it goes with its instance; it does where nothing is said. */
   deleteOnTermination?: boolean;
+  /** The attachment that has just ended, which is shown for a while. */
+  detached?: EndedAttachment;
+}
+
+interface EndedAttachment {
+  readonly attachmentId: string;
+  readonly instanceId: string;
+  readonly attachedAt: number;
+  readonly deviceIndex: number;
+  readonly deleteOnTermination: boolean;
 }
 export const interfaces: Table<NetworkInterface> = table<NetworkInterface>(
   'ec2/interfaces',
@@ -204,23 +237,6 @@ export const vpcEndpoints: Table<VpcEndpoint> = table<VpcEndpoint>(
   },
 );
 
-/** A VPC peering connection between two VPCs of one account and region. */
-export interface Peering {
-  peeringId: string;
-  requesterId: string;
-  accepterId: string;
-  status: 'pending-acceptance' | 'provisioning' | 'active' | 'deleted' | 'rejected' | 'expired' | 'failed';
-  message: string;
-  /** When a request lapses that nobody accepts. */
-  expiresAt: number;
-}
-export const peerings: Table<Peering> = table<Peering>(
-  'ec2/vpc-peerings',
-  (row) => row.peeringId,
-  { requester: (row) => row.requesterId, accepter: (row) => row.accepterId },
-  { settles: true },
-);
-
 export interface SecurityGroup {
   groupId: string;
   vpcId: string;
@@ -254,7 +270,14 @@ export const securityGroupRules: Table<SecurityGroupRule> = table<SecurityGroupR
     group: (row) => row.groupId,
     peerGroup: (row) => (row.peer.kind === 'group' ? row.peer.value : undefined),
   },
-  { settles: true },
+  {
+    settles: true,
+    version: 2,
+    upgrade: (row) => {
+      const { peer, ...rest } = row as unknown as SecurityGroupRule;
+      return { ...rest, peer: { kind: peer.kind, value: renamedList(peer.value) } };
+    },
+  },
 );
 
 export interface NetworkAclEntry {
@@ -293,6 +316,7 @@ export function subnetOf(ctx: Ctx, id: string | undefined): Subnet {
 export function routeTableOf(ctx: Ctx, id: string | undefined): RouteTable {
   return existing(ctx, routeTables, id, {
     code: 'InvalidRouteTableID',
+    malformed: 'InvalidRouteTableId',
     noun: 'routeTable ID',
     prefix: 'rtb',
   });
@@ -301,6 +325,7 @@ export function routeTableOf(ctx: Ctx, id: string | undefined): RouteTable {
 export function internetGatewayOf(ctx: Ctx, id: string | undefined): InternetGateway {
   return existing(ctx, internetGateways, id, {
     code: 'InvalidInternetGatewayID',
+    malformed: 'InvalidInternetGatewayId',
     noun: 'internetGateway ID',
     prefix: 'igw',
   });
@@ -322,6 +347,7 @@ export function addressOf(ctx: Ctx, allocationId: string | undefined): Address {
 export function interfaceOf(ctx: Ctx, id: string | undefined): NetworkInterface {
   return existing(ctx, interfaces, id, {
     code: 'InvalidNetworkInterfaceID',
+    malformed: 'InvalidNetworkInterfaceId',
     noun: 'networkInterface ID',
     prefix: 'eni',
   });
@@ -332,14 +358,6 @@ export function vpcEndpointOf(ctx: Ctx, id: string | undefined): VpcEndpoint {
     code: 'InvalidVpcEndpointId',
     noun: 'Vpc Endpoint Id',
     prefix: 'vpce',
-  });
-}
-
-export function peeringOf(ctx: Ctx, id: string | undefined): Peering {
-  return existing(ctx, peerings, id, {
-    code: 'InvalidVpcPeeringConnectionID',
-    noun: 'vpcPeeringConnection ID',
-    prefix: 'pcx',
   });
 }
 
@@ -355,6 +373,7 @@ export function securityGroupOf(ctx: Ctx, id: string | undefined): SecurityGroup
 export function networkAclOf(ctx: Ctx, id: string | undefined): NetworkAcl {
   return existing(ctx, networkAcls, id, {
     code: 'InvalidNetworkAclID',
+    malformed: 'InvalidNetworkAclId',
     noun: 'networkAcl ID',
     prefix: 'acl',
   });

@@ -1,8 +1,8 @@
 // VPC peering connections between VPCs of one account and region.
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html
 
-import { timer } from '#world/index.ts';
-import type { TimerHandler, TimerKind } from '#world/index.ts';
+import { table, timer } from '#world/index.ts';
+import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
@@ -11,15 +11,41 @@ import type { Operations } from '#cloud/service.ts';
 import { overlaps, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { filtered } from './filters.ts';
-import { blocksOf, peeringOf, peerings, vpcOf, vpcs } from './network.ts';
-import type { Peering, Vpc } from './network.ts';
-import { listed, missing, unmodelled } from './requests.ts';
+import { blocksOf, vpcOf, vpcs } from './network.ts';
+import type { Vpc } from './network.ts';
+import { existing, listed, missing, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 import { expiredPeeringVisible, peeringAcceptance, peeringExpiry, peeringVisible } from './timings.ts';
 
 type WirePeering = NonNullable<Output<'ec2', 'CreateVpcPeeringConnection'>['VpcPeeringConnection']>;
 type WireSide = NonNullable<WirePeering['AccepterVpcInfo']>;
 type Step = { peeringId: string; from: Peering['status'] };
+
+/** A VPC peering connection between two VPCs of one account and region. */
+export interface Peering {
+  peeringId: string;
+  requesterId: string;
+  accepterId: string;
+  status: 'pending-acceptance' | 'provisioning' | 'active' | 'deleted' | 'rejected' | 'expired' | 'failed';
+  message: string;
+  /** When a request lapses that nobody accepts. */
+  expiresAt: number;
+}
+export const peerings: Table<Peering> = table<Peering>(
+  'ec2/vpc-peerings',
+  (row) => row.peeringId,
+  { requester: (row) => row.requesterId, accepter: (row) => row.accepterId },
+  { settles: true },
+);
+
+export function peeringOf(ctx: Ctx, id: string | undefined): Peering {
+  return existing(ctx, peerings, id, {
+    code: 'InvalidVpcPeeringConnectionID',
+    malformed: 'InvalidVpcPeeringConnectionId',
+    noun: 'vpcPeeringConnection ID',
+    prefix: 'pcx',
+  });
+}
 
 /** An acceptance is carried out. */
 const acceptDue: TimerKind<Step> = timer<Step>('ec2/vpc-peering-accept');
@@ -88,8 +114,8 @@ export function endPeeringsOf(ctx: Ctx, vpcId: string): void {
 
 function describe(ctx: Ctx, peering: Peering): WirePeering {
   const { peeringId, status, message, expiresAt } = peering;
-  const side = (vpcId: string): WireSide => {
-    const vpc = ctx.get(vpcs, vpcId);
+  const side = (vpcId: string, known: boolean): WireSide => {
+    const vpc = known ? ctx.get(vpcs, vpcId) : undefined;
     return {
       VpcId: vpcId,
       OwnerId: ctx.account,
@@ -107,8 +133,9 @@ function describe(ctx: Ctx, peering: Peering): WirePeering {
   };
   return {
     VpcPeeringConnectionId: peeringId,
-    RequesterVpcInfo: side(peering.requesterId),
-    AccepterVpcInfo: side(peering.accepterId),
+    RequesterVpcInfo: side(peering.requesterId, true),
+    // Nobody learns of the other network before its owner has accepted.
+    AccepterVpcInfo: side(peering.accepterId, status === 'active' || status === 'provisioning'),
     Status: { Code: status, Message: message },
     ExpirationTime: status === 'pending-acceptance' ? expiresAt : undefined,
     Tags: tagsShown(ctx, peeringId),

@@ -15,7 +15,7 @@ import { GATEWAY_SERVICES, gatewayPrefixList } from './endpoint-services.ts';
 import { filtered } from './filters.ts';
 import { ipv6Block } from './ipv6.ts';
 import { routeTables, securityGroupRules, vpcs } from './network.ts';
-import { dependency, once, unmodelled } from './requests.ts';
+import { once, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 type WireList = NonNullable<Output<'ec2', 'DescribeManagedPrefixLists'>['PrefixLists']>[number];
@@ -35,8 +35,10 @@ export interface PrefixList {
   maxEntries: number;
   /** Counts the changes of its entries, from 1. */
   version: number;
-  state: 'create-complete' | 'modify-complete';
+  state: 'create-complete' | 'delete-failed' | 'modify-complete' | 'restore-complete';
   entries: readonly Entry[];
+  /** What it listed before its last change, as far as that is kept. */
+  earlier?: readonly { readonly version: number; readonly entries: readonly Entry[] }[];
 }
 export const prefixLists: Table<PrefixList> = table<PrefixList>(
   'ec2/prefix-lists',
@@ -140,6 +142,24 @@ function checkCount(entries: readonly Entry[], maxEntries: number): void {
   }
 }
 
+/** The entries that a list has or had. */
+function entriesAt(
+  { prefixListId, version, entries, earlier = [] }: PrefixList,
+  wanted: number,
+): readonly Entry[] {
+  const found = [...earlier, { version, entries }].find((one) => one.version === wanted)?.entries;
+  if (found) return found;
+  throw new Fault('InvalidParameterValue', `The prefix list '${prefixListId}' has no version ${wanted}.`);
+}
+
+/** The next version of a list. */
+function setEntries(ctx: Ctx, list: PrefixList, state: PrefixList['state'], entries: readonly Entry[]): void {
+  const { version } = list;
+  const earlier = [...(list.earlier ?? []), { version, entries: list.entries }];
+  ctx.update(prefixLists, list, { version: version + 1, state, entries, earlier });
+  for (const { vpcId } of ctx.list(vpcs)) ctx.emit(networkChanged, { vpcId });
+}
+
 /** Security groups and route tables that name a list. */
 function usersOf(ctx: Ctx, id: string): string[] {
   const groups = ctx
@@ -162,6 +182,8 @@ function describe(ctx: Ctx, list: PrefixList): WireList {
     PrefixListName: list.name,
     AddressFamily: list.family,
     State: list.state,
+    StateMessage:
+      list.state === 'delete-failed' ? 'The prefix list has dependencies and cannot be deleted.' : undefined,
     PrefixListArn: `arn:aws:ec2:${ctx.region}:${account}:prefix-list/${prefixListId}`,
     OwnerId: own ? ctx.account : 'AWS',
     ...(own && { MaxEntries: list.maxEntries, Version: list.version }),
@@ -229,11 +251,8 @@ export const prefixListOperations: Operations<'ec2'> = {
         'Entries and the maximum number of entries cannot be modified in one request.',
       );
     }
-    if (changes && CurrentVersion !== list.version) {
-      throw new Fault(
-        'PrefixListVersionMismatch',
-        `The prefix list has the version number ${list.version}, and not ${CurrentVersion ?? 'none'}.`,
-      );
+    if (changes && CurrentVersion !== undefined && CurrentVersion !== list.version) {
+      throw new Fault('PrefixListVersionMismatch', 'The prefix list has the incorrect version number.');
     }
     const added = entriesOf(list.family, AddEntries);
     const leaving = entriesOf(list.family, RemoveEntries).map(({ cidr }) => cidr);
@@ -248,11 +267,9 @@ export const prefixListOperations: Operations<'ec2'> = {
     ctx.update(prefixLists, list, {
       name: PrefixListName,
       maxEntries: MaxEntries,
-      version: list.version + (changes ? 1 : 0),
       state: 'modify-complete',
-      entries,
     });
-    if (changes) for (const { vpcId } of ctx.list(vpcs)) ctx.emit(networkChanged, { vpcId });
+    if (changes) setEntries(ctx, prefixListOf(ctx, list.prefixListId), 'modify-complete', entries);
     return {
       PrefixList: { ...describe(ctx, prefixListOf(ctx, input.PrefixListId)), State: 'modify-in-progress' },
     };
@@ -260,11 +277,14 @@ export const prefixListOperations: Operations<'ec2'> = {
 
   DeleteManagedPrefixList(ctx, { PrefixListId }) {
     const list = ownListOf(ctx, PrefixListId);
-    if (usersOf(ctx, list.prefixListId).length > 0)
-      throw dependency(`The prefix list '${list.prefixListId}' has dependencies and cannot be deleted.`);
     const shown = describe(ctx, list);
-    ctx.delete(prefixLists, list.prefixListId);
-    removeTagsOf(ctx, list.prefixListId);
+    // The request is taken, and fails later, as getmoto/moto recorded it: tests/test_ec2/test_security_groups.py,
+    // test_authorize_security_group_rules_with_different_ipranges_or_prefixes.
+    if (usersOf(ctx, list.prefixListId).length > 0) ctx.update(prefixLists, list, { state: 'delete-failed' });
+    else {
+      ctx.delete(prefixLists, list.prefixListId);
+      removeTagsOf(ctx, list.prefixListId);
+    }
     return { PrefixList: { ...shown, State: 'delete-in-progress' } };
   },
 
@@ -284,8 +304,21 @@ export const prefixListOperations: Operations<'ec2'> = {
     return { PrefixLists: items.map((list) => describe(ctx, list)), NextToken: next };
   },
 
-  GetManagedPrefixListEntries(ctx, { PrefixListId, NextToken, MaxResults = PAGE }) {
-    const { name, entries, prefixListId } = prefixListOf(ctx, PrefixListId);
+  RestoreManagedPrefixListVersion(ctx, { PrefixListId, PreviousVersion, CurrentVersion }) {
+    const list = ownListOf(ctx, PrefixListId);
+    if (CurrentVersion !== list.version) {
+      throw new Fault('PrefixListVersionMismatch', 'The prefix list has the incorrect version number.');
+    }
+    setEntries(ctx, list, 'restore-complete', entriesAt(list, PreviousVersion));
+    return {
+      PrefixList: { ...describe(ctx, prefixListOf(ctx, PrefixListId)), State: 'restore-in-progress' },
+    };
+  },
+
+  GetManagedPrefixListEntries(ctx, { PrefixListId, TargetVersion, NextToken, MaxResults = PAGE }) {
+    const list = prefixListOf(ctx, PrefixListId);
+    const { name, prefixListId } = list;
+    const entries = entriesAt(list, TargetVersion ?? list.version);
     if (prefixListId === CLOUDFRONT[ctx.region]) throw unmodelled(`What the prefix list ${name} lists`);
     const sorted = entries.toSorted((left, right) => (left.cidr < right.cidr ? -1 : 1));
     const paging = { token: NextToken, limit: MaxResults, invalidToken };

@@ -12,7 +12,6 @@ import {
   interfaces,
   natGateways,
   networkAcls,
-  peerings,
   routeTableFor,
   securityGroupRules,
   subnets,
@@ -28,8 +27,10 @@ import type {
   Vpc,
   VpcEndpoint,
 } from './network.ts';
+import { peerings } from './peering.ts';
 import { prefixListBlocks } from './prefix-lists.ts';
 import { isBlackhole, isPrefixList } from './routes.ts';
+import { transit, transitBlocks } from './transit-gateway-routes.ts';
 
 interface Ports {
   readonly from: number;
@@ -196,6 +197,28 @@ function natBlocks(ctx: Ctx, subnet: Subnet, from: Block, { target }: Route, to:
   return way.ok ? undefined : way.blockedBy;
 }
 
+/**
+ * Over a transit gateway to the NAT gateway of another VPC, by the route table of a subnet that the gateway enters there; and
+ * back by the NAT gateway's own. https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-nat-igw.html
+ */
+function transitToInternet(
+  ctx: Ctx,
+  { row, subnet }: Origin,
+  gatewayId: string,
+  to: Block,
+): string | undefined {
+  const way = transit(ctx, gatewayId, subnet, to);
+  if ('blockedBy' in way) return way.blockedBy;
+  const entries = way.attachment.subnetIds.flatMap((id) => ctx.get(subnets, id) ?? []);
+  const entry = entries.find(({ zone }) => zone === subnet.zone) ?? entries[0];
+  if (!entry || entry.vpcId === subnet.vpcId) return way.attachment.attachmentId;
+  const route = routeFor(ctx, entry, to);
+  const here = blockAt(row.privateIp);
+  if (route?.kind !== 'natGateway') return routeTableFor(ctx, entry).routeTableId;
+  const place = ctx.get(subnets, ctx.get(natGateways, route.target)?.subnetId ?? '');
+  return natBlocks(ctx, entry, here, route, to) ?? (place && betweenBlocks(ctx, place, subnet, here));
+}
+
 // ---- From an instance to an endpoint of AWS ----
 
 interface Origin {
@@ -261,6 +284,8 @@ function publicAddress(host: string): Block {
   return host.startsWith('dynamodb.') ? PUBLIC_DYNAMODB : PUBLIC_ENDPOINT;
 }
 
+const NO_INTERNET: ReadonlySet<Route['kind']> = new Set(['peering', 'vpnGateway']);
+
 function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability {
   const { row, subnet } = origin;
   const to = publicAddress(host);
@@ -271,8 +296,9 @@ function toPublicEndpoint(ctx: Ctx, origin: Origin, host: string): Reachability 
       if (gatewayEndpoint(ctx, origin, host)) return undefined;
       const route = routeFor(ctx, subnet, to);
       if (!route || route.kind === 'local') return routeTableFor(ctx, subnet).routeTableId;
-      // A peering connection leads to the other VPC and no further.
-      if (isBlackhole(ctx, subnet, route) || route.kind === 'peering') return route.target;
+      // A peering connection leads to the other VPC and no further, a VPN gateway without connections nowhere.
+      if (route.kind === 'transitGateway') return transitToInternet(ctx, origin, route.target, to);
+      if (isBlackhole(ctx, subnet, route) || NO_INTERNET.has(route.kind)) return route.target;
       if (route.kind === 'internetGateway') return gatewayBlocks(ctx, subnet, route, row);
       return natBlocks(ctx, subnet, blockAt(row.privateIp), route, to);
     },
@@ -298,10 +324,11 @@ export const reachEndpoint: Instances['reachEndpoint'] = (ctx, instanceId, host)
 
 // ---- From a load balancer to an instance ----
 
-/** From one VPC to another over a peering connection between the two: both need a route, each for its way. */
-function peeringBlocks(ctx: Ctx, from: Subnet, to: Subnet, address: Block): string | undefined {
+/** From one VPC to another over a peering connection or a transit gateway: both need a route, each for its way. */
+function betweenBlocks(ctx: Ctx, from: Subnet, to: Subnet, address: Block): string | undefined {
   if (from.vpcId === to.vpcId) return undefined;
   const route = routeFor(ctx, from, address);
+  if (route?.kind === 'transitGateway') return transitBlocks(ctx, route.target, from, to, address);
   const peering = route?.kind === 'peering' ? ctx.get(peerings, route.target) : undefined;
   if (!route || !peering) return routeTableFor(ctx, from).routeTableId;
   const ends = [peering.requesterId, peering.accepterId];
@@ -325,11 +352,11 @@ export const reachInstance: Instances['reachInstance'] = (ctx, from, instanceId,
     const way = firstBlocker(
       () => groupBlocks(ctx, from.securityGroupIds, true, { block: there, groupIds: row.groupIds }, ports),
       acl(origin, true, there, ports),
-      () => peeringBlocks(ctx, origin, place, there),
+      () => betweenBlocks(ctx, origin, place, there),
       acl(place, false, here, ports),
       () => groupBlocks(ctx, row.groupIds, false, { block: here, groupIds: from.securityGroupIds }, ports),
       acl(place, true, here, AWS_CLIENT),
-      () => peeringBlocks(ctx, place, origin, here),
+      () => betweenBlocks(ctx, place, origin, here),
       acl(origin, false, there, AWS_CLIENT),
     );
     if (!way.ok) return way;

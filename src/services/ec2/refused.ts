@@ -16,7 +16,6 @@ const ROUTE_TARGETS = [
   'LocalGatewayId',
   'NetworkInterfaceId',
   'OdbNetworkArn',
-  'TransitGatewayId',
   'VpcEndpointId',
 ];
 
@@ -77,6 +76,7 @@ const TEMPLATE = [...LAUNCH, 'ElasticGpuSpecifications', 'InstanceRequirements',
 
 export const refused: Refused = {
   AllocateAddress: ['Address', 'CustomerOwnedIpv4Pool', 'IpamPoolId', 'PublicIpv4Pool'],
+  AssignPrivateIpAddresses: ['AllowReassignment', 'Ipv4PrefixCount', 'Ipv4Prefixes'],
   AssociateRouteTable: ['GatewayId', 'PublicIpv4Pool'],
   AssociateVpcCidrBlock: [
     ...IPAM,
@@ -89,6 +89,7 @@ export const refused: Refused = {
   AttachNetworkInterface: ['EnaQueueCount', 'EnaSrdSpecification'],
   AuthorizeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   AuthorizeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  CreateCustomerGateway: ['BgpAsnExtended', 'CertificateArn'],
   CreateImage: ['BlockDeviceMappings', 'SnapshotLocation'],
   CreateLaunchTemplate: ['Operator', ...TEMPLATE],
   CreateLaunchTemplateVersion: ['ResolveAlias', ...TEMPLATE],
@@ -112,6 +113,7 @@ export const refused: Refused = {
   ],
   CreateRoute: ROUTE_TARGETS,
   CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],
+  CreateTransitGateway: ['Options.TransitGatewayCidrBlocks'],
   CreateVolume: [
     'KmsKeyId',
     'MultiAttachEnabled',
@@ -137,7 +139,6 @@ export const refused: Refused = {
   DeleteRoute: ['DestinationIpv6CidrBlock'],
   DescribeLaunchTemplateVersions: ['Filters', 'ResolveAlias'],
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
-  GetManagedPrefixListEntries: ['TargetVersion'],
   ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
   ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
   ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
@@ -156,12 +157,21 @@ export const refused: Refused = {
     'EnableLniAtDeviceIndex',
     'MapCustomerOwnedIpOnLaunch',
   ],
+  EnableTransitGatewayRouteTablePropagation: ['TransitGatewayRouteTableAnnouncementId'],
+  DisableTransitGatewayRouteTablePropagation: ['TransitGatewayRouteTableAnnouncementId'],
+  ModifyTransitGateway: [
+    'Options.AddTransitGatewayCidrBlocks',
+    'Options.AmazonSideAsn',
+    'Options.EncryptionSupport',
+    'Options.RemoveTransitGatewayCidrBlocks',
+  ],
   ModifyVolume: ['MultiAttachEnabled'],
   ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],
   ModifyVpcEndpoint: ['DnsOptions', 'SubnetConfigurations'],
   ReplaceRoute: [...ROUTE_TARGETS, 'LocalTarget'],
   RevokeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   RevokeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  UnassignPrivateIpAddresses: ['Ipv4Prefixes'],
   RunInstances: [
     ...LAUNCH,
     ...['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(
@@ -195,6 +205,7 @@ const TEMPLATE_WITHOUT_EFFECT = Object.fromEntries(
 export const withoutEffect: WithoutEffect = {
   CreateLaunchTemplate: TEMPLATE_WITHOUT_EFFECT,
   CreateLaunchTemplateVersion: TEMPLATE_WITHOUT_EFFECT,
+  CreateVpnGateway: { AvailabilityZone: 'AWS neither keeps nor shows it' },
   DeregisterImage: { DeleteAssociatedSnapshots: 'snapshots are not resources of their own here' },
   DescribeAvailabilityZones: { AllAvailabilityZones: 'there are no Local Zones and no zones to opt in to' },
   DescribeImages: {

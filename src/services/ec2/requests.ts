@@ -96,17 +96,28 @@ export function listed<R extends Row>(
   });
 }
 
-/** A row by id, or EC2's errors for an id that is malformed or that nothing has. */
+interface Kind {
+  readonly code: string;
+  /** Where the code for a malformed id is spelled otherwise than the one for an absent resource. */
+  readonly malformed?: string;
+  readonly noun: string;
+  readonly prefix: string;
+}
+
+/**
+ * A row by id, or EC2's errors for an id that is malformed or that nothing has.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+ */
 export function existing<R extends Row>(
   ctx: Ctx,
   rows: Table<R>,
   id: string | undefined,
-  { code, noun, prefix }: { code: string; noun: string; prefix: string },
+  { code, malformed = code, noun, prefix }: Kind,
 ): R {
   const found = id === undefined ? undefined : ctx.get(rows, id);
   if (found) return found;
   if (!new RegExp(`^${prefix}-[0-9a-f]{8}([0-9a-f]{9})?$`).test(id ?? '')) {
-    throw new Fault(`${code}.Malformed`, `Invalid id: "${id ?? ''}" (expecting "${prefix}-...")`);
+    throw new Fault(`${malformed}.Malformed`, `Invalid id: "${id ?? ''}" (expecting "${prefix}-...")`);
   }
   throw new Fault(`${code}.NotFound`, `The ${noun} '${id}' does not exist`);
 }
@@ -120,6 +131,12 @@ export function invalidRequest(_operation: string, violations: readonly Violatio
     // CreateTags and DeleteTags keep the name of an older API.
     if (name === 'Resources') return missing('resourceIdSet');
     return missing(first.members.join('.') || name);
+  }
+  if (first.constraint === 'enum' && name === 'Attribute') {
+    return new Fault(
+      'InvalidParameterValue',
+      `Value (${String(first.value)}) for parameter attribute is invalid. Unknown attribute.`,
+    );
   }
   if (first.constraint === 'enum')
     return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);

@@ -14,8 +14,6 @@ import {
   internetGateways,
   natGatewayOf,
   natGateways,
-  peeringOf,
-  peerings,
   routeTableOf,
   routeTables,
   subnetOf,
@@ -25,9 +23,12 @@ import {
   vpcs,
 } from './network.ts';
 import type { Route, RouteTable, Subnet, Vpc } from './network.ts';
+import { peeringOf, peerings } from './peering.ts';
 import { prefixListOf } from './prefix-lists.ts';
 import { dependency, listed, missing, networkOf, notTogether, once } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { transitAttachments } from './transit-gateways.ts';
+import { vpnGatewayOf, vpnGateways } from './vpn-gateways.ts';
 
 type WireRouteTable = NonNullable<Output<'ec2', 'CreateRouteTable'>['RouteTable']>;
 type WireRoute = NonNullable<WireRouteTable['Routes']>[number];
@@ -38,12 +39,20 @@ export function localRoute(cidr: string): Route {
   return { destination: cidr, kind: 'local', target: 'local' };
 }
 
+function attachedTo(ctx: Ctx, vpcId: string, gatewayId: string): boolean {
+  return ctx
+    .list(transitAttachments, 'vpc', vpcId)
+    .some((one) => one.gatewayId === gatewayId && one.state === 'available');
+}
+
 /** A route to a gateway that is gone, or not attached, swallows its packets. */
 export function isBlackhole(ctx: Ctx, { vpcId }: { vpcId: string }, { kind, target }: Route): boolean {
   if (kind === 'internetGateway') return ctx.get(internetGateways, target)?.vpcId !== vpcId;
   if (kind === 'natGateway')
     return !['pending', 'available'].includes(ctx.get(natGateways, target)?.state ?? '');
   if (kind === 'peering') return ctx.get(peerings, target)?.status !== 'active';
+  if (kind === 'transitGateway') return !attachedTo(ctx, vpcId, target);
+  if (kind === 'vpnGateway') return ctx.get(vpnGateways, target)?.vpcId !== vpcId;
   return false;
 }
 
@@ -66,13 +75,18 @@ function associationsOf(ctx: Ctx, table: RouteTable): WireAssociation[] {
 
 /** By which member a route's target is shown. */
 const TARGETS: Readonly<
-  Record<Route['kind'], 'GatewayId' | 'InstanceId' | 'NatGatewayId' | 'VpcPeeringConnectionId'>
+  Record<
+    Route['kind'],
+    'GatewayId' | 'InstanceId' | 'NatGatewayId' | 'TransitGatewayId' | 'VpcPeeringConnectionId'
+  >
 > = {
   instance: 'InstanceId',
   internetGateway: 'GatewayId',
   local: 'GatewayId',
   natGateway: 'NatGatewayId',
   peering: 'VpcPeeringConnectionId',
+  transitGateway: 'TransitGatewayId',
+  vpnGateway: 'GatewayId',
 };
 
 /** Routes may lead to all the blocks of a prefix list. */
@@ -110,7 +124,7 @@ function describeRouteTable(ctx: Ctx, table: RouteTable): WireRouteTable {
     VpcId: table.vpcId,
     OwnerId: ctx.account,
     Associations: associationsOf(ctx, table),
-    PropagatingVgws: [],
+    PropagatingVgws: (table.propagating ?? []).map((GatewayId) => ({ GatewayId })),
     Routes: describeRoutes(ctx, table),
     Tags: tagsShown(ctx, table.routeTableId),
   };
@@ -118,7 +132,12 @@ function describeRouteTable(ctx: Ctx, table: RouteTable): WireRouteTable {
 
 type RouteRequest = Pick<
   Input<'ec2', 'CreateRoute'>,
-  'DestinationCidrBlock' | 'DestinationPrefixListId' | 'GatewayId' | 'NatGatewayId' | 'VpcPeeringConnectionId'
+  | 'DestinationCidrBlock'
+  | 'DestinationPrefixListId'
+  | 'GatewayId'
+  | 'NatGatewayId'
+  | 'TransitGatewayId'
+  | 'VpcPeeringConnectionId'
 >;
 
 /** Where the route of a request leads to, as it is kept. */
@@ -132,7 +151,17 @@ function destinationOf(ctx: Ctx, { DestinationCidrBlock, DestinationPrefixListId
 /** The route that a request describes. */
 function requestedRoute(ctx: Ctx, table: RouteTable, request: RouteRequest): Route {
   const destination = destinationOf(ctx, request);
-  const { GatewayId, NatGatewayId, VpcPeeringConnectionId } = request;
+  const { GatewayId, NatGatewayId, TransitGatewayId, VpcPeeringConnectionId } = request;
+  if (TransitGatewayId !== undefined) {
+    // For a VPC that is not attached to it, there is no such gateway.
+    if (!attachedTo(ctx, table.vpcId, TransitGatewayId)) {
+      throw new Fault(
+        'InvalidTransitGatewayID.NotFound',
+        `The transitGateway ID '${TransitGatewayId}' does not exist.`,
+      );
+    }
+    return { destination, kind: 'transitGateway', target: TransitGatewayId };
+  }
   if (VpcPeeringConnectionId !== undefined) {
     const { requesterId, accepterId } = peeringOf(ctx, VpcPeeringConnectionId);
     if (requesterId !== table.vpcId && accepterId !== table.vpcId) {
@@ -154,16 +183,18 @@ function requestedRoute(ctx: Ctx, table: RouteTable, request: RouteRequest): Rou
     return { destination, kind: 'natGateway', target: NatGatewayId };
   }
   if (GatewayId === undefined) throw missing('gatewayId');
-  if (!GatewayId.startsWith('igw-')) {
+  const isVpn = GatewayId.startsWith('vgw-');
+  if (!isVpn && !GatewayId.startsWith('igw-')) {
     throw new Fault('NotImplemented', `Routes to ${GatewayId} are not modelled by Sandtable.`);
   }
-  if (internetGatewayOf(ctx, GatewayId).vpcId !== table.vpcId) {
+  const gateway = isVpn ? vpnGatewayOf(ctx, GatewayId) : internetGatewayOf(ctx, GatewayId);
+  if (gateway.vpcId !== table.vpcId) {
     throw new Fault(
       'InvalidParameterValue',
       `route table ${table.routeTableId} and network gateway ${GatewayId} belong to different networks`,
     );
   }
-  return { destination, kind: 'internetGateway', target: GatewayId };
+  return { destination, kind: isVpn ? 'vpnGateway' : 'internetGateway', target: GatewayId };
 }
 
 function routeTo(
@@ -238,9 +269,13 @@ export const routeOperations: Operations<'ec2'> = {
         'route-table-id': (table) => table.routeTableId,
         'route.destination-cidr-block': (table) => table.routes.map((route) => route.destination),
         'route.gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.GatewayId),
+        'route.instance-id': (table) => describeRoutes(ctx, table).map((route) => route.InstanceId),
+        'route.origin': (table) => describeRoutes(ctx, table).map((route) => route.Origin),
         'route.destination-prefix-list-id': (table) =>
           describeRoutes(ctx, table).map((route) => route.DestinationPrefixListId),
         'route.nat-gateway-id': (table) => describeRoutes(ctx, table).map((route) => route.NatGatewayId),
+        'route.transit-gateway-id': (table) =>
+          describeRoutes(ctx, table).map((route) => route.TransitGatewayId),
         'route.state': (table) => describeRoutes(ctx, table).map((route) => route.State),
         'route.vpc-peering-connection-id': (table) =>
           describeRoutes(ctx, table).map((route) => route.VpcPeeringConnectionId),
@@ -330,6 +365,9 @@ export const routeOperations: Operations<'ec2'> = {
   ReplaceRouteTableAssociation(ctx, { AssociationId, RouteTableId }) {
     const found = associated(ctx, AssociationId);
     const table = routeTableOf(ctx, RouteTableId);
+    // The table that holds already: as getmoto/moto has it, tests/test_ec2/test_route_tables.py; AWS's documentation does not say.
+    if ('subnet' in found && found.subnet.route?.tableId === table.routeTableId)
+      return { NewAssociationId: AssociationId, AssociationState: { State: 'associated' } };
     if ('subnet' in found) {
       return {
         NewAssociationId: associate(ctx, found.subnet, table),

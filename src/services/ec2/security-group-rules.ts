@@ -15,12 +15,12 @@ import { listed, missing, unmodelled } from './requests.ts';
 import { groupNamed, groupOf } from './security-groups.ts';
 import { putTags, removeTagsOf, tagsFor, tagsOf, tagsShown } from './tags.ts';
 
-type Permission = NonNullable<Input<'ec2', 'AuthorizeSecurityGroupIngress'>['IpPermissions']>[number];
+export type Permission = NonNullable<Input<'ec2', 'AuthorizeSecurityGroupIngress'>['IpPermissions']>[number];
 type WireRule = NonNullable<Output<'ec2', 'DescribeSecurityGroupRules'>['SecurityGroupRules']>[number];
 type WireRevoked = NonNullable<
   Output<'ec2', 'RevokeSecurityGroupIngress'>['RevokedSecurityGroupRules']
 >[number];
-type RuleContent = Omit<SecurityGroupRule, 'ruleId' | 'groupId' | 'egress'>;
+export type RuleContent = Omit<SecurityGroupRule, 'ruleId' | 'groupId' | 'egress'>;
 
 const PROTOCOLS: Readonly<Record<string, string>> = {
   '1': 'icmp',
@@ -61,7 +61,7 @@ function portsOf(
   return { fromPort: from, toPort: to };
 }
 
-function contents(ctx: Ctx, permission: Permission): RuleContent[] {
+export function contents(ctx: Ctx, permission: Permission): RuleContent[] {
   const { IpProtocol, FromPort, ToPort, IpRanges = [], Ipv6Ranges = [] } = permission;
   const { PrefixListIds = [], UserIdGroupPairs = [] } = permission;
   const protocol = protocolOf(IpProtocol);
@@ -111,7 +111,7 @@ interface RuleRequest {
 }
 
 /** What a request lists, in either of its two forms. */
-function requested(ctx: Ctx, request: RuleRequest): RuleContent[] {
+export function requested(ctx: Ctx, request: RuleRequest): RuleContent[] {
   const { IpPermissions, IpProtocol, FromPort, ToPort, CidrIp, SourceSecurityGroupName } = request;
   const single: Permission = {
     IpProtocol,
@@ -127,7 +127,7 @@ function requested(ctx: Ctx, request: RuleRequest): RuleContent[] {
   return rules;
 }
 
-function sameRule(left: RuleContent, right: RuleContent): boolean {
+export function sameRule(left: RuleContent, right: RuleContent): boolean {
   return (
     left.protocol === right.protocol &&
     left.fromPort === right.fromPort &&
@@ -213,7 +213,7 @@ function authorizeRules(
   return added;
 }
 
-function duplicate({ peer, protocol, fromPort, toPort }: RuleContent): Fault {
+export function duplicate({ peer, protocol, fromPort, toPort }: RuleContent): Fault {
   const ports =
     protocol === 'tcp' || protocol === 'udp' ? `, from port: ${fromPort}, to port: ${toPort}` : '';
   const name = protocol === '-1' ? 'ALL' : protocol.toUpperCase();
@@ -255,53 +255,14 @@ function revokeRules(
   return revoked;
 }
 
-interface NewDescriptions {
-  readonly IpPermissions?: readonly Permission[] | undefined;
-  readonly SecurityGroupRuleDescriptions?:
-    | readonly { SecurityGroupRuleId?: string | undefined; Description?: string | undefined }[]
-    | undefined;
-}
-
-/** Gives rules another description, or none: rules by id, or as a request lists them. */
-function describeAnew(
-  ctx: Ctx,
-  group: SecurityGroup,
-  egress: boolean,
-  { IpPermissions, SecurityGroupRuleDescriptions = [] }: NewDescriptions,
-): void {
-  const rules = ctx.list(securityGroupRules, 'group', group.groupId).filter((rule) => rule.egress === egress);
-  const write = (
-    rule: SecurityGroupRule | undefined,
-    description: string | undefined,
-    absent: Fault,
-  ): void => {
-    if (!rule) throw absent;
-    const { description: _, ...rest } = rule;
-    ctx.put(securityGroupRules, { ...rest, ...(description === undefined ? {} : { description }) });
-  };
-  for (const { SecurityGroupRuleId: id, Description } of SecurityGroupRuleDescriptions)
-    write(
-      rules.find(({ ruleId }) => ruleId === id),
-      Description,
-      noRule(id ?? ''),
-    );
-  if (IpPermissions === undefined && SecurityGroupRuleDescriptions.length > 0) return;
-  for (const content of requested(ctx, { IpPermissions }))
-    write(
-      rules.find((one) => sameRule(one, content)),
-      content.description,
-      noSuchRule(),
-    );
-}
-
-function noRule(id: string): Fault {
+export function noRule(id: string): Fault {
   return new Fault(
     'InvalidSecurityGroupRuleId.NotFound',
     `The security group rule ID '${id}' does not exist`,
   );
 }
 
-function noSuchRule(): Fault {
+export function noSuchRule(): Fault {
   return new Fault('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
 }
 
@@ -344,16 +305,6 @@ export const securityGroupRuleOperations: Operations<'ec2'> = {
 
   RevokeSecurityGroupEgress(ctx, { GroupId, ...request }) {
     return revokedAnswer(revokeRules(ctx, securityGroupOf(ctx, GroupId), true, request));
-  },
-
-  UpdateSecurityGroupRuleDescriptionsIngress(ctx, { GroupId, GroupName, ...request }) {
-    describeAnew(ctx, groupOf(ctx, GroupId, GroupName), false, request);
-    return { Return: true };
-  },
-
-  UpdateSecurityGroupRuleDescriptionsEgress(ctx, { GroupId, GroupName, ...request }) {
-    describeAnew(ctx, groupOf(ctx, GroupId, GroupName), true, request);
-    return { Return: true };
   },
 
   DescribeSecurityGroupRules(ctx, { SecurityGroupRuleIds, Filters, NextToken, MaxResults }) {

@@ -52,8 +52,11 @@ function permissions(ctx: Ctx, rules: readonly SecurityGroupRule[]): WirePermiss
   }
   return [...byPorts.values()].map((same) => {
     const { protocol, fromPort, toPort } = same[0] as SecurityGroupRule;
+    // In order, as AWS showed them to getmoto/moto: tests/test_ec2/test_security_groups.py.
     const of = (kind: SecurityGroupRule['peer']['kind']): SecurityGroupRule[] =>
-      same.filter(({ peer }) => peer.kind === kind);
+      same
+        .filter(({ peer }) => peer.kind === kind)
+        .toSorted((left, right) => (left.peer.value < right.peer.value ? -1 : 1));
     return {
       IpProtocol: protocol,
       ...(protocol === '-1' ? {} : { FromPort: fromPort, ToPort: toPort }),
@@ -109,6 +112,10 @@ function ruleFilters(ctx: Ctx): Record<string, (group: SecurityGroup) => readonl
     found[`${name}.ipv6-cidr`] = (group) => peers(group, 'ipv6');
     found[`${name}.prefix-list-id`] = (group) => peers(group, 'prefixList');
     found[`${name}.group-id`] = (group) => peers(group, 'group');
+    // Rules keep the id of a group and never its name, so AWS finds nothing by it: as it answered getmoto/moto,
+    // tests/test_ec2/test_security_groups.py, test_filter_egress__ip_permission__group_name_create_with_id_filter_by_name.
+    found[`${name}.group-name`] = () => [];
+    found[`${name}.user-id`] = (group) => peers(group, 'group').map(() => ctx.account);
     found[`${name}.protocol`] = (group) => of(group).map((rule) => rule.protocol);
     found[`${name}.from-port`] = (group) => of(group).map((rule) => rule.fromPort);
     found[`${name}.to-port`] = (group) => of(group).map((rule) => rule.toPort);
@@ -147,9 +154,10 @@ export const securityGroupOperations: Operations<'ec2'> = {
       peer: { kind: 'ipv4', value: '0.0.0.0/0' },
     });
     tagCreated(ctx, TagSpecifications, groupId);
+    const tags = tagsShown(ctx, groupId);
     return {
       GroupId: groupId,
-      Tags: tagsShown(ctx, groupId),
+      ...(tags.length > 0 && { Tags: tags }),
       SecurityGroupArn: ctx.arn('ec2', `security-group/${groupId}`),
     };
   },
@@ -175,6 +183,35 @@ export const securityGroupOperations: Operations<'ec2'> = {
       page: { NextToken, MaxResults },
     });
     return { SecurityGroups: rows.map((group) => describeGroup(ctx, group)), NextToken: next };
+  },
+
+  GetSecurityGroupsForVpc(ctx, { VpcId, Filters, NextToken, MaxResults }) {
+    const { vpcId } = vpcOf(ctx, VpcId);
+    const where = filtered<SecurityGroup>(Filters, {
+      operation: 'GetSecurityGroupsForVpc',
+      values: {
+        description: (group) => group.description,
+        'group-id': (group) => group.groupId,
+        'group-name': (group) => group.name,
+        'owner-id': () => ctx.account,
+        'primary-vpc-id': (group) => group.vpcId,
+      },
+      tags: (group) => tagsOf(ctx, group.groupId),
+    });
+    const { rows, next } = listed(ctx, securityGroups, {
+      of: securityGroupOf,
+      where: (group) => group.vpcId === vpcId && where(group),
+      page: { NextToken, MaxResults },
+    });
+    const SecurityGroupForVpcs = rows.map((group) => ({
+      GroupId: group.groupId,
+      GroupName: group.name,
+      Description: group.description,
+      OwnerId: ctx.account,
+      PrimaryVpcId: group.vpcId,
+      Tags: tagsShown(ctx, group.groupId),
+    }));
+    return { SecurityGroupForVpcs, NextToken: next };
   },
 
   DeleteSecurityGroup(ctx, { GroupId, GroupName }) {

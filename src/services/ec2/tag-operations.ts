@@ -5,6 +5,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
+import { customerGatewayOf } from './customer-gateways.ts';
 import { dhcpOptions } from './dhcp-options.ts';
 import { filtered } from './filters.ts';
 import { imageOf, images } from './images.ts';
@@ -17,7 +18,6 @@ import {
   internetGatewayOf,
   natGatewayOf,
   networkAclOf,
-  peeringOf,
   routeTableOf,
   securityGroupOf,
   securityGroupRules,
@@ -25,10 +25,15 @@ import {
   vpcEndpointOf,
   vpcOf,
 } from './network.ts';
+import { peeringOf } from './peering.ts';
 import { prefixLists } from './prefix-lists.ts';
 import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceTag, ResourceType } from './tags.ts';
+import { transitAttachmentOf } from './transit-gateway-attachments.ts';
+import { transitRouteTableOf } from './transit-gateway-route-tables.ts';
+import { transitGatewayOf } from './transit-gateways.ts';
 import { volumeOf } from './volumes.ts';
+import { vpnGatewayOf } from './vpn-gateways.ts';
 
 const inTable =
   (rows: Table<never>, code: string, noun: string) =>
@@ -39,6 +44,7 @@ const inTable =
 
 /** Throws EC2's answer for a resource of each kind that does not exist. */
 const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unknown>>> = {
+  'customer-gateway': customerGatewayOf,
   'dhcp-options': inTable(dhcpOptions as never, 'InvalidDhcpOptionID', 'dhcpOption ID'),
   'elastic-ip': addressOf,
   image: (ctx, id) => (ctx.get(images, id) ? undefined : imageOf(ctx, id)),
@@ -58,10 +64,14 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
     'security group rule ID',
   ),
   subnet: subnetOf,
+  'transit-gateway': transitGatewayOf,
+  'transit-gateway-attachment': transitAttachmentOf,
+  'transit-gateway-route-table': transitRouteTableOf,
   volume: volumeOf,
   vpc: vpcOf,
   'vpc-endpoint': vpcEndpointOf,
   'vpc-peering-connection': peeringOf,
+  'vpn-gateway': vpnGatewayOf,
 };
 
 function checkResource(ctx: Ctx, id: string): void {

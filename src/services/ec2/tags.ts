@@ -36,6 +36,7 @@ export function tagPair(type: ResourceType, key: string, value: string): string 
 const TYPES: Readonly<Record<string, ResourceType>> = {
   acl: 'network-acl',
   ami: 'image',
+  cgw: 'customer-gateway',
   dopt: 'dhcp-options',
   eipalloc: 'elastic-ip',
   eni: 'network-interface',
@@ -50,6 +51,10 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
   sg: 'security-group',
   sgr: 'security-group-rule',
   subnet: 'subnet',
+  tgw: 'transit-gateway',
+  'tgw-attach': 'transit-gateway-attachment',
+  'tgw-rtb': 'transit-gateway-route-table',
+  vgw: 'vpn-gateway',
   vol: 'volume',
   vpc: 'vpc',
   vpce: 'vpc-endpoint',
@@ -57,7 +62,7 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
 
 /** What kind of resource an id names, by its prefix. */
 export function typeOfResource(id: string): ResourceType | undefined {
-  const prefix = id.slice(0, id.indexOf('-'));
+  const prefix = id.slice(0, id.lastIndexOf('-'));
   return Object.hasOwn(TYPES, prefix) ? TYPES[prefix] : undefined;
 }
 

@@ -63,6 +63,15 @@ export const profileAssociation: Timing = timing(
   'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileAssociation.html names the states and no times',
 );
 
+/** How long an attachment that has ended is shown as `detached`; programs look for it. */
+export const detachedVisible: Timing = timing(
+  'ec2/interface-attachment-visible',
+  60_000,
+  'assumed',
+  'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAttachment.html names the status and no time',
+  60_000,
+);
+
 export const natGatewayCreation: Timing = timing(
   'ec2/nat-gateway-creation',
   [60_000, 120_000],
@@ -83,6 +92,41 @@ export const natGatewayVisible: Timing = timing(
   3_600_000,
   'documented',
   'https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html',
+  3_600_000,
+);
+
+/** How long a deleted virtual private or customer gateway is shown. */
+export const vpnGatewayVisible: Timing = timing(
+  'ec2/vpn-gateway-visible',
+  3_600_000,
+  'assumed',
+  'AWS publishes no figure; deleted gateways are shown for a while',
+  3_600_000,
+);
+
+const TRANSIT = 'AWS publishes no figures; gateways and attachments take a minute or two';
+
+/** From CreateTransitGateway to `available`, and from DeleteTransitGateway to `deleted`. */
+export const transitGatewayStep: Timing = timing(
+  'ec2/transit-gateway',
+  [60_000, 120_000],
+  'assumed',
+  TRANSIT,
+);
+
+export const transitAttachmentStep: Timing = timing(
+  'ec2/transit-gateway-attachment',
+  [30_000, 90_000],
+  'assumed',
+  TRANSIT,
+);
+
+/** How long a deleted transit gateway or attachment is shown. */
+export const transitGatewayVisible: Timing = timing(
+  'ec2/transit-gateway-visible',
+  3_600_000,
+  'assumed',
+  'AWS publishes no figure; deleted ones are shown for a while',
   3_600_000,
 );
 

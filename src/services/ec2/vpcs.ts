@@ -27,6 +27,7 @@ import type { Vpc } from './network.ts';
 import { endPeeringsOf } from './peering.ts';
 import { dependency, listed, networkOf, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { vpnGateways } from './vpn-gateways.ts';
 
 type WireVpc = NonNullable<Output<'ec2', 'CreateVpc'>['Vpc']>;
 
@@ -111,7 +112,7 @@ export const vpcOperations: Operations<'ec2'> = {
     if (InstanceTenancy !== 'default') throw unmodelled(`The tenancy ${InstanceTenancy}`);
     const vpc = makeVpc(ctx, formatBlock(network), false);
     tagCreated(ctx, TagSpecifications, vpc.vpcId);
-    return { Vpc: describeVpc(ctx, vpc) };
+    return { Vpc: { ...describeVpc(ctx, vpc), State: 'pending' } };
   },
 
   DescribeVpcs(ctx, { VpcIds, Filters, NextToken, MaxResults }) {
@@ -146,6 +147,7 @@ export const vpcOperations: Operations<'ec2'> = {
     const used =
       ctx.list(subnets, 'vpc', vpcId).length > 0 ||
       ctx.list(internetGateways, 'vpc', vpcId).length > 0 ||
+      ctx.list(vpnGateways, 'vpc', vpcId).length > 0 ||
       ctx.list(interfaces, 'vpc', vpcId).length > 0 ||
       ctx.list(vpcEndpoints, 'vpc', vpcId).length > 0 ||
       ctx.list(routeTables, 'vpc', vpcId).length > 1 ||

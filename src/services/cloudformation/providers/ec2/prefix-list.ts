@@ -1,5 +1,6 @@
 // AWS::EC2::PrefixList: managed prefix lists.
 
+import { Fault } from '#contract/fault.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Json, Provider, Work } from '../provider.ts';
 import { patiently } from './patience.ts';
@@ -76,6 +77,8 @@ const list = provider({
   },
   ...patiently<'AWS::EC2::PrefixList'>((work) => {
     work.find('ec2', 'DeleteManagedPrefixList', { PrefixListId: work.physicalId });
+    const left = listOf(work);
+    if (left?.State === 'delete-failed') throw new Fault('DependencyViolation', left.StateMessage ?? '');
   }),
   attributes(work) {
     const { OwnerId = '', Version = 0, PrefixListArn: Arn = '' } = listOf(work) ?? {};

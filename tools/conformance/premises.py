@@ -13,17 +13,22 @@ import time
 import botocore.client
 import botocore.exceptions
 
-#: The images of moto (`moto/ec2/resources/amis.json`) and ids that it never looks at, by the public image that stands for each.
+#: The images of moto (`moto/ec2/resources/amis.json`) by the public image that stands for each.
 IMAGES = {
-    "ami-12c6146b": "amzn2-ami-hvm-2.0.*-x86_64-gp2",
+    "ami-12c6146b": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*",
     "ami-03cf127a": "amzn2-ami-kernel-5.10-hvm-*-x86_64-gp2",
     "ami-fa7cdd89": "amzn2-ami-hvm-2.0.*-x86_64-ebs",
     "ami-f4cf1d8d": "Windows_Server-2016-English-Full-Base-*",
+}
+#: Ids that moto never looks at, where something is launched from them.
+LOOSE_IMAGES = {
     "ami-abcd1234": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-1234abcd": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-12345678": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-pytest": "amzn-ami-hvm-*-x86_64-gp2",
 }
+#: What is about images themselves.
+ABOUT_IMAGES = re.compile("Image|Tags")
 LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
@@ -33,6 +38,16 @@ PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITF
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
 LONGEST_NAME = 32
+#: Where a launch says where it goes; moto puts all others into the region's first zone, AWS into any.
+PLACES = ("Placement", "SubnetId", "NetworkInterfaces", "LaunchTemplate")
+#: What is under way in EC2 and what tells of it: the filter and its values.
+UNDER_WAY = {
+    "Instances": ("DescribeInstances", "Reservations", "instance-state-name", ["pending", "stopping", "shutting-down"]),
+    "Volume": ("DescribeVolumes", "Volumes", "status", ["creating", "deleting"]),
+    "(At|De)tachVolume": ("DescribeVolumes", "Volumes", "attachment.status", ["attaching", "detaching"]),
+    "Snapshot": ("DescribeSnapshots", "Snapshots", "status", ["pending"]),
+    "Image": ("DescribeImages", "Images", "state", ["pending"]),
+}
 #: Seconds.
 PAUSE = 0.2
 MOST_LOOKS = 50
@@ -76,7 +91,7 @@ def replaced(value, pairs):
 def image_for(client, name):
     region = client.meta.region_name
     if (region, name) not in images:
-        filters = [{"Name": "name", "Values": [IMAGES[name]]}]
+        filters = [{"Name": "name", "Values": [{**IMAGES, **LOOSE_IMAGES}[name]]}]
         found = call(sibling(client, "ec2"), "DescribeImages", {"Filters": filters})["Images"]
         images[region, name] = found[0]["ImageId"]
     return images[region, name]
@@ -145,18 +160,20 @@ def prepare(client, service, operation, params):
         give_groups(ec2, found["VpcId"], params["SecurityGroups"])
     elif operation in KEY_USERS:
         give_key_pairs(client, params)
-    if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):
-        stand_ins[params["StackName"]] = params["StackName"].replace("_", "-")
+    if service == "cloudformation" and operation in STACK_CHANGES and re.search("_|^[0-9]", params.get("StackName", "")):
+        stand_ins[params["StackName"]] = re.sub("^([0-9])", r"s\1", params["StackName"]).replace("_", "-")
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
 
-def completed(operation, params):
+def completed(client, operation, params):
     """The least that AWS takes, for a test that is about something else."""
     if operation == "CreateListener" and params.get("DefaultActions") == []:
         return {**params, "DefaultActions": [ANY_ACTION]}
     if operation == "CreateRule" and params.get("Conditions") == []:
         return {**params, "Conditions": [ANY_PATH], "Actions": params.get("Actions") or [ANY_ACTION]}
+    if operation == "RunInstances" and not any(params.get(each) for each in PLACES):
+        return {**params, "Placement": {"AvailabilityZone": f"{client.meta.region_name}a"}}
     return params
 
 
@@ -166,6 +183,17 @@ def settle(client, service, operation):
         time.sleep(PAUSE)
     if service == "cloudformation" and operation in STACK_CHANGES:
         wait_for_stacks(client)
+    if service == "ec2" and re.match("Run|Start|Stop|Terminate|Create|Copy|Delete|Attach|Detach|Register", operation):
+        for noun, what in UNDER_WAY.items():
+            if re.search(f"{noun}$|{noun}s$", operation):
+                wait_for(client, *what)
+
+
+def wait_for(ec2, operation, member, name, values):
+    for _ in range(MOST_LOOKS):
+        if not call(ec2, operation, {"Filters": [{"Name": name, "Values": values}]})[member]:
+            return
+        time.sleep(PAUSE)
 
 
 def wait_for_stacks(client):
@@ -180,12 +208,13 @@ def wait_for_stacks(client):
 def prepared_call(client, operation, params):
     service = client.meta.service_model.service_name
     if service in IMAGE_USERS:
-        stand_ins.update({name: image_for(client, name) for name in named_in(params, IMAGES)})
+        known = IMAGES if service == "ec2" and ABOUT_IMAGES.search(operation) else {**IMAGES, **LOOSE_IMAGES}
+        stand_ins.update({name: image_for(client, name) for name in named_in(params, known)})
     try:
         prepare(client, service, operation, params)
     except botocore.exceptions.ClientError:
         pass  # It is there already, or what is wrong is for the call itself to say.
-    wanted = completed(operation, params) if service == "elbv2" else params
+    wanted = completed(client, operation, params) if service in ("elbv2", "ec2") else params
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation)

@@ -14,9 +14,12 @@ import { authorization, denied, resourceConditions } from './authorization.ts';
 import { creditOperations } from './credits.ts';
 import { defaultOperations, ensureDefaults } from './defaults.ts';
 import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
+import { ebsOperations, ebsSettings } from './ebs.ts';
 import { endpointOperations, endpointStep } from './endpoints.ts';
 import { instancesPort } from './facts.ts';
 import { gatewayOperations } from './gateways.ts';
+import { imageAttributeOperations } from './image-attributes.ts';
+import { imageCreationOperations } from './image-creation.ts';
 import { imageAvailable, imageOperations, images } from './images.ts';
 import { instanceAttributeOperations } from './instance-attributes.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
@@ -59,9 +62,12 @@ import { clientTokens, invalidRequest, prepared } from './requests.ts';
 import { routeOperations } from './routes.ts';
 import { securityGroupOperations } from './security-groups.ts';
 import { securityGroupRuleOperations } from './security-group-rules.ts';
+import { shares } from './sharing.ts';
+import { snapshotCompleted, snapshotOperations, snapshots } from './snapshots.ts';
 import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tag-operations.ts';
 import { resourceTags } from './tags.ts';
+import { volumeSnapshotOperations } from './volume-snapshots.ts';
 import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
 import { vpcCidrBlockOperations } from './vpc-cidr-blocks.ts';
 import { vpcOperations } from './vpcs.ts';
@@ -92,6 +98,9 @@ const tables = [
   instanceRows,
   launches,
   volumes,
+  snapshots,
+  shares,
+  ebsSettings,
   instanceStatuses,
   runningTimes,
 ] as unknown as readonly Table[];
@@ -116,6 +125,8 @@ const operations: Operations<'ec2'> = {
   ...securityGroupRuleOperations,
   ...networkAclOperations,
   ...imageOperations,
+  ...imageCreationOperations,
+  ...imageAttributeOperations,
   ...keyPairOperations,
   ...launchTemplateOperations,
   ...instanceTypeOperations,
@@ -128,6 +139,9 @@ const operations: Operations<'ec2'> = {
   ...instanceProfileOperations,
   ...volumeOperations,
   ...attachmentOperations,
+  ...snapshotOperations,
+  ...volumeSnapshotOperations,
+  ...ebsOperations,
   ...tagOperations,
 };
 
@@ -141,6 +155,7 @@ const timers = [
   natGatewayStep,
   peeringAccept,
   peeringExpire,
+  snapshotCompleted,
   volumeModification,
   volumeStep,
 ] as unknown as readonly TimerHandler<unknown, Ctx>[];

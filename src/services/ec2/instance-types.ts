@@ -77,6 +77,12 @@ const BURSTABLE_SIZES: Readonly<Record<string, readonly [vCpus: number, memoryMi
 type OlderSize = readonly [vCpus: number, memoryMiB: number, disks?: number, diskGb?: number];
 const OLDER: Readonly<Record<string, Readonly<Record<string, OlderSize>>>> = {
   t1: { micro: [1, 627] },
+  m1: {
+    small: [1, 1740, 1, 160],
+    medium: [1, 3788, 1, 410],
+    large: [2, 7680, 2, 420],
+    xlarge: [4, 15_360, 4, 420],
+  },
   m3: {
     medium: [1, 3840, 1, 4],
     large: [2, 7680, 1, 32],
@@ -122,7 +128,7 @@ const OLDER: Readonly<Record<string, Readonly<Record<string, OlderSize>>>> = {
   },
   x1: { '16xlarge': [64, 999_424, 1, 1920], '32xlarge': [128, 1_998_848, 2, 1920] },
 };
-const PREVIOUS_GENERATION: ReadonlySet<string> = new Set(['t1', 'm3', 'c3', 'r3']);
+const PREVIOUS_GENERATION: ReadonlySet<string> = new Set(['t1', 'm1', 'm3', 'c3', 'r3']);
 
 const TYPES: ReadonlyMap<string, InstanceType> = new Map(
   [

@@ -20,7 +20,11 @@ const ROUTE_TARGETS = [
   'VpcEndpointId',
 ];
 
-const EBS = ['EbsCardIndex', 'KmsKeyId', 'SnapshotId', 'VolumeInitializationRate'];
+const EBS = ['EbsCardIndex', 'VolumeInitializationRate'];
+
+const OF_EBS_ELSEWHERE = ['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(
+  (name) => `BlockDeviceMappings.Ebs.${name}`,
+);
 
 /** Parts of a rule that lead out of the VPC. */
 const RULE = ['UserIdGroupPairs.PeeringStatus', 'UserIdGroupPairs.VpcPeeringConnectionId'].map(
@@ -55,7 +59,6 @@ const PLACEMENT = [
 
 /** What RunInstances and launch templates have in common and is not modelled. */
 const LAUNCH = [
-  'BlockDeviceMappings.NoDevice',
   ...EBS.map((name) => `BlockDeviceMappings.Ebs.${name}`),
   ...INTERFACE.map((name) => `NetworkInterfaces.${name}`),
   ...PLACEMENT.map((name) => `Placement.${name}`),
@@ -89,6 +92,13 @@ export const refused: Refused = {
   AttachNetworkInterface: ['EnaQueueCount', 'EnaSrdSpecification'],
   AuthorizeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   AuthorizeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
+  CopyImage: [
+    'DestinationAvailabilityZone',
+    'DestinationAvailabilityZoneId',
+    'DestinationOutpostArn',
+    'SnapshotCopyCompletionDurationMinutes',
+  ],
+  CopySnapshot: ['CompletionDurationMinutes', 'DestinationAvailabilityZone', 'DestinationOutpostArn'],
   CreateImage: ['BlockDeviceMappings', 'SnapshotLocation'],
   CreateLaunchTemplate: ['Operator', ...TEMPLATE],
   CreateLaunchTemplateVersion: ['ResolveAlias', ...TEMPLATE],
@@ -111,15 +121,10 @@ export const refused: Refused = {
     'Operator',
   ],
   CreateRoute: ROUTE_TARGETS,
+  CreateSnapshot: ['Location', 'OutpostArn'],
+  CreateSnapshots: ['Location', 'OutpostArn'],
   CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],
-  CreateVolume: [
-    'KmsKeyId',
-    'MultiAttachEnabled',
-    'Operator',
-    'OutpostArn',
-    'SnapshotId',
-    'VolumeInitializationRate',
-  ],
+  CreateVolume: ['MultiAttachEnabled', 'Operator', 'OutpostArn', 'VolumeInitializationRate'],
   CreateVpc: [
     ...IPAM,
     'Ipv6CidrBlock',
@@ -138,6 +143,7 @@ export const refused: Refused = {
   DescribeLaunchTemplateVersions: ['Filters', 'ResolveAlias'],
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
   GetManagedPrefixListEntries: ['TargetVersion'],
+  ModifyImageAttribute: ['ImdsSupport', 'OrganizationArns', 'OrganizationalUnitArns', 'ProductCodes'],
   ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
   ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
   ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
@@ -159,14 +165,23 @@ export const refused: Refused = {
   ModifyVolume: ['MultiAttachEnabled'],
   ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],
   ModifyVpcEndpoint: ['DnsOptions', 'SubnetConfigurations'],
+  RegisterImage: [
+    'BillingProducts',
+    'BootMode',
+    'ImageLocation',
+    'KernelId',
+    'RamdiskId',
+    'TpmSupport',
+    'UefiData',
+    ...EBS.map((name) => `BlockDeviceMappings.Ebs.${name}`),
+    ...OF_EBS_ELSEWHERE,
+  ],
   ReplaceRoute: [...ROUTE_TARGETS, 'LocalTarget'],
   RevokeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   RevokeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
   RunInstances: [
     ...LAUNCH,
-    ...['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(
-      (name) => `BlockDeviceMappings.Ebs.${name}`,
-    ),
+    ...OF_EBS_ELSEWHERE,
     'AdditionalInfo',
     'ElasticGpuSpecification',
     'EnablePrimaryIpv6',
@@ -193,9 +208,12 @@ const TEMPLATE_WITHOUT_EFFECT = Object.fromEntries(
 );
 
 export const withoutEffect: WithoutEffect = {
+  CopySnapshot: {
+    DestinationRegion: 'says for which region the presigned URL is',
+    PresignedUrl: 'the caller is known already: nothing has to be asked of the other region',
+  },
   CreateLaunchTemplate: TEMPLATE_WITHOUT_EFFECT,
   CreateLaunchTemplateVersion: TEMPLATE_WITHOUT_EFFECT,
-  DeregisterImage: { DeleteAssociatedSnapshots: 'snapshots are not resources of their own here' },
   DescribeAvailabilityZones: { AllAvailabilityZones: 'there are no Local Zones and no zones to opt in to' },
   DescribeImages: {
     IncludeDeprecated: 'no image is deprecated',
@@ -214,6 +232,10 @@ export const withoutEffect: WithoutEffect = {
   ModifyLaunchTemplate: { ClientToken: 'setting the same default version twice changes nothing more' },
   ModifyVpcEndpoint: {
     ResetPolicy: 'the only policy is full access',
+  },
+  RegisterImage: {
+    EnaSupport: 'every image supports enhanced networking',
+    SriovNetSupport: 'every image supports enhanced networking',
   },
   RunInstances: LAUNCH_WITHOUT_EFFECT,
 };

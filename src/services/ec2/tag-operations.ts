@@ -26,6 +26,7 @@ import {
   vpcOf,
 } from './network.ts';
 import { prefixLists } from './prefix-lists.ts';
+import { snapshotOf } from './snapshots.ts';
 import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceTag, ResourceType } from './tags.ts';
 import { volumeOf } from './volumes.ts';
@@ -57,6 +58,7 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
     'InvalidSecurityGroupRuleId',
     'security group rule ID',
   ),
+  snapshot: snapshotOf,
   subnet: subnetOf,
   volume: volumeOf,
   vpc: vpcOf,

@@ -49,6 +49,7 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
   rtb: 'route-table',
   sg: 'security-group',
   sgr: 'security-group-rule',
+  snap: 'snapshot',
   subnet: 'subnet',
   vol: 'volume',
   vpc: 'vpc',

@@ -108,6 +108,14 @@ export const imageCreation: Timing = timing(
   'depends on how much the volumes hold; AWS publishes no figure',
 );
 
+/** From CreateSnapshot to `completed`. */
+export const snapshotCompletion: Timing = timing(
+  'ec2/snapshot-completion',
+  [30_000, 120_000],
+  'assumed',
+  'depends on how much has changed since the last snapshot; AWS publishes no figure for an empty volume',
+);
+
 /** From AcceptVpcPeeringConnection to `active`. */
 export const peeringAcceptance: Timing = timing(
   'ec2/vpc-peering-acceptance',

@@ -1,6 +1,13 @@
 // The runtime's own cryptography behind the world's port. Node and Bun both have it under node:crypto and node:zlib.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+} from 'node:crypto';
 import { crc32, gunzipSync } from 'node:zlib';
 import type { AesGcm, Primitives } from '#world/index.ts';
 
@@ -30,6 +37,9 @@ const aesGcm: AesGcm = {
   },
 };
 
+/** What comes before the seed in PKCS #8. https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
+
 export const primitives: Primitives = {
   sha256: digest('sha256'),
   sha1: digest('sha1'),
@@ -37,6 +47,11 @@ export const primitives: Primitives = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   hmac: (hash, key, data) => createHmac(hash, key).update(data).digest(),
   aesGcm,
+  ed25519PublicKey(seed) {
+    const key = createPrivateKey({ key: Buffer.concat([ED25519_HEAD, seed]), format: 'der', type: 'pkcs8' });
+    // The key itself comes last.
+    return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32));
+  },
   crc32: (data) => crc32(data),
   gunzip(data, limit) {
     try {

@@ -29,6 +29,8 @@ export interface Primitives {
   /** With the other hashes of SHA-2, by name. */
   readonly hmac: (hash: Sha2, key: Uint8Array, data: Uint8Array) => Uint8Array;
   readonly aesGcm: AesGcm;
+  /** The public key (32 bytes) that belongs to a seed of as many (RFC 8032). */
+  readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */
   readonly gunzip: (data: Uint8Array, limit: number) => Uint8Array | undefined;

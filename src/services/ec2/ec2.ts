@@ -55,6 +55,7 @@ import {
   vpcEndpoints,
   vpcs,
 } from './network.ts';
+import { passwordOperations } from './passwords.ts';
 import { peeringAccept, peeringExpire, peeringOperations } from './peering.ts';
 import { prefixListOperations, prefixLists } from './prefix-lists.ts';
 import { refused, withoutEffect } from './refused.ts';
@@ -128,6 +129,7 @@ const operations: Operations<'ec2'> = {
   ...imageCreationOperations,
   ...imageAttributeOperations,
   ...keyPairOperations,
+  ...passwordOperations,
   ...launchTemplateOperations,
   ...instanceTypeOperations,
   ...launchOperations,

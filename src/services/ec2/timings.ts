@@ -108,6 +108,14 @@ export const imageCreation: Timing = timing(
   'depends on how much the volumes hold; AWS publishes no figure',
 );
 
+/** From a launch of Windows to its administrator's password. */
+export const windowsPassword: Timing = timing(
+  'ec2/windows-password',
+  240_000,
+  'documented',
+  'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/connecting_to_windows_instance.html: at least 4 minutes',
+);
+
 /** From CreateSnapshot to `completed`. */
 export const snapshotCompletion: Timing = timing(
   'ec2/snapshot-completion',

@@ -174,6 +174,9 @@ def completed(client, operation, params):
         return {**params, "Conditions": [ANY_PATH], "Actions": params.get("Actions") or [ANY_ACTION]}
     if operation == "RunInstances" and not any(params.get(each) for each in PLACES):
         return {**params, "Placement": {"AvailabilityZone": f"{client.meta.region_name}a"}}
+    profile = params.get("IamInstanceProfile") or {}
+    if isinstance(profile, dict) and profile.get("Arn") and profile.get("Name"):
+        return {**params, "IamInstanceProfile": {"Arn": profile["Arn"]}}
     return params
 
 

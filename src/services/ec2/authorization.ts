@@ -180,6 +180,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
         .map((one) => one.vpcId),
   },
   DisassociateRouteTable: { also: byRouteAssociation },
+  GetLaunchTemplateData: instance,
   GetManagedPrefixListAssociations: list,
   GetManagedPrefixListEntries: list,
   GetPasswordData: instance,

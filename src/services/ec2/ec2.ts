@@ -7,6 +7,7 @@ import { balancerInterfaces } from '#cloud/ports/balancer-interfaces.ts';
 import { instances } from '#cloud/ports/instances.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
+import { accountAttributeOperations } from './account-attributes.ts';
 import { addressOperations } from './addresses.ts';
 import { balancerInterfacesPort } from './balancer-interfaces.ts';
 import { attachmentOperations } from './attachments.ts';
@@ -30,6 +31,7 @@ import { interfaceAttachmentOperations } from './interface-operations.ts';
 import { interfaceOperations } from './interfaces.ts';
 import { keyPairOperations, keyPairs } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
+import { launchTemplateDataOperations } from './launch-template-data.ts';
 import { launchTemplateOperations, launchTemplates, launchTemplateVersions } from './launch-templates.ts';
 import {
   instanceForget,
@@ -108,6 +110,7 @@ const tables = [
 
 const operations: Operations<'ec2'> = {
   ...zoneOperations,
+  ...accountAttributeOperations,
   ...vpcOperations,
   ...defaultOperations,
   ...vpcCidrBlockOperations,
@@ -131,6 +134,7 @@ const operations: Operations<'ec2'> = {
   ...keyPairOperations,
   ...passwordOperations,
   ...launchTemplateOperations,
+  ...launchTemplateDataOperations,
   ...instanceTypeOperations,
   ...launchOperations,
   ...instanceOperations,

@@ -26,10 +26,9 @@ export function filtered<R>(filters: readonly Filter[] | undefined, by: Filterab
   return (row) => tests.every((passes) => passes(row));
 }
 
-function test<R>({ Name = '', Values = [] }: Filter, by: Filterable<R>): (row: R) => boolean {
-  if (Values.length === 0) {
-    throw new Fault('InvalidParameterValue', `The filter '${Name}' must have at least one value.`);
-  }
+/** A filter without values lets nothing pass. */
+function test<R>({ Name, Values = [] }: Filter, by: Filterable<R>): (row: R) => boolean {
+  if (Name === undefined) throw new Fault('InvalidParameterValue', "The filter 'null' is invalid");
   const wanted = Values.map(pattern);
   const read = reader(Name, by);
   return (row) => {
@@ -44,6 +43,8 @@ function reader<R>(
   { operation, values, tags }: Filterable<R>,
 ): (row: R) => Value | readonly Value[] {
   if (tags && name === 'tag-key') return (row) => Object.keys(tags(row));
+  // Not documented any more, and still understood.
+  if (tags && name === 'tag-value') return (row) => Object.values(tags(row));
   if (tags && name.startsWith('tag:')) return (row) => tags(row)[name.slice('tag:'.length)];
   const read = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!read)

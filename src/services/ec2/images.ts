@@ -14,7 +14,7 @@ import { platformShown, publicImages } from './image-catalogue.ts';
 import type { PublicImage } from './image-catalogue.ts';
 import { isPublic, share, sharedRow, sharedRows, sharedWith } from './sharing.ts';
 import { freeSnapshots, removeSnapshot } from './snapshots.ts';
-import { removeTagsOf, tagsOf, tagsShown } from './tags.ts';
+import { removeTagsOf, tagsOf, someTagsShown } from './tags.ts';
 import type { VolumeKind } from './volume-types.ts';
 
 type WireImage = NonNullable<Output<'ec2', 'DescribeImages'>['Images']>[number];
@@ -170,7 +170,7 @@ function describe(ctx: Ctx, image: OwnImage | PublicImage): WireImage {
     SourceInstanceId: mine?.sourceInstanceId,
     SourceImageId: mine?.copyOf?.imageId,
     SourceImageRegion: mine?.copyOf?.region,
-    Tags: tagsShown(ctx, image.imageId),
+    ...someTagsShown(ctx, image.imageId),
   };
 }
 

@@ -197,13 +197,25 @@ function familyOf({ name }: InstanceType): string {
   return name.slice(0, name.indexOf('.'));
 }
 
-function diskShown([Count, SizeInGB]: readonly [number, number]): WireType['InstanceStorageInfo'] {
+function diskShown(
+  [Count, SizeInGB]: readonly [number, number],
+  Type: 'hdd' | 'ssd',
+): WireType['InstanceStorageInfo'] {
   return {
     TotalSizeInGB: Count * SizeInGB,
-    Disks: [{ Count, SizeInGB, Type: 'ssd' }],
+    Disks: [{ Count, SizeInGB, Type }],
     NvmeSupport: 'unsupported',
   };
 }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/enhanced-networking.html */
+function enaSupport(type: InstanceType): 'required' | 'supported' | 'unsupported' {
+  const family = familyOf(type);
+  if (!isXen(family)) return 'required';
+  return family === 'r4' || family === 'x1' || type.name === 'm4.16xlarge' ? 'supported' : 'unsupported';
+}
+
+const isXen = (family: string): boolean => family === 't2' || family in OLDER;
 
 function describe(type: InstanceType): WireType {
   const threads = type.architecture === 'arm64' || type.vCpus === 1 ? 1 : 2;
@@ -215,7 +227,8 @@ function describe(type: InstanceType): WireType {
     SupportedRootDeviceTypes: ['ebs'],
     SupportedVirtualizationTypes: ['hvm'],
     BareMetal: false,
-    Hypervisor: family === 't2' || family in OLDER ? 'xen' : 'nitro',
+    Hypervisor: isXen(family) ? 'xen' : 'nitro',
+    NetworkInfo: { EnaSupport: enaSupport(type) },
     ProcessorInfo: { SupportedArchitectures: [type.architecture] },
     VCpuInfo: {
       DefaultVCpus: type.vCpus,
@@ -224,7 +237,7 @@ function describe(type: InstanceType): WireType {
     },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
     InstanceStorageSupported: type.instanceStore !== undefined,
-    InstanceStorageInfo: type.instanceStore && diskShown(type.instanceStore),
+    InstanceStorageInfo: type.instanceStore && diskShown(type.instanceStore, family === 'm1' ? 'hdd' : 'ssd'),
     BurstablePerformanceSupported: type.burstable,
     DedicatedHostsSupported: false,
     HibernationSupported: false,
@@ -247,6 +260,9 @@ export const instanceTypeOperations: Operations<'ec2'> = {
         'memory-info.size-in-mib': (type) => type.memoryMiB,
         'processor-info.supported-architecture': (type) => type.architecture,
         'supported-usage-class': () => 'on-demand',
+        'network-info.ena-support': enaSupport,
+        'vcpu-info.default-cores': (type) => describe(type).VCpuInfo?.DefaultCores,
+        'vcpu-info.default-threads-per-core': (type) => describe(type).VCpuInfo?.DefaultThreadsPerCore,
         'vcpu-info.default-vcpus': (type) => type.vCpus,
       },
     });

@@ -11,7 +11,7 @@ import { ed25519Pem, integerBytes, pkcs8, publicKeyInfo, rsaPem, sshBlob, sshFie
 import { missing, unmodelled } from './requests.ts';
 import { integerOf, makeRsaKey } from './rsa.ts';
 import type { RandomBytes } from './rsa.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { removeTagsOf, someTagsShown, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 interface KeyPair {
   keyPairId: string;
@@ -128,7 +128,7 @@ export const keyPairOperations: Operations<'ec2'> = {
       KeyName,
       KeyFingerprint: made.fingerprint,
       KeyMaterial: material,
-      Tags: tagsShown(ctx, keyPairId),
+      ...someTagsShown(ctx, keyPairId),
     };
   },
 
@@ -142,7 +142,7 @@ export const keyPairOperations: Operations<'ec2'> = {
       KeyPairId: keyPairId,
       KeyName,
       KeyFingerprint: parsed.fingerprint,
-      Tags: tagsShown(ctx, keyPairId),
+      ...someTagsShown(ctx, keyPairId),
     };
   },
 

@@ -273,6 +273,7 @@ function launchDetails(
       hopLimit: MetadataOptions.HttpPutResponseHopLimit ?? (image.imdsV2 ? 2 : 1),
       endpoint: MetadataOptions.HttpEndpoint ?? 'enabled',
       tags: MetadataOptions.InstanceMetadataTags ?? 'disabled',
+      ...(MetadataOptions.HttpProtocolIpv6 && { ipv6: MetadataOptions.HttpProtocolIpv6 }),
     },
     ...(UserData === undefined ? {} : { userData: UserData }),
     ...(KeyName === undefined ? {} : { keyName: KeyName }),

@@ -144,8 +144,7 @@ export const refused: Refused = {
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
   GetManagedPrefixListEntries: ['TargetVersion'],
   ModifyImageAttribute: ['ImdsSupport', 'OrganizationArns', 'OrganizationalUnitArns', 'ProductCodes'],
-  ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
-  ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
+  ModifyInstanceAttribute: ['EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
   ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
   ModifyNetworkInterfaceAttribute: [
     'AssociatePublicIpAddress',
@@ -199,7 +198,7 @@ const LAUNCH_WITHOUT_EFFECT = {
   CreditSpecification: 'credits are not modelled: every instance works at its full speed',
   InstanceInitiatedShutdownBehavior: 'stored and shown; nothing shuts an instance down from inside',
   MaintenanceOptions: 'no instance recovers by itself here',
-  'MetadataOptions.HttpProtocolIpv6': 'there is no IPv6',
+  'MetadataOptions.HttpProtocolIpv6': 'kept and shown; there is no IPv6',
   'NetworkInterfaces.InterfaceType': 'every interface is an elastic network interface',
 };
 
@@ -225,11 +224,11 @@ export const withoutEffect: WithoutEffect = {
   DescribeLaunchTemplateVersions: MANAGED,
   DescribeLaunchTemplates: MANAGED,
   DescribeNetworkInterfaces: MANAGED,
-  DescribeRegions: { AllRegions: 'only regions that need no opt-in are listed' },
   DescribeVolumes: MANAGED,
   DetachNetworkInterface: { Force: 'detaching takes no time and never fails halfway' },
   DetachVolume: { Force: 'no device here hangs: every volume is detached in order' },
   ModifyLaunchTemplate: { ClientToken: 'setting the same default version twice changes nothing more' },
+  ModifyInstanceMetadataOptions: { HttpProtocolIpv6: 'kept and shown; there is no IPv6' },
   ModifyVpcEndpoint: {
     ResetPolicy: 'the only policy is full access',
   },

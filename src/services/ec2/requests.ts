@@ -112,14 +112,23 @@ export function existing<R extends Row>(
 }
 
 /** EC2's words for what the contract does not allow. */
-export function invalidRequest(_operation: string, violations: readonly Violation[]): Fault | undefined {
+export function invalidRequest(operation: string, violations: readonly Violation[]): Fault | undefined {
   const first = violations[0];
   if (!first) return undefined;
   const name = first.members.at(-1) ?? first.path;
   if (first.constraint === 'required') {
     // CreateTags and DeleteTags keep the name of an older API.
     if (name === 'Resources') return missing('resourceIdSet');
+    if (name === 'InstanceIds') return new Fault('InvalidParameterCombination', 'No instances specified');
     return missing(first.members.join('.') || name);
+  }
+  if (operation === 'DescribeInstanceTypes' && first.path.startsWith('instanceTypes')) {
+    const text = `The following supplied instance types do not exist: [${String(first.value)}]`;
+    return new Fault('InvalidInstanceType', text);
+  }
+  if (name === 'ResourceType' && first.constraint === 'enum') {
+    const text = `'${String(first.value)}' is not a valid taggable resource type for this operation.`;
+    return new Fault('InvalidParameterValue', text);
   }
   if (first.constraint === 'enum')
     return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);

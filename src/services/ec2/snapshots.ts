@@ -13,7 +13,7 @@ import { ebsRow, encryptionFor } from './ebs.ts';
 import type { Encryption } from './ebs.ts';
 import { filtered } from './filters.ts';
 import { isPublic, share, sharedRow, sharedRows, sharedWith } from './sharing.ts';
-import { putTags, removeTagsOf, tagCreated, tagsFor, tagsOf, tagsShown } from './tags.ts';
+import { putTags, removeTagsOf, someTagsShown, tagCreated, tagsFor, tagsOf, tagsShown } from './tags.ts';
 import { snapshotCompletion } from './timings.ts';
 
 type WireSnapshot = Output<'ec2', 'CreateSnapshot'>;
@@ -208,7 +208,11 @@ export const snapshotOperations: Operations<'ec2'> = {
       invalidToken: () =>
         new Fault('InvalidParameterValue', `Unable to parse pagination token: ${NextToken}`),
     });
-    return { Snapshots: items.map((one) => describeSnapshot(ctx, one)), NextToken: next };
+    const Snapshots = items.map((one) => {
+      const { Tags: _, ...rest } = describeSnapshot(ctx, one);
+      return { ...rest, ...someTagsShown(ctx, one.snapshotId) };
+    });
+    return { Snapshots, NextToken: next };
   },
 };
 

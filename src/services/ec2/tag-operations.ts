@@ -69,7 +69,9 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
 function checkResource(ctx: Ctx, id: string): void {
   const type = typeOfResource(id);
   const find = type && FIND[type];
-  if (!find) throw new Fault('InvalidID', `The ID '${id}' is not valid`);
+  // An id that nothing can have is told of in the same words for every kind.
+  if (!find || !/^[a-z]+-[0-9a-f]{8}([0-9a-f]{9})?$/.test(id))
+    throw new Fault('InvalidID', `The ID '${id}' is not valid`);
   find(ctx, id);
 }
 

@@ -72,6 +72,12 @@ export function tagsShown(ctx: Ctx, resourceId: string): { Key: string; Value: s
   return tagList(tagsOf(ctx, resourceId));
 }
 
+/** The same for resources that say nothing of tags where there are none: instances, volumes, snapshots and images do so. */
+export function someTagsShown(ctx: Ctx, resourceId: string): { Tags?: { Key: string; Value: string }[] } {
+  const Tags = tagsShown(ctx, resourceId);
+  return Tags.length === 0 ? {} : { Tags };
+}
+
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
 const MOST_TAGS = 50;
 const LONGEST_KEY = 128;

@@ -13,7 +13,7 @@ import type { Encryption } from './ebs.ts';
 import { filtered } from './filters.ts';
 import { listed, missing, once } from './requests.ts';
 import { completedSnapshot } from './snapshots.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { removeTagsOf, tagCreated, someTagsShown, tagsOf, tagsShown } from './tags.ts';
 import {
   volumeAttaching,
   volumeCreation,
@@ -384,6 +384,10 @@ export const volumeOperations: Operations<'ec2'> = {
     });
     const page = { NextToken, MaxResults };
     const { rows, next } = listed(ctx, volumes, { ids: VolumeIds, of: volumeOf, where, page });
-    return { Volumes: rows.map((volume) => describe(ctx, volume)), NextToken: next };
+    const Volumes = rows.map((volume) => {
+      const { Tags: _, ...rest } = describe(ctx, volume);
+      return { ...rest, ...someTagsShown(ctx, volume.volumeId) };
+    });
+    return { Volumes, NextToken: next };
   },
 };

@@ -138,7 +138,9 @@ def give_key_pairs(client, params):
     text = json.dumps(params, default=str).replace("\\", "")
     if re.search(r"AWS::EC2::KeyPair\W*(Properties|\"|')", text):
         return
-    for name in set(KEY_NAMES.findall(text)):
+    parameters = params.get("Parameters") or []
+    named = [each.get("ParameterValue") for each in parameters if each.get("ParameterKey") == "KeyName"]
+    for name in {*KEY_NAMES.findall(text), *filter(None, named)}:
         try:
             call(sibling(client, "ec2"), "ImportKeyPair", {"KeyName": name, "PublicKeyMaterial": PUBLIC_KEY})
         except botocore.exceptions.ClientError:

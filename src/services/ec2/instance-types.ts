@@ -215,6 +215,9 @@ function enaSupport(type: InstanceType): 'required' | 'supported' | 'unsupported
   return family === 'r4' || family === 'x1' || type.name === 'm4.16xlarge' ? 'supported' : 'unsupported';
 }
 
+/** What CPU options may ask for; types from before Nitro do not say. */
+const threadsPerCore = (type: InstanceType): number[] => (type.architecture === 'arm64' ? [1] : [1, 2]);
+
 const isXen = (family: string): boolean => family === 't2' || family in OLDER;
 
 function describe(type: InstanceType): WireType {
@@ -234,6 +237,7 @@ function describe(type: InstanceType): WireType {
       DefaultVCpus: type.vCpus,
       DefaultCores: type.vCpus / threads,
       DefaultThreadsPerCore: threads,
+      ...(isXen(family) ? {} : { ValidThreadsPerCore: threadsPerCore(type) }),
     },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
     InstanceStorageSupported: type.instanceStore !== undefined,
@@ -263,6 +267,7 @@ export const instanceTypeOperations: Operations<'ec2'> = {
         'network-info.ena-support': enaSupport,
         'vcpu-info.default-cores': (type) => describe(type).VCpuInfo?.DefaultCores,
         'vcpu-info.default-threads-per-core': (type) => describe(type).VCpuInfo?.DefaultThreadsPerCore,
+        'vcpu-info.valid-threads-per-core': (type) => describe(type).VCpuInfo?.ValidThreadsPerCore ?? [],
         'vcpu-info.default-vcpus': (type) => type.vCpus,
       },
     });

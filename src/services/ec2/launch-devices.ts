@@ -23,6 +23,8 @@ export function launchDevices(
   for (const mapping of mappings) {
     const { DeviceName, NoDevice, VirtualName } = mapping;
     if (DeviceName === undefined) throw missing('deviceName');
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_BlockDeviceMapping.html: an empty text omits the device.
+    if (NoDevice) throw new Fault('InvalidRequest', 'The request received was invalid');
     if (isInstanceStore(VirtualName)) continue;
     if (NoDevice === undefined)
       devices.set(DeviceName, deviceFor(ctx, DeviceName, mapping.Ebs, devices.get(DeviceName)));

@@ -63,7 +63,7 @@ function dataOf(ctx: Ctx, { instanceId, imageId, instanceType, zone, profile }: 
     NetworkInterfaces: interfacesOf(ctx, instanceId),
     ...(profile && { IamInstanceProfile: { Arn: profile.arn } }),
     ...(launch.cpuCredits && { CreditSpecification: { CpuCredits: launch.cpuCredits } }),
-    ...(Tags.length > 0 && { TagSpecifications: [{ ResourceType: 'instance', Tags }] }),
+    TagSpecifications: Tags.length > 0 ? [{ ResourceType: 'instance', Tags }] : [],
   };
 }
 

@@ -126,6 +126,10 @@ export function invalidRequest(operation: string, violations: readonly Violation
     const text = `The following supplied instance types do not exist: [${String(first.value)}]`;
     return new Fault('InvalidInstanceType', text);
   }
+  if (name === 'Attribute' && first.constraint === 'enum') {
+    const text = `Value (${String(first.value)}) for parameter attribute is invalid. Unknown attribute.`;
+    return new Fault('InvalidParameterValue', text);
+  }
   if (name === 'ResourceType' && first.constraint === 'enum') {
     const text = `'${String(first.value)}' is not a valid taggable resource type for this operation.`;
     return new Fault('InvalidParameterValue', text);

@@ -97,10 +97,11 @@ export function takeSnapshot(ctx: Ctx, source: Source, description: string, imag
 /** An image lets go of its snapshots; nothing else becomes of them. */
 export function freeSnapshots(ctx: Ctx, imageId: string): string[] {
   const held = ctx.list(snapshots).filter((one) => one.imageId === imageId);
-  return held.map(({ imageId: _, ...snapshot }) => {
-    ctx.put<Snapshot>(snapshots, snapshot);
-    return snapshot.snapshotId;
-  });
+  for (const snapshot of held) {
+    const { imageId: _, ...rest } = snapshot;
+    ctx.put<Snapshot>(snapshots, rest);
+  }
+  return held.map(({ snapshotId }) => snapshotId);
 }
 
 export function removeSnapshot(ctx: Ctx, snapshotId: string): void {

@@ -47,6 +47,14 @@ describe('launch templates', () => {
     await expect(versions(['1'])).rejects.toMatchObject({ name: 'InvalidParameterValue' });
   });
 
+  // LocalStack's `test_raise_invalid_launch_template_name`, validated against AWS
+  it('have no spaces in their names', async () => {
+    const named = { LaunchTemplateName: 'a name', LaunchTemplateData: { InstanceType: 't3.micro' as const } };
+    await expect(ec2.send(new CreateLaunchTemplateCommand(named))).rejects.toMatchObject({
+      name: 'InvalidLaunchTemplateName.MalformedException',
+    });
+  });
+
   it('have no default version that there is not', async () => {
     await create();
     const modify = { LaunchTemplateName: 'web', DefaultVersion: '2' };

@@ -9,7 +9,7 @@ import { pageOf } from '#cloud/pagination.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
-import { listed, missing, notTogether, once, unmodelled } from './requests.ts';
+import { listed, malformedTemplateName, missing, notTogether, once, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 export type LaunchTemplateData = Input<'ec2', 'CreateLaunchTemplate'>['LaunchTemplateData'];
@@ -189,12 +189,7 @@ export const launchTemplateOperations: Operations<'ec2'> = {
   ) {
     const request = { LaunchTemplateName, LaunchTemplateData, VersionDescription, TagSpecifications };
     const id = once(ctx, 'CreateLaunchTemplate', ClientToken, request, () => {
-      if (!NAME.test(LaunchTemplateName)) {
-        throw new Fault(
-          'InvalidLaunchTemplateName.MalformedException',
-          `Launch template name '${LaunchTemplateName}' is not valid. Names must be 3 to 128 letters, digits or ().-/_`,
-        );
-      }
+      if (!NAME.test(LaunchTemplateName)) throw malformedTemplateName();
       if (ctx.list(launchTemplates, 'name', LaunchTemplateName).length > 0) {
         throw new Fault(
           'InvalidLaunchTemplateName.AlreadyExistsException',

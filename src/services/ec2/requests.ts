@@ -122,6 +122,7 @@ export function invalidRequest(operation: string, violations: readonly Violation
     if (name === 'InstanceIds') return new Fault('InvalidParameterCombination', 'No instances specified');
     return missing(first.members.join('.') || name);
   }
+  if (name === 'LaunchTemplateName') return malformedTemplateName();
   if (operation === 'DescribeInstanceTypes' && first.path.startsWith('instanceTypes')) {
     const text = `The following supplied instance types do not exist: [${String(first.value)}]`;
     return new Fault('InvalidInstanceType', text);
@@ -139,6 +140,14 @@ export function invalidRequest(operation: string, violations: readonly Violation
   return new Fault(
     'InvalidParameterValue',
     `Value ( ${String(first.value)} ) for parameter ${first.path} is invalid. ${first.message}`,
+  );
+}
+
+export function malformedTemplateName(): Fault {
+  return new Fault(
+    'InvalidLaunchTemplateName.MalformedException',
+    'A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following ' +
+      'characters: - ( ) . / _.',
   );
 }
 

@@ -263,12 +263,12 @@ function create(ctx: Ctx, input: Input<'ec2', 'CreateVolume'>): string {
     Iops,
     Throughput,
   } = input;
+  // Terraform names an empty snapshot where there is none.
+  if (input.Size === undefined && !SnapshotId) throw missing('size/snapshot');
   const zone = zoneOf(ctx, AvailabilityZone, AvailabilityZoneId);
   if (zone === undefined) throw missing('AvailabilityZone');
-  // Terraform names an empty snapshot where there is none.
   const snapshot = SnapshotId ? completedSnapshot(ctx, SnapshotId) : undefined;
-  const sizeGiB = input.Size ?? snapshot?.sizeGiB;
-  if (sizeGiB === undefined) throw missing('size/snapshot');
+  const sizeGiB = input.Size ?? (snapshot?.sizeGiB as number);
   checkSize(kind, sizeGiB);
   if (snapshot && sizeGiB < snapshot.sizeGiB) {
     const text = `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshot.snapshotId}', expect size >= ${snapshot.sizeGiB}GB`;

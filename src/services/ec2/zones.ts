@@ -7,28 +7,28 @@ import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 
 /**
- * Regions that every account has without opting in.
+ * Regions that every account has without opting in, and how they are called.
  * https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
  */
-const REGIONS: readonly string[] = [
-  'ap-northeast-1',
-  'ap-northeast-2',
-  'ap-northeast-3',
-  'ap-south-1',
-  'ap-southeast-1',
-  'ap-southeast-2',
-  'ca-central-1',
-  'eu-central-1',
-  'eu-north-1',
-  'eu-west-1',
-  'eu-west-2',
-  'eu-west-3',
-  'sa-east-1',
-  'us-east-1',
-  'us-east-2',
-  'us-west-1',
-  'us-west-2',
-];
+const REGIONS: Readonly<Record<string, string>> = {
+  'ap-northeast-1': 'Asia Pacific (Tokyo)',
+  'ap-northeast-2': 'Asia Pacific (Seoul)',
+  'ap-northeast-3': 'Asia Pacific (Osaka)',
+  'ap-south-1': 'Asia Pacific (Mumbai)',
+  'ap-southeast-1': 'Asia Pacific (Singapore)',
+  'ap-southeast-2': 'Asia Pacific (Sydney)',
+  'ca-central-1': 'Canada (Central)',
+  'eu-central-1': 'Europe (Frankfurt)',
+  'eu-north-1': 'Europe (Stockholm)',
+  'eu-west-1': 'Europe (Ireland)',
+  'eu-west-2': 'Europe (London)',
+  'eu-west-3': 'Europe (Paris)',
+  'sa-east-1': 'South America (Sao Paulo)',
+  'us-east-1': 'US East (N. Virginia)',
+  'us-east-2': 'US East (Ohio)',
+  'us-west-1': 'US West (N. California)',
+  'us-west-2': 'US West (Oregon)',
+};
 
 /** Those that an account has to opt in to. Here none has, and all can be used. */
 const OPTIONAL_REGIONS: readonly string[] = [
@@ -66,11 +66,16 @@ export function zonesOf(region: string): string[] {
   return LETTERS.map((letter) => `${region}${letter}`);
 }
 
-/** AWS maps zone names to zone ids differently for each account; here a is 1, b is 2 and c is 3. */
+/**
+ * AWS maps zone names to zone ids differently for each account. In us-east-1 this is the mapping of the account in which
+ * LocalStack's and moto's answers were recorded; elsewhere a is 1, b is 2 and c is 3.
+ */
+const ORDINALS: Readonly<Record<string, readonly number[]>> = { 'us-east-1': [6, 1, 2] };
+
 export function zoneId(zone: string): string {
   const region = zone.slice(0, -1);
-  const ordinal = LETTERS.indexOf(zone.slice(-1) as (typeof LETTERS)[number]) + 1;
-  return `${abbreviation(region)}-az${ordinal}`;
+  const at = LETTERS.indexOf(zone.slice(-1) as (typeof LETTERS)[number]);
+  return `${abbreviation(region)}-az${ORDINALS[region]?.[at] ?? at + 1}`;
 }
 
 /** A zone by name or id, or EC2's answer where there is none. */
@@ -105,6 +110,7 @@ export const zoneOperations: Operations<'ec2'> = {
         ZoneName: zone,
         ZoneId: zoneId(zone),
         GroupName: `${ctx.region}-zg-1`,
+        ...(Object.hasOwn(REGIONS, ctx.region) && { GroupLongName: `${REGIONS[ctx.region]} 1` }),
         NetworkBorderGroup: ctx.region,
         ZoneType: 'availability-zone',
       }));
@@ -125,7 +131,7 @@ export const zoneOperations: Operations<'ec2'> = {
 
   DescribeRegions(_, { RegionNames = [], AllRegions = false, Filters }) {
     const optional = AllRegions || RegionNames.length > 0 ? OPTIONAL_REGIONS : [];
-    const known = [...REGIONS, ...optional].toSorted();
+    const known = [...Object.keys(REGIONS), ...optional].toSorted();
     for (const name of RegionNames)
       if (!known.includes(name)) throw new Fault('InvalidParameterValue', `Invalid region: [${name}]`);
     const shown = known
@@ -133,7 +139,7 @@ export const zoneOperations: Operations<'ec2'> = {
       .map((name) => ({
         RegionName: name,
         Endpoint: `ec2.${name}.amazonaws.com`,
-        OptInStatus: REGIONS.includes(name) ? 'opt-in-not-required' : 'not-opted-in',
+        OptInStatus: Object.hasOwn(REGIONS, name) ? 'opt-in-not-required' : 'not-opted-in',
       }));
     const where = filtered<(typeof shown)[number]>(Filters, {
       operation: 'DescribeRegions',

@@ -1,6 +1,8 @@
 import {
   CreateTagsCommand,
+  CreateVolumeCommand,
   DescribeAccountAttributesCommand,
+  DescribeAvailabilityZonesCommand,
   DescribeImagesCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
@@ -111,4 +113,22 @@ it('the account says which VPC is its default', async () => {
     new DescribeAccountAttributesCommand({ AttributeNames: ['default-vpc'] }),
   );
   expect(AccountAttributes?.[0]?.AttributeValues).toEqual([{ AttributeValue: Vpcs?.[0]?.VpcId }]);
+});
+
+// LocalStack's `test_describe_availability_zones_filters`, recorded from AWS
+it('zones have ids that do not follow their names', async () => {
+  const Filters = [{ Name: 'zone-name', Values: ['us-east-1a'] }];
+  const { AvailabilityZones } = await ec2.send(new DescribeAvailabilityZonesCommand({ Filters }));
+  expect(AvailabilityZones).toMatchObject([
+    { ZoneId: 'use1-az6', GroupLongName: 'US East (N. Virginia) 1', State: 'available' },
+  ]);
+});
+
+// LocalStack's `test_raise_create_volume_without_size`, recorded from AWS
+it('a volume needs a size or a snapshot before it needs a zone', async () => {
+  const request = new CreateVolumeCommand({ AvailabilityZone: 'eu-central-1a' });
+  await expect(ec2.send(request)).rejects.toMatchObject({
+    name: 'MissingParameter',
+    message: 'The request must contain the parameter size/snapshot',
+  });
 });

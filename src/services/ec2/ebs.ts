@@ -64,8 +64,9 @@ interface Wanted {
 }
 
 /**
- * How a volume or a copy is encrypted: as the request says, as what it is made of, or as the account has chosen.
- * https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+ * How a volume or a copy is encrypted: as the request says, as what it is made of, or as the account has chosen. Only a source
+ * whose key goes on to what is made of it names its key.
+ * https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html#ebs-volume-encryption-outcomes
  */
 export function encryptionFor(ctx: Ctx, wanted: Wanted, source?: Encryption): Encryption {
   const { Encrypted, KmsKeyId } = wanted;
@@ -78,9 +79,7 @@ export function encryptionFor(ctx: Ctx, wanted: Wanted, source?: Encryption): En
   }
   if (!encrypted) return { encrypted: false };
   if (KmsKeyId !== undefined) return { encrypted, keyArn: keyNamed(ctx, KmsKeyId) ?? KmsKeyId };
-  // What an encrypted snapshot holds stays under its key, unless encryption by default says otherwise.
-  const kept = settings(ctx).encrypts ? undefined : source?.keyArn;
-  return { encrypted, keyArn: kept ?? defaultKey(ctx) };
+  return { encrypted, keyArn: source?.keyArn ?? defaultKey(ctx) };
 }
 
 /**

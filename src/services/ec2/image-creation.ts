@@ -123,7 +123,6 @@ function register(ctx: Ctx, input: Input<'ec2', 'RegisterImage'>): string {
     throw new Fault('InvalidBlockDeviceMapping', text);
   }
   const imageId = `ami-${ctx.id('image')}`;
-  for (const { snapshotId } of devices) if (snapshotId !== undefined) completedSnapshot(ctx, snapshotId);
   const image: OwnImage = {
     imageId,
     name: Name,
@@ -158,10 +157,10 @@ function copy(ctx: Ctx, input: Input<'ec2', 'CopyImage'>): string {
     throw new Fault('InvalidAMIID.Unavailable', `The image ID '[${SourceImageId}]' is not available`);
   checkName(ctx, Name);
   const imageId = `ami-${ctx.id('image')}`;
-  const { name: _, windows, rootKind, ...like } = source;
-  const devices = devicesOf(source).map(({ snapshotId, keyArn, ...device }): ImageDevice => {
-    const under = region === ctx.region && keyArn !== undefined ? { keyArn } : {};
-    const encryption = encryptionFor(ctx, input, { encrypted: device.encrypted, ...under });
+  const { architecture, rootDevice, rootGiB, imdsV2, windows, rootKind } = source;
+  const devices = devicesOf(source).map((described): ImageDevice => {
+    const { snapshotId, keyArn: _, ...device } = described;
+    const encryption = encryptionFor(ctx, input, { encrypted: device.encrypted });
     if (snapshotId === undefined) return { ...device, ...encryption };
     const description = `Copied for DestinationAmi ${imageId} from SourceAmi ${SourceImageId} for SourceSnapshot ${snapshotId}.`;
     const from = { volumeId: 'vol-ffffffff', sizeGiB: device.sizeGiB, ...encryption };
@@ -169,10 +168,10 @@ function copy(ctx: Ctx, input: Input<'ec2', 'CopyImage'>): string {
   });
   const publicName = 'state' in source ? source.copyOf?.publicName : source.name;
   const image: OwnImage = {
-    architecture: like.architecture,
-    rootDevice: like.rootDevice,
-    rootGiB: like.rootGiB,
-    imdsV2: like.imdsV2,
+    architecture,
+    rootDevice,
+    rootGiB,
+    imdsV2,
     ...(rootKind && { rootKind }),
     ...(windows && { windows }),
     imageId,

@@ -98,8 +98,19 @@ function findImage(ctx: Ctx, imageId: string): OwnImage | PublicImage | undefine
   return (
     ctx.get(images, imageId) ??
     publicImages(ctx).find((image) => image.imageId === imageId) ??
-    sharedRow(ctx, images, imageId)
+    sharedImage(ctx, imageId)
   );
+}
+
+/** Keys of another account do not go on to what is made of its images. */
+function sharedImage(ctx: Ctx, imageId: string): OwnImage | undefined {
+  const image = sharedRow(ctx, images, imageId);
+  if (!image) return undefined;
+  const devices = image.devices.map((device) => {
+    const { keyArn: _, ...rest } = device;
+    return rest;
+  });
+  return { ...image, devices };
 }
 
 /** Images by id, or EC2's answer for those that there are not. */

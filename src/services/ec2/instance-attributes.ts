@@ -67,8 +67,6 @@ function attribute(
       return { ProductCodes: [] };
     case 'sriovNetSupport':
       return { SriovNetSupport: { Value: 'simple' } };
-    default:
-      throw unmodelled(`The instance attribute ${name}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { encryptionFor } from './ebs.ts';
 import type { Encryption } from './ebs.ts';
 import type { ImageDevice } from './images.ts';
 import { missing } from './requests.ts';
-import { completedSnapshot } from './snapshots.ts';
+import { completedSnapshot, encryptionOf } from './snapshots.ts';
 import { checkSize, performanceOf } from './volume-types.ts';
 
 type Mapping = NonNullable<Input<'ec2', 'RunInstances'>['BlockDeviceMappings']>[number];
@@ -19,7 +19,9 @@ export function launchDevices(
   ofImage: readonly ImageDevice[],
   mappings: readonly Mapping[],
 ): ImageDevice[] {
-  const devices = new Map(ofImage.map((device) => [device.deviceName, device]));
+  const devices = new Map(
+    ofImage.map((device) => [device.deviceName, { ...device, ...encryptionFor(ctx, {}, device) }]),
+  );
   for (const mapping of mappings) {
     const { DeviceName, NoDevice, VirtualName } = mapping;
     if (DeviceName === undefined) throw missing('deviceName');
@@ -95,5 +97,7 @@ function sourceOf(
   ofImage: ImageDevice | undefined,
 ): (Encryption & { readonly sizeGiB: number }) | undefined {
   if (snapshotId === undefined) return undefined;
-  return snapshotId === ofImage?.snapshotId ? ofImage : completedSnapshot(ctx, snapshotId);
+  if (snapshotId === ofImage?.snapshotId) return ofImage;
+  const snapshot = completedSnapshot(ctx, snapshotId);
+  return { sizeGiB: snapshot.sizeGiB, ...encryptionOf(ctx, snapshot) };
 }

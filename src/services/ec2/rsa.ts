@@ -41,7 +41,7 @@ export function bytesOf(value: bigint, length: number): Uint8Array {
   return bytes;
 }
 
-export function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
+function powerModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n;
   for (const bit of exponent.toString(2)) {
     result = (result * result) % modulus;

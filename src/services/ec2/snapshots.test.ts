@@ -176,6 +176,26 @@ describe('encryption', () => {
     expect(made.Encrypted).toBe(true);
   });
 
+  // https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html#ebs-volume-encryption-outcomes
+  it('keeps the key of a snapshot for its volumes, and not for its copies', async () => {
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    const SnapshotId = await snapshot(await volume({ Encrypted: true, KmsKeyId: KeyMetadata?.Arn }));
+    const made = await ec2.send(new CreateVolumeCommand({ SnapshotId, AvailabilityZone: ZONE }));
+    expect(made.KmsKeyId).toBe(KeyMetadata?.Arn);
+    const copy = { SourceSnapshotId: SnapshotId, SourceRegion: 'us-east-1' };
+    const SnapshotIds = [(await ec2.send(new CopySnapshotCommand(copy))).SnapshotId ?? ''];
+    const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds }));
+    const { KeyMetadata: managed } = await kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/ebs' }));
+    expect(Snapshots).toMatchObject([{ Encrypted: true, KmsKeyId: managed?.Arn }]);
+  });
+
+  it('by default holds for the volumes that come with an instance', async () => {
+    await ec2.send(new EnableEbsEncryptionByDefaultCommand({}));
+    const Filters = [{ Name: 'attachment.instance-id', Values: [await launch()] }];
+    const { Volumes } = await ec2.send(new DescribeVolumesCommand({ Filters }));
+    expect(Volumes).toMatchObject([{ Encrypted: true }]);
+  });
+
   it('needs to be asked for where a key is named', async () => {
     await expect(volume({ KmsKeyId: 'alias/mine' })).rejects.toMatchObject({
       name: 'InvalidParameterDependency',

@@ -70,6 +70,11 @@ export function ownSnapshot(ctx: Ctx, id: string | undefined): Snapshot {
   });
 }
 
+/** What a volume of a snapshot is encrypted with; the key of another account does not go on to it. */
+export function encryptionOf(ctx: Ctx, { ownerId, encrypted, keyArn }: Snapshot): Encryption {
+  return { encrypted, ...(keyArn !== undefined && ownerId === ctx.account && { keyArn }) };
+}
+
 /** What a snapshot is taken of: a volume, or another snapshot. */
 type Source = Pick<Snapshot, 'volumeId' | 'sizeGiB' | 'encrypted' | 'keyArn'>;
 
@@ -137,11 +142,10 @@ export const snapshotOperations: Operations<'ec2'> = {
   CopySnapshot(ctx, input) {
     const { SourceRegion, SourceSnapshotId, Description = '', TagSpecifications } = input;
     const source = completedSnapshot(ctx.in({ region: SourceRegion }), SourceSnapshotId);
-    // A key holds in its own region only: across regions a copy is encrypted anew.
-    const { keyArn, ...rest } = source;
-    const under = SourceRegion === ctx.region && keyArn !== undefined ? { ...rest, keyArn } : rest;
-    const encryption = encryptionFor(ctx, input, under);
-    const copy = takeSnapshot(ctx, { ...rest, ...encryption, volumeId: NO_VOLUME }, Description);
+    // Whatever the source's key is, a copy is encrypted anew.
+    const encryption = encryptionFor(ctx, input, { encrypted: source.encrypted });
+    const from = { volumeId: NO_VOLUME, sizeGiB: source.sizeGiB, ...encryption };
+    const copy = takeSnapshot(ctx, from, Description);
     tagCreated(ctx, TagSpecifications, copy.snapshotId);
     return { SnapshotId: copy.snapshotId, Tags: tagsShown(ctx, copy.snapshotId) };
   },

@@ -12,7 +12,7 @@ import { ebsRow, encryptionFor, keyWorks } from './ebs.ts';
 import type { Encryption } from './ebs.ts';
 import { filtered } from './filters.ts';
 import { listed, missing, once } from './requests.ts';
-import { completedSnapshot } from './snapshots.ts';
+import { completedSnapshot, encryptionOf } from './snapshots.ts';
 import { removeTagsOf, tagCreated, someTagsShown, tagsOf, tagsShown } from './tags.ts';
 import {
   volumeAttaching,
@@ -275,7 +275,7 @@ function create(ctx: Ctx, input: Input<'ec2', 'CreateVolume'>): string {
     throw new Fault('InvalidParameterValue', text);
   }
   const volumeId = `vol-${ctx.id('volume')}`;
-  const encryption = encryptionFor(ctx, input, snapshot);
+  const encryption = encryptionFor(ctx, input, snapshot && encryptionOf(ctx, snapshot));
   const volume: Volume = {
     volumeId,
     sizeGiB,

@@ -55,6 +55,8 @@ const publicKeys: PublicKeys = {
     }
   },
 };
+/** What comes before the seed in PKCS #8. https://www.rfc-editor.org/rfc/rfc8410#section-7 */
+const ED25519_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 export const primitives: Primitives = {
   sha256: digest('sha256'),
@@ -64,6 +66,11 @@ export const primitives: Primitives = {
   hmac: (hash, key, data) => createHmac(hash, key).update(data).digest(),
   aesGcm,
   publicKeys,
+  ed25519PublicKey(seed) {
+    const key = createPrivateKey({ key: Buffer.concat([ED25519_HEAD, seed]), format: 'der', type: 'pkcs8' });
+    // The key itself comes last.
+    return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32));
+  },
   crc32: (data) => crc32(data),
   gunzip(data, limit) {
     try {

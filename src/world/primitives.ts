@@ -38,6 +38,8 @@ export interface Primitives {
   readonly hmac: (hash: Sha2 | 'sha1', key: Uint8Array, data: Uint8Array) => Uint8Array;
   readonly aesGcm: AesGcm;
   readonly publicKeys: PublicKeys;
+  /** The public key (32 bytes) that belongs to a seed of as many (RFC 8032). */
+  readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */
   readonly gunzip: (data: Uint8Array, limit: number) => Uint8Array | undefined;

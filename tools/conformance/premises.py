@@ -20,15 +20,23 @@ import network_premises
 
 #: The images of moto (`moto/ec2/resources/amis.json`) and ids that it never looks at, by the public image that stands for each.
 #: No two have the same one, so that a change from one to another shows.
+#: The images of moto (`moto/ec2/resources/amis.json`) by the public image that stands for each.
 IMAGES = {
-    "ami-12c6146b": "amzn2-ami-hvm-2.0.*-x86_64-gp2",
+    "ami-12c6146b": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*",
     "ami-03cf127a": "amzn2-ami-kernel-5.10-hvm-*-x86_64-gp2",
     "ami-fa7cdd89": "amzn2-ami-hvm-2.0.*-x86_64-ebs",
     "ami-f4cf1d8d": "Windows_Server-2016-English-Full-Base-*",
+}
+#: Ids that moto never looks at, where something is launched from them.
+LOOSE_IMAGES = {
+    "ami-abcd1234": "amzn-ami-hvm-*-x86_64-gp2",
+    "ami-1234abcd": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-12345678": "amzn-ami-hvm-*-x86_64-gp2",
     "ami-pytest": "al2023-ami-2023.*-x86_64",
 }
 ACCOUNT = "123456789012"
+#: What is about images themselves.
+ABOUT_IMAGES = re.compile("Image|Tags")
 LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
@@ -50,6 +58,16 @@ LONGEST_NAME = 32
 LISTS = ("ACL", "AccessControlPolicy", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 #: Requests of S3 of which it sends word.
 TOLD = re.compile("Put(Object|BucketNotif)|CopyObject|Complete|Delete(Object|s)")
+#: Where a launch says where it goes; moto puts all others into the region's first zone, AWS into any.
+PLACES = ("Placement", "SubnetId", "NetworkInterfaces", "LaunchTemplate")
+#: What is under way in EC2 and what tells of it: the filter and its values.
+UNDER_WAY = {
+    "Instances": ("DescribeInstances", "Reservations", "instance-state-name", ["pending", "stopping", "shutting-down"]),
+    "Volume": ("DescribeVolumes", "Volumes", "status", ["creating", "deleting"]),
+    "(At|De)tachVolume": ("DescribeVolumes", "Volumes", "attachment.status", ["attaching", "detaching"]),
+    "Snapshot": ("DescribeSnapshots", "Snapshots", "status", ["pending"]),
+    "Image": ("DescribeImages", "Images", "state", ["pending"]),
+}
 #: Seconds.
 PAUSE = 0.2
 MOST_LOOKS = 50
@@ -99,7 +117,7 @@ def replaced(value, pairs):
 def image_for(client, name):
     region = client.meta.region_name
     if (region, name) not in images:
-        filters = [{"Name": "name", "Values": [IMAGES[name]]}]
+        filters = [{"Name": "name", "Values": [{**IMAGES, **LOOSE_IMAGES}[name]]}]
         found = call(sibling(client, "ec2"), "DescribeImages", {"Filters": filters})["Images"]
         images[region, name] = found[0]["ImageId"]
     return images[region, name]
@@ -159,7 +177,9 @@ def give_key_pairs(client, params):
     text = json.dumps(params, default=str).replace("\\", "")
     if re.search(r"AWS::EC2::KeyPair\W*(Properties|\"|')", text):
         return
-    for name in set(KEY_NAMES.findall(text)):
+    parameters = params.get("Parameters") or []
+    named = [each.get("ParameterValue") for each in parameters if each.get("ParameterKey") == "KeyName"]
+    for name in {*KEY_NAMES.findall(text), *filter(None, named)}:
         try:
             call(sibling(client, "ec2"), "ImportKeyPair", {"KeyName": name, "PublicKeyMaterial": PUBLIC_KEY})
         except botocore.exceptions.ClientError:
@@ -289,11 +309,13 @@ def prepare(client, service, operation, params):
     stack = params.get("StackName", "")
     if service == "cloudformation" and operation in STACK_CHANGES and re.search(r"_|^\d", stack):
         stand_ins[stack] = re.sub(r"^(\d)", r"s\1", stack.replace("_", "-"))
+    if service == "cloudformation" and operation in STACK_CHANGES and re.search("_|^[0-9]", params.get("StackName", "")):
+        stand_ins[params["StackName"]] = re.sub("^([0-9])", r"s\1", params["StackName"]).replace("_", "-")
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
 
-def completed(operation, params):
+def completed(client, operation, params):
     """The least that AWS takes, for a test that is about something else."""
     if operation == "CreateBucket" and lists(params):
         unlisted = {name: value for name, value in params.items() if name not in LISTS}
@@ -311,6 +333,11 @@ def completed(operation, params):
         return {"totalResources": AGENT_RESOURCES, **params}
     if operation == "ImportCertificate" and "CertificateChain" in params:
         return {**params, "CertificateChain": FIRST_CERTIFICATE.match(params["CertificateChain"]).group()}
+    if operation == "RunInstances" and not any(params.get(each) for each in PLACES):
+        return {**params, "Placement": {"AvailabilityZone": f"{client.meta.region_name}a"}}
+    profile = params.get("IamInstanceProfile") or {}
+    if isinstance(profile, dict) and profile.get("Arn") and profile.get("Name"):
+        return {**params, "IamInstanceProfile": {"Arn": profile["Arn"]}}
     return params
 
 
@@ -325,6 +352,17 @@ def settle(client, service, operation, params):
         time.sleep(PAUSE)
     if service == "cloudformation" and operation in STACK_CHANGES:
         wait_for_stacks(client)
+    if service == "ec2" and re.match("Run|Start|Stop|Terminate|Create|Copy|Delete|Attach|Detach|Register", operation):
+        for noun, what in UNDER_WAY.items():
+            if re.search(f"{noun}$|{noun}s$", operation):
+                wait_for(client, *what)
+
+
+def wait_for(ec2, operation, member, name, values):
+    for _ in range(MOST_LOOKS):
+        if not call(ec2, operation, {"Filters": [{"Name": name, "Values": values}]})[member]:
+            return
+        time.sleep(PAUSE)
 
 
 def wait_for_stacks(client):
@@ -339,7 +377,8 @@ def wait_for_stacks(client):
 def prepared_call(client, operation, params):
     service = client.meta.service_model.service_name
     if service in IMAGE_USERS:
-        stand_ins.update({name: image_for(client, name) for name in named_in(params, IMAGES)})
+        known = IMAGES if service == "ec2" and ABOUT_IMAGES.search(operation) else {**IMAGES, **LOOSE_IMAGES}
+        stand_ins.update({name: image_for(client, name) for name in named_in(params, known)})
     try:
         prepare(client, service, operation, params)
     except botocore.exceptions.ClientError:
@@ -353,6 +392,7 @@ def prepared_call(client, operation, params):
     wanted = completed(operation, params) if service == "elbv2" else params
     if service == "ec2":
         wanted = network_premises.completed(client, operation, params)
+    wanted = completed(client, operation, params) if service in ("elbv2", "ec2") else params
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation)

@@ -28,8 +28,10 @@ export interface Machines {
   shutDown(ctx: Ctx, instanceId: string): number;
   /** The instance is gone, with its disks if `terminated`. */
   off(ctx: Ctx, instanceId: string, terminated: boolean): void;
-  /** An image was made of the instance's disks: instances launched from it begin with what is on them now. */
+  /** An image or a snapshot was made of the instance's disks: instances launched from it begin with what is on them now. */
   imaged?(ctx: Ctx, instanceId: string, imageId: string): void;
+  /** An image was made of another, or of a snapshot of an instance's root volume: the same is on it. */
+  copied?(ctx: Ctx, from: { account: string; region: string; id: string }, imageId: string): void;
   /** Answers at once where the driver can; otherwise nothing, and later through `probes.answered`. */
   probe(ctx: Ctx, probe: Probe): ProbeResult | undefined;
   /** Whether EC2's instance status check passes: the operating system answers. */

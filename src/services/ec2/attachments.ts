@@ -43,7 +43,7 @@ export const attachmentOperations: Operations<'ec2'> = {
     if (!attachment) throw new Fault('IncorrectState', `Volume '${volumeId}' is in the '${state}' state.`);
     const { instanceId, deviceName } = attachment;
     if ((InstanceId ?? instanceId) !== instanceId || (Device ?? deviceName) !== deviceName) {
-      const text = `The volume '${volumeId}' is not attached to instance '${InstanceId ?? instanceId}' as device '${Device ?? deviceName}'.`;
+      const text = `The volume ${volumeId} is not attached to instance ${InstanceId ?? instanceId} as device ${Device ?? deviceName}`;
       throw new Fault('InvalidAttachment.NotFound', text);
     }
     const isRoot = launchOf(ctx, instanceId).rootDevice === deviceName;

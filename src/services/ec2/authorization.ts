@@ -17,6 +17,7 @@ import { peerings } from './peering.ts';
 import { groupNamed } from './security-groups.ts';
 import { tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceType, TagSpecifications } from './tags.ts';
+import { volumesOf } from './volumes.ts';
 
 type AnyInput = Readonly<Record<string, unknown>>;
 type AnyAuthorization = Authorization<'ec2', never>;
@@ -60,6 +61,8 @@ const template = { members: { LaunchTemplateId: 'launch-template' }, also: templ
 const instances = { members: { InstanceIds: 'instance' } } as const;
 const instance = { members: { InstanceId: 'instance' } } as const;
 const volume = { members: { VolumeId: 'volume' } } as const;
+const snapshot = { members: { SnapshotId: 'snapshot' } } as const;
+const image = { members: { ImageId: 'image' } } as const;
 const table = { members: { RouteTableId: 'route-table' } } as const;
 const eni = { members: { NetworkInterfaceId: 'network-interface' } } as const;
 const list = { members: { PrefixListId: 'prefix-list' } } as const;
@@ -89,9 +92,12 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   AttachNetworkInterface: { members: { InstanceId: 'instance', NetworkInterfaceId: 'network-interface' } },
   AuthorizeSecurityGroupEgress: group,
   AuthorizeSecurityGroupIngress: group,
+  CopyImage: { creates: ['image', 'snapshot'], members: { SourceImageId: 'image' } },
+  CopySnapshot: { creates: ['snapshot'], members: { SourceSnapshotId: 'snapshot' } },
   CreateDhcpOptions: { creates: ['dhcp-options'] },
-  CreateImage: { creates: ['image'], ...instance },
+  CreateImage: { creates: ['image', 'snapshot'], ...instance },
   CreateInternetGateway: { creates: ['internet-gateway'] },
+  CreateKeyPair: { members: { KeyName: 'key-pair' } },
   CreateLaunchTemplate: { creates: ['launch-template'] },
   CreateLaunchTemplateVersion: template,
   CreateManagedPrefixList: { creates: ['prefix-list'] },
@@ -109,8 +115,16 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
     members: vpc,
     also: (ctx, { VpcId }: { VpcId?: string }) => (VpcId ? [] : [defaultVpc(ctx)?.vpcId]),
   },
+  CreateSnapshot: { creates: ['snapshot'], ...volume },
+  CreateSnapshots: {
+    creates: ['snapshot'],
+    also: (
+      ctx,
+      { InstanceSpecification: { InstanceId } }: { InstanceSpecification: { InstanceId: string } },
+    ) => [InstanceId, ...volumesOf(ctx, InstanceId).map((one) => one.volumeId)],
+  },
   CreateSubnet: { creates: ['subnet'], members: vpc },
-  CreateVolume: { creates: ['volume'] },
+  CreateVolume: { creates: ['volume'], members: { SnapshotId: 'snapshot' } },
   CreateVpc: { creates: ['vpc'] },
   CreateVpcPeeringConnection: {
     creates: ['vpc-peering-connection'],
@@ -138,15 +152,18 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   DeleteRoute: table,
   DeleteRouteTable: table,
   DeleteSecurityGroup: group,
+  DeleteSnapshot: snapshot,
   DeleteSubnet: { members: { SubnetId: 'subnet' } },
   DeleteVolume: volume,
   DeleteVpc: { members: vpc },
   DeleteVpcEndpoints: { members: { VpcEndpointIds: 'vpc-endpoint' } },
   DeleteVpcPeeringConnection: peering,
-  DeregisterImage: { members: { ImageId: 'image' } },
+  DeregisterImage: image,
   DescribeAddressesAttribute: { members: { AllocationIds: 'elastic-ip' } },
+  DescribeImageAttribute: image,
   DescribeInstanceAttribute: instance,
   DescribeNetworkInterfaceAttribute: eni,
+  DescribeSnapshotAttribute: snapshot,
   DescribeVpcAttribute: { members: vpc },
   DetachInternetGateway: { members: { InternetGatewayId: 'internet-gateway', ...vpc } },
   DetachVolume: { members: { InstanceId: 'instance', VolumeId: 'volume' } },
@@ -161,10 +178,13 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
         .map((one) => one.vpcId),
   },
   DisassociateRouteTable: { also: byRouteAssociation },
+  GetLaunchTemplateData: instance,
   GetManagedPrefixListAssociations: list,
   GetManagedPrefixListEntries: list,
   GetSecurityGroupsForVpc: { members: vpc },
+  GetPasswordData: instance,
   ImportKeyPair: { members: { KeyName: 'key-pair' } },
+  ModifyImageAttribute: image,
   ModifyInstanceAttribute: { members: { InstanceId: 'instance', Groups: 'security-group' } },
   ModifyInstanceCreditSpecification: {
     also: (
@@ -181,6 +201,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
     members: { NetworkInterfaceId: 'network-interface', Groups: 'security-group' },
   },
   ModifySecurityGroupRules: group,
+  ModifySnapshotAttribute: snapshot,
   ModifySubnetAttribute: { members: { SubnetId: 'subnet' } },
   ModifyVolume: volume,
   ModifyVpcAttribute: { members: vpc },
@@ -197,6 +218,7 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   },
   MonitorInstances: instances,
   RebootInstances: instances,
+  RegisterImage: { creates: ['image'] },
   RejectVpcPeeringConnection: peering,
   ReleaseAddress: { members: { AllocationId: 'elastic-ip' }, also: addressByIp },
   ReplaceIamInstanceProfileAssociation: { also: byProfileAssociation },
@@ -210,6 +232,8 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
   ReplaceRouteTableAssociation: { members: { RouteTableId: 'route-table' }, also: byRouteAssociation },
   RestoreManagedPrefixListVersion: list,
   ResetNetworkInterfaceAttribute: eni,
+  ResetImageAttribute: image,
+  ResetSnapshotAttribute: snapshot,
   RevokeSecurityGroupEgress: group,
   RevokeSecurityGroupIngress: group,
   StartInstances: instances,
@@ -232,7 +256,10 @@ function attempt<T>(find: () => T): T | undefined {
 }
 
 function arnOf(ctx: Ctx, type: ResourceType, id: string): string {
-  return type === 'image' ? `arn:aws:ec2:${ctx.region}::image/${id}` : ctx.arn('ec2', `${type}/${id}`);
+  // Images and snapshots may be another account's.
+  return type === 'image' || type === 'snapshot'
+    ? `arn:aws:ec2:${ctx.region}::${type}/${id}`
+    : ctx.arn('ec2', `${type}/${id}`);
 }
 
 function resourcesOf(

@@ -7,6 +7,7 @@ import { balancerInterfaces } from '#cloud/ports/balancer-interfaces.ts';
 import { instances } from '#cloud/ports/instances.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
+import { accountAttributeOperations } from './account-attributes.ts';
 import { addressOperations } from './addresses.ts';
 import { balancerInterfacesPort } from './balancer-interfaces.ts';
 import { attachmentOperations } from './attachments.ts';
@@ -15,9 +16,12 @@ import { creditOperations } from './credits.ts';
 import { customerGatewayForget, customerGatewayOperations, customerGateways } from './customer-gateways.ts';
 import { defaultOperations, ensureDefaults } from './defaults.ts';
 import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
+import { ebsOperations, ebsSettings } from './ebs.ts';
 import { endpointOperations, endpointStep } from './endpoints.ts';
 import { instancesPort } from './facts.ts';
 import { gatewayOperations } from './gateways.ts';
+import { imageAttributeOperations } from './image-attributes.ts';
+import { imageCreationOperations } from './image-creation.ts';
 import { imageAvailable, imageOperations, images } from './images.ts';
 import { instanceAttributeOperations } from './instance-attributes.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
@@ -29,6 +33,7 @@ import { interfaceAttachmentOperations } from './interface-operations.ts';
 import { attachmentForget, interfaceOperations } from './interfaces.ts';
 import { keyPairOperations, keyPairs } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
+import { launchTemplateDataOperations } from './launch-template-data.ts';
 import { launchTemplateOperations, launchTemplates, launchTemplateVersions } from './launch-templates.ts';
 import {
   instanceForget,
@@ -53,6 +58,7 @@ import {
   vpcEndpoints,
   vpcs,
 } from './network.ts';
+import { passwordOperations } from './passwords.ts';
 import { peeringAccept, peeringExpire, peeringOperations, peerings } from './peering.ts';
 import { prefixListOperations, prefixLists } from './prefix-lists.ts';
 import { refused, withoutEffect } from './refused.ts';
@@ -61,9 +67,12 @@ import { routeOperations } from './routes.ts';
 import { securityGroupOperations } from './security-groups.ts';
 import { securityGroupRuleChangeOperations } from './security-group-rule-changes.ts';
 import { securityGroupRuleOperations } from './security-group-rules.ts';
+import { shares } from './sharing.ts';
+import { snapshotCompleted, snapshotOperations, snapshots } from './snapshots.ts';
 import { subnetOperations } from './subnets.ts';
 import { tagOperations } from './tag-operations.ts';
 import { resourceTags } from './tags.ts';
+import { volumeSnapshotOperations } from './volume-snapshots.ts';
 import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
 import {
   transitAttachmentDue,
@@ -115,12 +124,16 @@ const tables = [
   instanceRows,
   launches,
   volumes,
+  snapshots,
+  shares,
+  ebsSettings,
   instanceStatuses,
   runningTimes,
 ] as unknown as readonly Table[];
 
 const operations: Operations<'ec2'> = {
   ...zoneOperations,
+  ...accountAttributeOperations,
   ...vpcOperations,
   ...defaultOperations,
   ...vpcCidrBlockOperations,
@@ -147,8 +160,12 @@ const operations: Operations<'ec2'> = {
   ...securityGroupRuleChangeOperations,
   ...networkAclOperations,
   ...imageOperations,
+  ...imageCreationOperations,
+  ...imageAttributeOperations,
   ...keyPairOperations,
+  ...passwordOperations,
   ...launchTemplateOperations,
+  ...launchTemplateDataOperations,
   ...instanceTypeOperations,
   ...launchOperations,
   ...instanceOperations,
@@ -159,6 +176,9 @@ const operations: Operations<'ec2'> = {
   ...instanceProfileOperations,
   ...volumeOperations,
   ...attachmentOperations,
+  ...snapshotOperations,
+  ...volumeSnapshotOperations,
+  ...ebsOperations,
   ...tagOperations,
 };
 
@@ -178,6 +198,7 @@ const timers = [
   transitAttachmentForget,
   transitGatewayDue,
   transitGatewayForget,
+  snapshotCompleted,
   volumeModification,
   volumeStep,
   vpnGatewayForget,

@@ -43,8 +43,14 @@ function carrying(ctx: Ctx, key: string, values: readonly string[]): Set<string>
 }
 
 function imageName(ctx: Ctx, imageId: string): string {
-  const own = ctx.get(images, imageId)?.name;
-  return own ?? publicImages(ctx).find((image) => image.imageId === imageId)?.name ?? '';
+  const own = ctx.get(images, imageId);
+  // What comes with a public image comes with its copies, whatever they are called.
+  return (
+    own?.copyOf?.publicName ??
+    own?.name ??
+    publicImages(ctx).find((image) => image.imageId === imageId)?.name ??
+    ''
+  );
 }
 
 export const instancesPort: Instances = {

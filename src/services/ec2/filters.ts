@@ -26,10 +26,9 @@ export function filtered<R>(filters: readonly Filter[] | undefined, by: Filterab
   return (row) => tests.every((passes) => passes(row));
 }
 
-function test<R>({ Name = '', Values = [] }: Filter, by: Filterable<R>): (row: R) => boolean {
-  if (Values.length === 0) {
-    throw new Fault('InvalidParameterValue', `The filter '${Name}' must have at least one value.`);
-  }
+/** A filter without values lets nothing pass. */
+function test<R>({ Name, Values = [] }: Filter, by: Filterable<R>): (row: R) => boolean {
+  if (Name === undefined) throw new Fault('InvalidParameterValue', "The filter 'null' is invalid");
   const wanted = Values.map(pattern);
   const read = reader(Name, by);
   return (row) => {

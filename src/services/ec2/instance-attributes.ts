@@ -19,10 +19,9 @@ import {
   metadataShown,
 } from './instances.ts';
 import type { Instance, Launch, MetadataOptions } from './instances.ts';
-import { groupsShown } from './interfaces.ts';
 import { interfaces, securityGroupOf } from './network.ts';
 import { missing, unmodelled } from './requests.ts';
-import { volumesOf } from './volumes.ts';
+import { volumes, volumesOf } from './volumes.ts';
 
 type Attribute = Input<'ec2', 'DescribeInstanceAttribute'>['Attribute'];
 type Changes = Input<'ec2', 'ModifyInstanceAttribute'>;
@@ -52,13 +51,22 @@ function attribute(
     case 'sourceDestCheck':
       return { SourceDestCheck: { Value: row?.sourceDestCheck ?? true } };
     case 'groupSet':
-      return { Groups: groupsShown(ctx, row?.groupIds ?? []) };
+      return { Groups: (row?.groupIds ?? []).map((GroupId) => ({ GroupId })) };
     case 'ebsOptimized':
       return { EbsOptimized: { Value: launch.ebsOptimized } };
     case 'enaSupport':
       return { EnaSupport: { Value: true } };
-    default:
-      throw unmodelled(`The instance attribute ${name}`);
+    case 'enclaveOptions':
+      return { EnclaveOptions: { Enabled: false } };
+    // Only paravirtual instances have a kernel and a RAM disk of their own.
+    case 'kernel':
+      return { KernelId: {} };
+    case 'ramdisk':
+      return { RamdiskId: {} };
+    case 'productCodes':
+      return { ProductCodes: [] };
+    case 'sriovNetSupport':
+      return { SriovNetSupport: { Value: 'simple' } };
   }
 }
 
@@ -147,6 +155,25 @@ function launchChanges(instance: Instance, changes: Changes): Partial<Launch> {
   };
 }
 
+/** Whether attached volumes go with the instance. */
+function changeDevices(
+  ctx: Ctx,
+  { instanceId }: Instance,
+  mappings: NonNullable<Changes['BlockDeviceMappings']>,
+): void {
+  for (const { DeviceName, Ebs, NoDevice, VirtualName } of mappings) {
+    if (NoDevice !== undefined || VirtualName !== undefined)
+      throw unmodelled('Changing more of a device than DeleteOnTermination');
+    const volume = volumesOf(ctx, instanceId).find(({ attachment }) => attachment?.deviceName === DeviceName);
+    if (!volume?.attachment || (Ebs?.VolumeId ?? volume.volumeId) !== volume.volumeId) {
+      const text = `No device is currently mapped at ${DeviceName}`;
+      throw new Fault('InvalidInstanceAttributeValue', text);
+    }
+    const deleteOnTermination = Ebs?.DeleteOnTermination ?? volume.attachment.deleteOnTermination;
+    ctx.update(volumes, volume, { attachment: { ...volume.attachment, deleteOnTermination } });
+  }
+}
+
 /** Turns detailed monitoring on or off; what is asked for holds at once. */
 function monitor(ctx: Ctx, ids: readonly string[], monitoring: boolean): Output<'ec2', 'MonitorInstances'> {
   const InstanceMonitorings = instancesOf(ctx, ids).map(({ instanceId }) => {
@@ -166,10 +193,11 @@ export const instanceAttributeOperations: Operations<'ec2'> = {
     const instance = instanceOf(ctx, input.InstanceId);
     const changes = fromNamed(input);
     const ofLaunch = launchChanges(instance, changes);
-    const { InstanceType, Groups, SourceDestCheck } = changes;
+    const { InstanceType, Groups, SourceDestCheck, BlockDeviceMappings } = changes;
     if (Object.keys(ofLaunch).length > 0) ctx.update(launches, launchOf(ctx, instance.instanceId), ofLaunch);
     if (InstanceType?.Value !== undefined) changeType(ctx, instance, InstanceType.Value);
     if (Groups && Groups.length > 0) changeGroups(ctx, instance, Groups);
+    if (BlockDeviceMappings) changeDevices(ctx, instance, BlockDeviceMappings);
     const row = interfaceOfInstance(ctx, instance);
     if (row && SourceDestCheck?.Value !== undefined)
       ctx.update(interfaces, row, { sourceDestCheck: SourceDestCheck.Value });
@@ -181,7 +209,7 @@ export const instanceAttributeOperations: Operations<'ec2'> = {
 
   ModifyInstanceMetadataOptions(
     ctx,
-    { InstanceId, HttpTokens, HttpPutResponseHopLimit, HttpEndpoint, InstanceMetadataTags },
+    { InstanceId, HttpTokens, HttpPutResponseHopLimit, HttpEndpoint, HttpProtocolIpv6, InstanceMetadataTags },
   ) {
     instanceOf(ctx, InstanceId);
     const launch = launchOf(ctx, InstanceId);
@@ -190,6 +218,7 @@ export const instanceAttributeOperations: Operations<'ec2'> = {
       hopLimit: HttpPutResponseHopLimit ?? launch.metadata.hopLimit,
       endpoint: HttpEndpoint ?? launch.metadata.endpoint,
       tags: InstanceMetadataTags ?? launch.metadata.tags,
+      ipv6: HttpProtocolIpv6 ?? launch.metadata.ipv6 ?? 'disabled',
     };
     ctx.update(launches, launch, { metadata });
     return { InstanceId, InstanceMetadataOptions: { ...metadataShown(metadata), State: 'pending' } };

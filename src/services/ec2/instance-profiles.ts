@@ -89,7 +89,10 @@ function describe(
 function associated(ctx: Ctx, associationId: string): Instance & { profile: InstanceProfile } {
   const found = ctx.list(instanceRows, 'profileAssociation', associationId)[0];
   if (!found?.profile) {
-    throw new Fault('NoSuchAssociation', `An invalid association-id of '${associationId}' was given`);
+    throw new Fault(
+      'InvalidAssociationID.NotFound',
+      `An invalid association-id of '${associationId}' was given`,
+    );
   }
   return found as Instance & { profile: InstanceProfile };
 }

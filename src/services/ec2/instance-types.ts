@@ -77,6 +77,12 @@ const BURSTABLE_SIZES: Readonly<Record<string, readonly [vCpus: number, memoryMi
 type OlderSize = readonly [vCpus: number, memoryMiB: number, disks?: number, diskGb?: number];
 const OLDER: Readonly<Record<string, Readonly<Record<string, OlderSize>>>> = {
   t1: { micro: [1, 627] },
+  m1: {
+    small: [1, 1740, 1, 160],
+    medium: [1, 3788, 1, 410],
+    large: [2, 7680, 2, 420],
+    xlarge: [4, 15_360, 4, 420],
+  },
   m3: {
     medium: [1, 3840, 1, 4],
     large: [2, 7680, 1, 32],
@@ -122,7 +128,7 @@ const OLDER: Readonly<Record<string, Readonly<Record<string, OlderSize>>>> = {
   },
   x1: { '16xlarge': [64, 999_424, 1, 1920], '32xlarge': [128, 1_998_848, 2, 1920] },
 };
-const PREVIOUS_GENERATION: ReadonlySet<string> = new Set(['t1', 'm3', 'c3', 'r3']);
+const PREVIOUS_GENERATION: ReadonlySet<string> = new Set(['t1', 'm1', 'm3', 'c3', 'r3']);
 
 const TYPES: ReadonlyMap<string, InstanceType> = new Map(
   [
@@ -191,13 +197,28 @@ function familyOf({ name }: InstanceType): string {
   return name.slice(0, name.indexOf('.'));
 }
 
-function diskShown([Count, SizeInGB]: readonly [number, number]): WireType['InstanceStorageInfo'] {
+function diskShown(
+  [Count, SizeInGB]: readonly [number, number],
+  Type: 'hdd' | 'ssd',
+): WireType['InstanceStorageInfo'] {
   return {
     TotalSizeInGB: Count * SizeInGB,
-    Disks: [{ Count, SizeInGB, Type: 'ssd' }],
+    Disks: [{ Count, SizeInGB, Type }],
     NvmeSupport: 'unsupported',
   };
 }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/enhanced-networking.html */
+function enaSupport(type: InstanceType): 'required' | 'supported' | 'unsupported' {
+  const family = familyOf(type);
+  if (!isXen(family)) return 'required';
+  return family === 'r4' || family === 'x1' || type.name === 'm4.16xlarge' ? 'supported' : 'unsupported';
+}
+
+/** What CPU options may ask for; types from before Nitro do not say. */
+const threadsPerCore = (type: InstanceType): number[] => (type.architecture === 'arm64' ? [1] : [1, 2]);
+
+const isXen = (family: string): boolean => family === 't2' || family in OLDER;
 
 function describe(type: InstanceType): WireType {
   const threads = type.architecture === 'arm64' || type.vCpus === 1 ? 1 : 2;
@@ -209,16 +230,18 @@ function describe(type: InstanceType): WireType {
     SupportedRootDeviceTypes: ['ebs'],
     SupportedVirtualizationTypes: ['hvm'],
     BareMetal: false,
-    Hypervisor: family === 't2' || family in OLDER ? 'xen' : 'nitro',
+    Hypervisor: isXen(family) ? 'xen' : 'nitro',
+    NetworkInfo: { EnaSupport: enaSupport(type) },
     ProcessorInfo: { SupportedArchitectures: [type.architecture] },
     VCpuInfo: {
       DefaultVCpus: type.vCpus,
       DefaultCores: type.vCpus / threads,
       DefaultThreadsPerCore: threads,
+      ...(isXen(family) ? {} : { ValidThreadsPerCore: threadsPerCore(type) }),
     },
     MemoryInfo: { SizeInMiB: type.memoryMiB },
     InstanceStorageSupported: type.instanceStore !== undefined,
-    InstanceStorageInfo: type.instanceStore && diskShown(type.instanceStore),
+    InstanceStorageInfo: type.instanceStore && diskShown(type.instanceStore, family === 'm1' ? 'hdd' : 'ssd'),
     BurstablePerformanceSupported: type.burstable,
     DedicatedHostsSupported: false,
     HibernationSupported: false,
@@ -241,6 +264,10 @@ export const instanceTypeOperations: Operations<'ec2'> = {
         'memory-info.size-in-mib': (type) => type.memoryMiB,
         'processor-info.supported-architecture': (type) => type.architecture,
         'supported-usage-class': () => 'on-demand',
+        'network-info.ena-support': enaSupport,
+        'vcpu-info.default-cores': (type) => describe(type).VCpuInfo?.DefaultCores,
+        'vcpu-info.default-threads-per-core': (type) => describe(type).VCpuInfo?.DefaultThreadsPerCore,
+        'vcpu-info.valid-threads-per-core': (type) => describe(type).VCpuInfo?.ValidThreadsPerCore ?? [],
         'vcpu-info.default-vcpus': (type) => type.vCpus,
       },
     });

@@ -17,9 +17,9 @@ import { addressesShown, groupsShown, macAddress, privateDnsName, publicDnsName 
 import { interfaces } from './network.ts';
 import type { NetworkInterface } from './network.ts';
 import { existing, listed } from './requests.ts';
-import { tagsOf, tagsShown } from './tags.ts';
+import { tagsOf, someTagsShown } from './tags.ts';
 import { volumesOf } from './volumes.ts';
-import type { Volume } from './volumes.ts';
+import type { Attachment, Volume } from './volumes.ts';
 import { zoneId } from './zones.ts';
 
 /** What changes as an instance lives. What stays as it was launched is in `Launch`. */
@@ -90,6 +90,8 @@ export interface MetadataOptions {
   readonly hopLimit: number;
   readonly endpoint: 'enabled' | 'disabled';
   readonly tags: 'enabled' | 'disabled';
+  /** Off where nothing is said. */
+  readonly ipv6?: 'enabled' | 'disabled';
 }
 
 export const launches: Table<Launch> = table<Launch>(
@@ -151,7 +153,7 @@ export function metadataShown(options: MetadataOptions): NonNullable<WireInstanc
     HttpTokens: options.tokens,
     HttpPutResponseHopLimit: options.hopLimit,
     HttpEndpoint: options.endpoint,
-    HttpProtocolIpv6: 'disabled',
+    HttpProtocolIpv6: options.ipv6 ?? 'disabled',
     InstanceMetadataTags: options.tags,
   };
 }
@@ -263,7 +265,7 @@ function describeInstance(ctx: Ctx, instance: Instance): WireInstance {
     MaintenanceOptions: { AutoRecovery: 'default' },
     ProductCodes: [],
     IamInstanceProfile: profile && { Arn: profile.arn, Id: profile.id },
-    Tags: tagsShown(ctx, instanceId),
+    ...someTagsShown(ctx, instanceId),
     ...network,
   };
 }
@@ -298,12 +300,20 @@ function instanceFilters(ctx: Ctx): Filterable<Instance> {
   const groups = (instance: Instance): { GroupId: string; GroupName: string }[] =>
     groupsShown(ctx, at(instance)?.groupIds ?? []);
   const launch = (instance: Instance): Launch => launchOf(ctx, instance.instanceId);
+  const devices = (instance: Instance): Attachment[] =>
+    volumesOf(ctx, instance.instanceId).flatMap(({ attachment }) => attachment ?? []);
   return {
     operation: 'DescribeInstances',
     values: {
       architecture: (instance) => launch(instance).architecture,
       'availability-zone': (instance) => instance.zone,
       'availability-zone-id': (instance) => zoneId(instance.zone),
+      'block-device-mapping.delete-on-termination': (instance) =>
+        devices(instance).map((device) => device.deleteOnTermination),
+      'block-device-mapping.device-name': (instance) => devices(instance).map((device) => device.deviceName),
+      'block-device-mapping.status': (instance) => devices(instance).map((device) => device.state),
+      'block-device-mapping.volume-id': (instance) =>
+        volumesOf(ctx, instance.instanceId).map((volume) => volume.volumeId),
       'client-token': (instance) => launch(instance).clientToken,
       'dns-name': (instance) => publicDnsName(ctx, instance.vpcId, at(instance)?.publicIp),
       'iam-instance-profile.arn': (instance) => instance.profile?.arn,
@@ -318,6 +328,10 @@ function instanceFilters(ctx: Ctx): Filterable<Instance> {
       'ip-address': (instance) => at(instance)?.publicIp,
       'key-name': (instance) => launch(instance).keyName,
       'launch-index': (instance) => instance.launchIndex,
+      'metadata-options.http-endpoint': (instance) => launch(instance).metadata.endpoint,
+      'metadata-options.http-put-response-hop-limit': (instance) => launch(instance).metadata.hopLimit,
+      'metadata-options.http-tokens': (instance) => launch(instance).metadata.tokens,
+      'monitoring-state': (instance) => (launch(instance).monitoring ? 'enabled' : 'disabled'),
       'network-interface.network-interface-id': (instance) => instance.interfaceId,
       'owner-id': () => ctx.account,
       platform: (instance) => (launch(instance).windows ? 'windows' : undefined),
@@ -327,6 +341,7 @@ function instanceFilters(ctx: Ctx): Filterable<Instance> {
       'reservation-id': (instance) => instance.reservationId,
       'root-device-name': (instance) => launch(instance).rootDevice,
       'root-device-type': () => 'ebs',
+      'source-dest-check': (instance) => at(instance)?.sourceDestCheck,
       'state-reason-code': (instance) => instance.reason?.code,
       'subnet-id': (instance) => (instance.interfaceId ? instance.subnetId : undefined),
       tenancy: () => 'default',

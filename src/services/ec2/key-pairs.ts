@@ -1,14 +1,17 @@
-// Key pairs that were imported. EC2 cannot make one here: a private key would have to be random in earnest.
+// Key pairs: imported, or made here. What is made comes from the world's seed: real keys, and no secrets.
 
-import { table } from '#world/index.ts';
+import { hex, table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import { base64, fromBase64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
-import { missing } from './requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { ed25519Pem, integerBytes, pkcs8, publicKeyInfo, rsaPem, sshBlob, sshFields } from './key-formats.ts';
+import { missing, unmodelled } from './requests.ts';
+import { integerOf, makeRsaKey } from './rsa.ts';
+import type { RandomBytes } from './rsa.ts';
+import { removeTagsOf, someTagsShown, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 interface KeyPair {
   keyPairId: string;
@@ -60,8 +63,7 @@ function parsePublicKey(ctx: Ctx, material: Uint8Array): Pick<KeyPair, 'kind' | 
   const { md5, sha256 } = ctx.kernel.primitives;
   // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/verify-keys.html
   if (kind === 'ed25519') return { kind, fingerprint: base64(sha256(blob)), publicKey: text };
-  const digits = [...md5(rsaInfo(blob))].map((byte) => byte.toString(16).padStart(2, '0'));
-  return { kind, fingerprint: digits.join(':'), publicKey: text };
+  return { kind, fingerprint: colons(md5(rsaInfo(blob))), publicKey: text };
 }
 
 /** SSH's fields of an RSA key as the SubjectPublicKeyInfo whose digest AWS shows. */
@@ -69,36 +71,69 @@ function rsaInfo(blob: Uint8Array): Uint8Array {
   const [, exponent, modulus] = sshFields(blob);
   if (!exponent || !modulus)
     throw new Fault('InvalidKey.Format', 'Key is not in valid OpenSSH public key format');
-  const key = der(0x30, der(0x02, modulus), der(0x02, exponent));
-  const rsaEncryption = Uint8Array.from([
-    0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-  ]);
-  return der(0x30, der(0x30, rsaEncryption), der(0x03, Uint8Array.of(0), key));
+  return publicKeyInfo(modulus, exponent);
 }
 
-function sshFields(blob: Uint8Array): Uint8Array[] {
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
-  const fields: Uint8Array[] = [];
-  for (let at = 0; at + 4 <= blob.length;) {
-    const length = view.getUint32(at);
-    fields.push(blob.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
+const colons = (digest: Uint8Array): string => hex(digest).replaceAll(/..(?!$)/g, '$&:');
+
+/** What a new key is made of: the world's seed, and the key pair's id. */
+function randomFor(ctx: Ctx, keyPairId: string): RandomBytes {
+  return (label, length) => {
+    const draw = ctx.random('ec2/key-material', `${keyPairId} ${label}`);
+    return Uint8Array.from({ length }, (_, at) => Math.floor(draw(at) * 256));
+  };
+}
+
+type Made = Pick<KeyPair, 'kind' | 'fingerprint' | 'publicKey'> & { readonly material: string };
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/verify-keys.html says whose digests the fingerprints are. */
+function makeKey(ctx: Ctx, keyPairId: string, name: string, kind: KeyPair['kind']): Made {
+  const { sha1, sha256, ed25519PublicKey } = ctx.kernel.primitives;
+  const random = randomFor(ctx, keyPairId);
+  if (kind === 'ed25519') {
+    const seed = random('seed', 32);
+    const key = ed25519PublicKey(seed);
+    const blob = sshBlob('ssh-ed25519', key);
+    const publicKey = `ssh-ed25519 ${base64(blob)} ${name}`;
+    return { kind, fingerprint: base64(sha256(blob)), publicKey, material: ed25519Pem(seed, key) };
   }
-  return fields;
+  const key = makeRsaKey(random);
+  const publicKey = `ssh-rsa ${base64(sshBlob('ssh-rsa', integerBytes(key.e), integerBytes(key.n)))} ${name}`;
+  return { kind, fingerprint: colons(sha1(pkcs8(key))), publicKey, material: rsaPem(key) };
 }
 
-function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head =
-    length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, Math.floor(length / 256), length % 256];
-  return Uint8Array.from([tag, ...head, ...parts.flatMap((part) => [...part])]);
+function checkFree(ctx: Ctx, name: string): void {
+  if (ctx.list(keyPairs, 'name', name).length > 0)
+    throw new Fault('InvalidKeyPair.Duplicate', 'The keypair already exists');
+}
+
+/** The RSA key to which a password is encrypted; nothing for keys of other kinds. */
+export function rsaKeyOf(ctx: Ctx, name: string): { n: bigint; e: bigint } | undefined {
+  const pair = ctx.list(keyPairs, 'name', name)[0];
+  const blob = pair?.kind === 'rsa' ? fromBase64(pair.publicKey.split(/\s+/)[1] ?? '') : undefined;
+  const [, exponent, modulus] = blob ? sshFields(blob) : [];
+  return exponent && modulus ? { e: integerOf(exponent), n: integerOf(modulus) } : undefined;
 }
 
 export const keyPairOperations: Operations<'ec2'> = {
+  CreateKeyPair(ctx, { KeyName, KeyType = 'rsa', KeyFormat = 'pem', TagSpecifications }) {
+    if (KeyFormat !== 'pem') throw unmodelled(`The key format ${KeyFormat}`);
+    checkFree(ctx, KeyName);
+    const keyPairId = `key-${ctx.id('key-pair')}`;
+    const { material, ...made } = makeKey(ctx, keyPairId, KeyName, KeyType);
+    ctx.put(keyPairs, { keyPairId, name: KeyName, ...made, createdAt: ctx.now });
+    tagCreated(ctx, TagSpecifications, keyPairId);
+    return {
+      KeyPairId: keyPairId,
+      KeyName,
+      KeyFingerprint: made.fingerprint,
+      KeyMaterial: material,
+      ...someTagsShown(ctx, keyPairId),
+    };
+  },
+
   ImportKeyPair(ctx, { KeyName, PublicKeyMaterial, TagSpecifications }) {
-    if (ctx.list(keyPairs, 'name', KeyName).length > 0) {
-      throw new Fault('InvalidKeyPair.Duplicate', `The keypair already exists`);
-    }
+    checkFree(ctx, KeyName);
     const keyPairId = `key-${ctx.id('key-pair')}`;
     const parsed = parsePublicKey(ctx, PublicKeyMaterial);
     ctx.put(keyPairs, { keyPairId, name: KeyName, ...parsed, createdAt: ctx.now });
@@ -107,7 +142,7 @@ export const keyPairOperations: Operations<'ec2'> = {
       KeyPairId: keyPairId,
       KeyName,
       KeyFingerprint: parsed.fingerprint,
-      Tags: tagsShown(ctx, keyPairId),
+      ...someTagsShown(ctx, keyPairId),
     };
   },
 

@@ -9,7 +9,7 @@ import { pageOf } from '#cloud/pagination.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
-import { listed, missing, notTogether, once, unmodelled } from './requests.ts';
+import { listed, malformedTemplateName, missing, notTogether, once, unmodelled } from './requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
 
 export type LaunchTemplateData = Input<'ec2', 'CreateLaunchTemplate'>['LaunchTemplateData'];
@@ -64,7 +64,7 @@ export function templateOf(ctx: Ctx, { LaunchTemplateId, LaunchTemplateName }: T
   if (LaunchTemplateId !== undefined && LaunchTemplateName !== undefined)
     throw notTogether('launchTemplateId', 'launchTemplateName');
   if (LaunchTemplateId !== undefined) return templateWithId(ctx, LaunchTemplateId);
-  if (LaunchTemplateName === undefined) throw missing('LaunchTemplateId or LaunchTemplateName');
+  if (LaunchTemplateName === undefined) throw missing('launch template ID or launch template name');
   const found = ctx.list(launchTemplates, 'name', LaunchTemplateName)[0];
   if (found) return found;
   throw new Fault(
@@ -147,6 +147,7 @@ function putVersion(
   description: string | undefined,
 ): void {
   checkSwitches(data);
+  if (Object.keys(data).length === 0) throw missing('LaunchTemplateData');
   ctx.put(launchTemplateVersions, {
     templateId,
     number,
@@ -174,6 +175,13 @@ function chosenVersions(
 
 const PAGE_SIZE = 200;
 
+/** AWS's words, as moto recorded them. */
+const WHICH_VERSIONS =
+  'To describe the launch template data for all your launch templates, for ‘--versions’ specify ‘$Latest’, ‘$Default’, or both, ' +
+  'and omit ‘--launch-template-id’, ‘--launch-template-name’, and version numbers. To describe the launch template data for a ' +
+  'specific launch template, specify ‘--launch-template-id’ or ‘--launch-template-name’, and for ‘--versions’ specify one or more ' +
+  'of the following values: ‘$Latest’, ‘$Default’, or one or more version numbers.';
+
 export const launchTemplateOperations: Operations<'ec2'> = {
   CreateLaunchTemplate(
     ctx,
@@ -181,12 +189,7 @@ export const launchTemplateOperations: Operations<'ec2'> = {
   ) {
     const request = { LaunchTemplateName, LaunchTemplateData, VersionDescription, TagSpecifications };
     const id = once(ctx, 'CreateLaunchTemplate', ClientToken, request, () => {
-      if (!NAME.test(LaunchTemplateName)) {
-        throw new Fault(
-          'InvalidLaunchTemplateName.MalformedException',
-          `Launch template name '${LaunchTemplateName}' is not valid. Names must be 3 to 128 letters, digits or ().-/_`,
-        );
-      }
+      if (!NAME.test(LaunchTemplateName)) throw malformedTemplateName();
       if (ctx.list(launchTemplates, 'name', LaunchTemplateName).length > 0) {
         throw new Fault(
           'InvalidLaunchTemplateName.AlreadyExistsException',
@@ -234,9 +237,14 @@ export const launchTemplateOperations: Operations<'ec2'> = {
       values: { 'launch-template-name': (template) => template.name },
       tags: (template) => tagsOf(ctx, template.templateId),
     });
-    const byName = LaunchTemplateNames.map(
-      (LaunchTemplateName) => templateOf(ctx, { LaunchTemplateName }).templateId,
-    );
+    const byName = LaunchTemplateNames.map((name) => {
+      const [found] = ctx.list(launchTemplates, 'name', name);
+      if (found) return found.templateId;
+      throw new Fault(
+        'InvalidLaunchTemplateName.NotFoundException',
+        'At least one of the launch templates specified in the request does not exist.',
+      );
+    });
     const listing = {
       ids: [...LaunchTemplateIds, ...byName],
       of: templateWithId,
@@ -254,8 +262,9 @@ export const launchTemplateOperations: Operations<'ec2'> = {
     const templates = named
       ? [templateOf(ctx, { LaunchTemplateId, LaunchTemplateName })]
       : ctx.list(launchTemplates);
-    if (!named && (Versions.length === 0 || Versions.some((version) => !version.startsWith('$'))))
-      throw missing('LaunchTemplateId');
+    if (!named && Versions.length === 0) throw new Fault('MissingParameter', WHICH_VERSIONS);
+    if (!named && Versions.some((version) => !version.startsWith('$')))
+      throw new Fault('InvalidParameterValue', WHICH_VERSIONS);
     const shown = templates.flatMap((template) =>
       chosenVersions(ctx, template, input).map((version) => describeVersion(template, version)),
     );
@@ -265,9 +274,22 @@ export const launchTemplateOperations: Operations<'ec2'> = {
   },
 
   ModifyLaunchTemplate(ctx, input) {
+    const { LaunchTemplateId, LaunchTemplateName, DefaultVersion } = input;
+    if (LaunchTemplateId !== undefined && LaunchTemplateName !== undefined) {
+      throw new Fault(
+        'InvalidParameterCombination',
+        'Either provide launch template ID or launch template name to modify the template.',
+      );
+    }
     const template = templateOf(ctx, input);
-    if (input.DefaultVersion === undefined) throw missing('DefaultVersion');
-    const { number } = versionOf(ctx, template, input.DefaultVersion);
+    if (DefaultVersion === undefined) throw missing('DefaultVersion');
+    const number = Number(DefaultVersion);
+    if (!ctx.get(launchTemplateVersions, versionKey(template.templateId, number))) {
+      throw new Fault(
+        'InvalidLaunchTemplateId.VersionNotFound',
+        `The launch template version ${DefaultVersion} is not found for the specified launch template.`,
+      );
+    }
     // Setting the default twice changes nothing more, so a client token has nothing to guard.
     const changed = ctx.update(launchTemplates, template, { defaultVersion: number });
     return { LaunchTemplate: describe(ctx, changed) };

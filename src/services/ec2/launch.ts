@@ -4,10 +4,11 @@ import { Fault } from '#contract/fault.ts';
 import { fromBase64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
+import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
 import { creditsOf } from './credits.ts';
-import { imageOf } from './images.ts';
-import type { OwnImage } from './images.ts';
+import { devicesOf, imageOf } from './images.ts';
+import type { ImageDevice, OwnImage } from './images.ts';
 import type { PublicImage } from './image-catalogue.ts';
 import { associationWith, profileNamed } from './instance-profiles.ts';
 import type { KnownProfile } from './instance-profiles.ts';
@@ -17,6 +18,7 @@ import { describeReservations, instanceRows, launches } from './instances.ts';
 import type { Instance, Launch } from './instances.ts';
 import { attachInterface, isAttached, makeInterface, newPublicIp } from './interfaces.ts';
 import { keyPairNamed } from './key-pairs.ts';
+import { launchDevices } from './launch-devices.ts';
 import { checkCounts, interfaceRequest, launchRequest } from './launch-request.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import { checkSwitches } from './launch-templates.ts';
@@ -36,9 +38,7 @@ import { missing, once, unmodelled } from './requests.ts';
 import { groupNamed } from './security-groups.ts';
 import { freeAddresses, wantedAddress } from './subnets.ts';
 import { putTags, setTag, tagsFor } from './tags.ts';
-import { performanceOf } from './volume-types.ts';
-import { volumes } from './volumes.ts';
-import type { Volume } from './volumes.ts';
+import { putLaunchedVolume } from './volumes.ts';
 import { withoutCapacity, zoneOf } from './zones.ts';
 
 type RunInstances = Input<'ec2', 'RunInstances'>;
@@ -58,15 +58,10 @@ interface Plan {
   readonly description: string;
   readonly profile: KnownProfile | undefined;
   readonly launch: Omit<Launch, 'instanceId'>;
-  readonly devices: readonly Device[];
+  readonly devices: readonly ImageDevice[];
   readonly tags: Parameters['TagSpecifications'];
   readonly template: LaunchRequest['template'];
 }
-
-type Device = Pick<Volume, 'sizeGiB' | 'kind' | 'iops' | 'throughput' | 'encrypted' | 'snapshotId'> & {
-  readonly deviceName: string;
-  readonly deleteOnTermination: boolean;
-};
 
 function imageFor(ctx: Ctx, imageId: string | undefined): OwnImage | PublicImage {
   if (imageId === undefined) throw missing('ImageId');
@@ -75,6 +70,13 @@ function imageFor(ctx: Ctx, imageId: string | undefined): OwnImage | PublicImage
     throw new Fault('InvalidAMIID.Unavailable', `The image ID '[${imageId}]' is not available`);
   }
   return image;
+}
+
+/** What is on an image of another account is not where this account's machines look for it. */
+function takeShared(ctx: Ctx, image: OwnImage | PublicImage): void {
+  if (!('state' in image) || image.ownerId === ctx.account) return;
+  const from = { account: image.ownerId, region: ctx.region, id: image.imageId };
+  ctx.port(machines).copied?.(ctx, from, image.imageId);
 }
 
 /** EC2's own default when no type is given. */
@@ -189,58 +191,6 @@ function addressesFor(
   );
 }
 
-/**
- * A disk of the host, which no description of an instance shows. On a type that has none, EC2 ignores it.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/add-instance-store-volumes.html
- */
-function isInstanceStore(virtualName: string | undefined): boolean {
-  if (virtualName === undefined) return false;
-  if (/^ephemeral\d{1,2}$/.test(virtualName)) return true;
-  throw new Fault(
-    'InvalidBlockDeviceMapping',
-    `The device mapping '${virtualName}' is not valid: expected ephemeral0 to ephemeral23.`,
-  );
-}
-
-/** The root volume, as image and request describe it together, and the volumes that the request adds. */
-function devicesFor(image: OwnImage | PublicImage, { BlockDeviceMappings = [] }: Parameters): Device[] {
-  const snapshotId = 'snapshotId' in image ? image.snapshotId : `snap-0${image.imageId.slice(5)}`;
-  const { rootKind: kind = 'gp3' } = image;
-  const root: Device = {
-    deviceName: image.rootDevice,
-    sizeGiB: image.rootGiB,
-    kind,
-    ...performanceOf(kind, image.rootGiB, undefined, undefined),
-    encrypted: false,
-    snapshotId,
-    deleteOnTermination: true,
-  };
-  const ofVolumes = BlockDeviceMappings.filter(({ VirtualName }) => !isInstanceStore(VirtualName));
-  const named = ofVolumes.map(({ DeviceName, Ebs = {} }): Device => {
-    if (DeviceName === undefined) throw missing('DeviceName');
-    const isRoot = DeviceName === image.rootDevice;
-    if (!isRoot && Ebs.VolumeSize === undefined) throw missing('VolumeSize');
-    const sizeGiB = Ebs.VolumeSize ?? root.sizeGiB;
-    if (isRoot && sizeGiB < root.sizeGiB) {
-      throw new Fault(
-        'InvalidBlockDeviceMapping',
-        `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshotId}', expect size >= ${root.sizeGiB}GB`,
-      );
-    }
-    const kind = Ebs.VolumeType ?? (isRoot ? root.kind : 'gp2');
-    return {
-      deviceName: DeviceName,
-      sizeGiB,
-      kind,
-      ...performanceOf(kind, sizeGiB, Ebs.Iops, Ebs.Throughput),
-      encrypted: Ebs.Encrypted ?? false,
-      deleteOnTermination: Ebs.DeleteOnTermination ?? true,
-      ...(isRoot ? { snapshotId } : {}),
-    };
-  });
-  return [...(named.some((device) => device.deviceName === root.deviceName) ? [] : [root]), ...named];
-}
-
 /** Bytes; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 const LARGEST_USER_DATA = 16_384;
 
@@ -274,7 +224,7 @@ function planFor(ctx: Ctx, input: RunInstances): Plan {
   if (parameters.KeyName !== undefined) keyPairNamed(ctx, parameters.KeyName);
   checkUserData(parameters.UserData);
   const profile = parameters.IamInstanceProfile && profileNamed(ctx, parameters.IamInstanceProfile);
-  const devices = devicesFor(image, parameters);
+  const devices = launchDevices(ctx, devicesOf(image), parameters.BlockDeviceMappings ?? []);
   const addresses = standing
     ? [standing.privateIp]
     : addressesFor(ctx, input, subnet, input.PrivateIpAddress ?? eni.PrivateIpAddress);
@@ -323,6 +273,7 @@ function launchDetails(
       hopLimit: MetadataOptions.HttpPutResponseHopLimit ?? (image.imdsV2 ? 2 : 1),
       endpoint: MetadataOptions.HttpEndpoint ?? 'enabled',
       tags: MetadataOptions.InstanceMetadataTags ?? 'disabled',
+      ...(MetadataOptions.HttpProtocolIpv6 && { ipv6: MetadataOptions.HttpProtocolIpv6 }),
     },
     ...(UserData === undefined ? {} : { userData: UserData }),
     ...(KeyName === undefined ? {} : { keyName: KeyName }),
@@ -383,15 +334,8 @@ function launchOne(
   }
   for (const { deviceName, deleteOnTermination, ...device } of plan.devices) {
     const volumeId = `vol-${ctx.id('volume')}`;
-    const attachment = {
-      instanceId,
-      deviceName,
-      deleteOnTermination,
-      at: ctx.now,
-      state: 'attached',
-    } as const;
-    const { zone } = subnet;
-    ctx.put(volumes, { ...device, volumeId, zone, createdAt: ctx.now, state: 'in-use', step: 0, attachment });
+    const held = { instanceId, deviceName, deleteOnTermination };
+    putLaunchedVolume(ctx, { ...device, volumeId, zone: subnet.zone }, held);
     putTags(ctx, volumeId, tagsFor(plan.tags, 'volume', CREATES));
   }
   return instance;
@@ -401,6 +345,7 @@ export const launchOperations: Operations<'ec2'> = {
   RunInstances(ctx, input) {
     const reservationId = once(ctx, 'RunInstances', input.ClientToken, input, () => {
       const plan = planFor(ctx, input);
+      takeShared(ctx, plan.image);
       const id = `r-${ctx.id('reservation')}`;
       plan.addresses.forEach((address, index) => beginLaunch(ctx, launchOne(ctx, plan, id, index, address)));
       return id;

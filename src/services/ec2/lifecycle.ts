@@ -27,7 +27,7 @@ import { newPublicIp, releaseInterfaces, releasePublicIp } from './interfaces.ts
 import { interfaces, subnets } from './network.ts';
 import { removeTagsOf } from './tags.ts';
 import { launchTime, releaseTime, terminatedVisible } from './timings.ts';
-import { releaseVolumes } from './volumes.ts';
+import { releaseVolumes, volumesOf } from './volumes.ts';
 import { withoutCapacity, zonesOf } from './zones.ts';
 
 type Step = { instanceId: string; step: number };
@@ -137,18 +137,19 @@ export function beginLaunch(ctx: Ctx, { instanceId, step }: Instance): void {
   tellChange(ctx, instanceId, 'pending');
 }
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html */
+function launchFailure(ctx: Ctx, instance: Instance): { code: string; message: string } | undefined {
+  if (hardwareLost(ctx, instance))
+    return { code: 'Server.InternalError', message: 'Server.InternalError: Internal error on launch' };
+  if (volumesOf(ctx, instance.instanceId).some((volume) => volume.keyless))
+    return { code: 'Client.InternalError', message: 'Client.InternalError: Client error on launch' };
+  return undefined;
+}
+
 function run(ctx: Ctx, instance: Instance): void {
-  if (hardwareLost(ctx, instance)) {
-    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
-    const message = 'Server.InternalError: Internal error on launch';
-    release(
-      ctx,
-      enter(ctx, instance, 'terminated', {
-        transition: 'Server.InternalError',
-        code: 'Server.InternalError',
-        message,
-      }),
-    );
+  const failure = launchFailure(ctx, instance);
+  if (failure) {
+    release(ctx, enter(ctx, instance, 'terminated', { transition: failure.code, ...failure }));
     return;
   }
   const next = enter(ctx, { ...instance, booted: true }, 'running');

@@ -19,7 +19,11 @@ const ROUTE_TARGETS = [
   'VpcEndpointId',
 ];
 
-const EBS = ['EbsCardIndex', 'KmsKeyId', 'SnapshotId', 'VolumeInitializationRate'];
+const EBS = ['EbsCardIndex', 'VolumeInitializationRate'];
+
+const OF_EBS_ELSEWHERE = ['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(
+  (name) => `BlockDeviceMappings.Ebs.${name}`,
+);
 
 /** Parts of a rule that lead out of the VPC. */
 const RULE = ['UserIdGroupPairs.PeeringStatus', 'UserIdGroupPairs.VpcPeeringConnectionId'].map(
@@ -54,7 +58,6 @@ const PLACEMENT = [
 
 /** What RunInstances and launch templates have in common and is not modelled. */
 const LAUNCH = [
-  'BlockDeviceMappings.NoDevice',
   ...EBS.map((name) => `BlockDeviceMappings.Ebs.${name}`),
   ...INTERFACE.map((name) => `NetworkInterfaces.${name}`),
   ...PLACEMENT.map((name) => `Placement.${name}`),
@@ -90,6 +93,13 @@ export const refused: Refused = {
   AuthorizeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   AuthorizeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
   CreateCustomerGateway: ['BgpAsnExtended', 'CertificateArn'],
+  CopyImage: [
+    'DestinationAvailabilityZone',
+    'DestinationAvailabilityZoneId',
+    'DestinationOutpostArn',
+    'SnapshotCopyCompletionDurationMinutes',
+  ],
+  CopySnapshot: ['CompletionDurationMinutes', 'DestinationAvailabilityZone', 'DestinationOutpostArn'],
   CreateImage: ['BlockDeviceMappings', 'SnapshotLocation'],
   CreateLaunchTemplate: ['Operator', ...TEMPLATE],
   CreateLaunchTemplateVersion: ['ResolveAlias', ...TEMPLATE],
@@ -112,16 +122,11 @@ export const refused: Refused = {
     'Operator',
   ],
   CreateRoute: ROUTE_TARGETS,
+  CreateSnapshot: ['Location', 'OutpostArn'],
+  CreateSnapshots: ['Location', 'OutpostArn'],
   CreateSubnet: [...IPAM, 'Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn'],
   CreateTransitGateway: ['Options.TransitGatewayCidrBlocks'],
-  CreateVolume: [
-    'KmsKeyId',
-    'MultiAttachEnabled',
-    'Operator',
-    'OutpostArn',
-    'SnapshotId',
-    'VolumeInitializationRate',
-  ],
+  CreateVolume: ['MultiAttachEnabled', 'Operator', 'OutpostArn', 'VolumeInitializationRate'],
   CreateVpc: [
     ...IPAM,
     'Ipv6CidrBlock',
@@ -139,7 +144,8 @@ export const refused: Refused = {
   DeleteRoute: ['DestinationIpv6CidrBlock'],
   DescribeLaunchTemplateVersions: ['Filters', 'ResolveAlias'],
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
-  ModifyInstanceAttribute: ['BlockDeviceMappings', 'EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
+  ModifyImageAttribute: ['ImdsSupport', 'OrganizationArns', 'OrganizationalUnitArns', 'ProductCodes'],
+  ModifyInstanceAttribute: ['EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
   ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
   ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
   ModifyNetworkInterfaceAttribute: [
@@ -168,15 +174,24 @@ export const refused: Refused = {
   ModifyVolume: ['MultiAttachEnabled'],
   ModifyVpcAttribute: ['EnableNetworkAddressUsageMetrics'],
   ModifyVpcEndpoint: ['DnsOptions', 'SubnetConfigurations'],
+  RegisterImage: [
+    'BillingProducts',
+    'BootMode',
+    'ImageLocation',
+    'KernelId',
+    'RamdiskId',
+    'TpmSupport',
+    'UefiData',
+    ...EBS.map((name) => `BlockDeviceMappings.Ebs.${name}`),
+    ...OF_EBS_ELSEWHERE,
+  ],
   ReplaceRoute: [...ROUTE_TARGETS, 'LocalTarget'],
   RevokeSecurityGroupEgress: ['SourceSecurityGroupOwnerId', ...RULE],
   RevokeSecurityGroupIngress: ['SourceSecurityGroupOwnerId', ...RULE],
   UnassignPrivateIpAddresses: ['Ipv4Prefixes'],
   RunInstances: [
     ...LAUNCH,
-    ...['AvailabilityZone', 'AvailabilityZoneId', 'OutpostArn'].map(
-      (name) => `BlockDeviceMappings.Ebs.${name}`,
-    ),
+    ...OF_EBS_ELSEWHERE,
     'AdditionalInfo',
     'ElasticGpuSpecification',
     'EnablePrimaryIpv6',
@@ -194,7 +209,7 @@ const LAUNCH_WITHOUT_EFFECT = {
   CreditSpecification: 'credits are not modelled: every instance works at its full speed',
   InstanceInitiatedShutdownBehavior: 'stored and shown; nothing shuts an instance down from inside',
   MaintenanceOptions: 'no instance recovers by itself here',
-  'MetadataOptions.HttpProtocolIpv6': 'there is no IPv6',
+  'MetadataOptions.HttpProtocolIpv6': 'kept and shown; there is no IPv6',
   'NetworkInterfaces.InterfaceType': 'every interface is an elastic network interface',
 };
 
@@ -203,10 +218,13 @@ const TEMPLATE_WITHOUT_EFFECT = Object.fromEntries(
 );
 
 export const withoutEffect: WithoutEffect = {
+  CopySnapshot: {
+    DestinationRegion: 'says for which region the presigned URL is',
+    PresignedUrl: 'the caller is known already: nothing has to be asked of the other region',
+  },
   CreateLaunchTemplate: TEMPLATE_WITHOUT_EFFECT,
   CreateLaunchTemplateVersion: TEMPLATE_WITHOUT_EFFECT,
   CreateVpnGateway: { AvailabilityZone: 'AWS neither keeps nor shows it' },
-  DeregisterImage: { DeleteAssociatedSnapshots: 'snapshots are not resources of their own here' },
   DescribeAvailabilityZones: { AllAvailabilityZones: 'there are no Local Zones and no zones to opt in to' },
   DescribeImages: {
     IncludeDeprecated: 'no image is deprecated',
@@ -218,13 +236,17 @@ export const withoutEffect: WithoutEffect = {
   DescribeLaunchTemplateVersions: MANAGED,
   DescribeLaunchTemplates: MANAGED,
   DescribeNetworkInterfaces: MANAGED,
-  DescribeRegions: { AllRegions: 'only regions that need no opt-in are listed' },
   DescribeVolumes: MANAGED,
   DetachNetworkInterface: { Force: 'detaching takes no time and never fails halfway' },
   DetachVolume: { Force: 'no device here hangs: every volume is detached in order' },
   ModifyLaunchTemplate: { ClientToken: 'setting the same default version twice changes nothing more' },
+  ModifyInstanceMetadataOptions: { HttpProtocolIpv6: 'kept and shown; there is no IPv6' },
   ModifyVpcEndpoint: {
     ResetPolicy: 'the only policy is full access',
+  },
+  RegisterImage: {
+    EnaSupport: 'every image supports enhanced networking',
+    SriovNetSupport: 'every image supports enhanced networking',
   },
   RunInstances: LAUNCH_WITHOUT_EFFECT,
 };

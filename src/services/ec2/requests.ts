@@ -123,26 +123,42 @@ export function existing<R extends Row>(
 }
 
 /** EC2's words for what the contract does not allow. */
-export function invalidRequest(_operation: string, violations: readonly Violation[]): Fault | undefined {
+export function invalidRequest(operation: string, violations: readonly Violation[]): Fault | undefined {
   const first = violations[0];
   if (!first) return undefined;
   const name = first.members.at(-1) ?? first.path;
   if (first.constraint === 'required') {
     // CreateTags and DeleteTags keep the name of an older API.
     if (name === 'Resources') return missing('resourceIdSet');
+    if (name === 'InstanceIds') return new Fault('InvalidParameterCombination', 'No instances specified');
     return missing(first.members.join('.') || name);
   }
-  if (first.constraint === 'enum' && name === 'Attribute') {
-    return new Fault(
-      'InvalidParameterValue',
-      `Value (${String(first.value)}) for parameter attribute is invalid. Unknown attribute.`,
-    );
+  if (name === 'LaunchTemplateName') return malformedTemplateName();
+  if (operation === 'DescribeInstanceTypes' && first.path.startsWith('instanceTypes')) {
+    const text = `The following supplied instance types do not exist: [${String(first.value)}]`;
+    return new Fault('InvalidInstanceType', text);
+  }
+  if (name === 'Attribute' && first.constraint === 'enum') {
+    const text = `Value (${String(first.value)}) for parameter attribute is invalid. Unknown attribute.`;
+    return new Fault('InvalidParameterValue', text);
+  }
+  if (name === 'ResourceType' && first.constraint === 'enum') {
+    const text = `'${String(first.value)}' is not a valid taggable resource type for this operation.`;
+    return new Fault('InvalidParameterValue', text);
   }
   if (first.constraint === 'enum')
     return new Fault('InvalidParameterValue', `Invalid value '${String(first.value)}' for ${name}.`);
   return new Fault(
     'InvalidParameterValue',
     `Value ( ${String(first.value)} ) for parameter ${first.path} is invalid. ${first.message}`,
+  );
+}
+
+export function malformedTemplateName(): Fault {
+  return new Fault(
+    'InvalidLaunchTemplateName.MalformedException',
+    'A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following ' +
+      'characters: - ( ) . / _.',
   );
 }
 

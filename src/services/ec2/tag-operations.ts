@@ -27,6 +27,7 @@ import {
 } from './network.ts';
 import { peeringOf } from './peering.ts';
 import { prefixLists } from './prefix-lists.ts';
+import { snapshotOf } from './snapshots.ts';
 import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceTag, ResourceType } from './tags.ts';
 import { transitAttachmentOf } from './transit-gateway-attachments.ts';
@@ -63,6 +64,7 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
     'InvalidSecurityGroupRuleId',
     'security group rule ID',
   ),
+  snapshot: snapshotOf,
   subnet: subnetOf,
   'transit-gateway': transitGatewayOf,
   'transit-gateway-attachment': transitAttachmentOf,
@@ -77,7 +79,9 @@ const FIND: Readonly<Partial<Record<ResourceType, (ctx: Ctx, id: string) => unkn
 function checkResource(ctx: Ctx, id: string): void {
   const type = typeOfResource(id);
   const find = type && FIND[type];
-  if (!find) throw new Fault('InvalidID', `The ID '${id}' is not valid`);
+  // An id that nothing can have is told of in the same words for every kind.
+  if (!find || !/^[a-z]+-[0-9a-f]{8}([0-9a-f]{9})?$/.test(id))
+    throw new Fault('InvalidID', `The ID '${id}' is not valid`);
   find(ctx, id);
 }
 

@@ -50,6 +50,7 @@ const TYPES: Readonly<Record<string, ResourceType>> = {
   rtb: 'route-table',
   sg: 'security-group',
   sgr: 'security-group-rule',
+  snap: 'snapshot',
   subnet: 'subnet',
   tgw: 'transit-gateway',
   'tgw-attach': 'transit-gateway-attachment',
@@ -74,6 +75,12 @@ export function tagsOf(ctx: Ctx, resourceId: string): Tags {
 /** As `[{ Key, Value }]`. */
 export function tagsShown(ctx: Ctx, resourceId: string): { Key: string; Value: string }[] {
   return tagList(tagsOf(ctx, resourceId));
+}
+
+/** The same for resources that say nothing of tags where there are none: instances, volumes, snapshots and images do so. */
+export function someTagsShown(ctx: Ctx, resourceId: string): { Tags?: { Key: string; Value: string }[] } {
+  const Tags = tagsShown(ctx, resourceId);
+  return Tags.length === 0 ? {} : { Tags };
 }
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */

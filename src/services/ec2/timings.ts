@@ -152,6 +152,22 @@ export const imageCreation: Timing = timing(
   'depends on how much the volumes hold; AWS publishes no figure',
 );
 
+/** From a launch of Windows to its administrator's password. */
+export const windowsPassword: Timing = timing(
+  'ec2/windows-password',
+  240_000,
+  'documented',
+  'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/connecting_to_windows_instance.html: at least 4 minutes',
+);
+
+/** From CreateSnapshot to `completed`. */
+export const snapshotCompletion: Timing = timing(
+  'ec2/snapshot-completion',
+  [30_000, 120_000],
+  'assumed',
+  'depends on how much has changed since the last snapshot; AWS publishes no figure for an empty volume',
+);
+
 /** From AcceptVpcPeeringConnection to `active`. */
 export const peeringAcceptance: Timing = timing(
   'ec2/vpc-peering-acceptance',

@@ -37,6 +37,14 @@ export function checkSize(kind: VolumeKind, sizeGiB: number): void {
   }
 }
 
+/**
+ * Of a volume that becomes one of this kind.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVolume.html (`Iops`)
+ */
+export function defaultIops(kind: VolumeKind): number | undefined {
+  return KINDS[kind].provisioned === 'never' ? undefined : GP3_IOPS;
+}
+
 /** Operations a second, and MiB/s for gp3: as asked for, or what the kind has by itself. */
 export function performanceOf(
   kind: VolumeKind,

@@ -4,12 +4,16 @@
 import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
+import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
+import { ebsRow, encryptionFor, keyWorks } from './ebs.ts';
+import type { Encryption } from './ebs.ts';
 import { filtered } from './filters.ts';
-import { existing, listed, missing, once } from './requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from './tags.ts';
+import { listed, missing, once } from './requests.ts';
+import { completedSnapshot, encryptionOf } from './snapshots.ts';
+import { removeTagsOf, tagCreated, someTagsShown, tagsOf, tagsShown } from './tags.ts';
 import {
   volumeAttaching,
   volumeCreation,
@@ -17,7 +21,7 @@ import {
   volumeModifying,
   volumeOptimizing,
 } from './timings.ts';
-import { checkSize, performanceOf } from './volume-types.ts';
+import { checkSize, defaultIops, performanceOf } from './volume-types.ts';
 import type { VolumeKind } from './volume-types.ts';
 import { zoneId, zoneOf } from './zones.ts';
 
@@ -45,12 +49,13 @@ interface Specification {
   readonly throughput?: number;
 }
 
-export interface Volume extends Specification {
+export interface Volume extends Specification, Encryption {
   readonly volumeId: string;
   readonly state: 'creating' | 'available' | 'in-use' | 'deleting';
   /** Counts changes of its state; a timer that carries another number is stale. */
   readonly step: number;
-  readonly encrypted: boolean;
+  /** KMS gave no data key: nothing comes of the volume. */
+  readonly keyless?: true;
   readonly snapshotId?: string;
   readonly zone: string;
   readonly createdAt: number;
@@ -92,7 +97,8 @@ export const volumeStep: TimerHandler<Step, Ctx> = {
   fire(ctx, { volumeId }) {
     const volume = ctx.get(volumes, volumeId) as Volume;
     const { attachment, state } = volume;
-    if (state === 'creating') ctx.update(volumes, volume, { state: 'available' });
+    if (state === 'creating' && volume.keyless) removeVolume(ctx, volumeId);
+    else if (state === 'creating') ctx.update(volumes, volume, { state: 'available' });
     else if (state === 'deleting') removeVolume(ctx, volumeId);
     else if (attachment?.state === 'detaching') freeVolume(ctx, volume);
     else if (attachment) ctx.update(volumes, volume, { attachment: { ...attachment, state: 'attached' } });
@@ -127,11 +133,22 @@ export const volumeModification: TimerHandler<{ volumeId: string; startedAt: num
 };
 
 export function volumeOf(ctx: Ctx, id: string | undefined): Volume {
-  return existing(ctx, volumes, id, { code: 'InvalidVolume', noun: 'volume', prefix: 'vol' });
+  return ebsRow(ctx, volumes, id, { noun: 'volume', prefix: 'vol', parameter: 'volumeId' });
 }
 
 export function volumesOf(ctx: Ctx, instanceId: string): Volume[] {
   return ctx.list(volumes, 'instance', instanceId);
+}
+
+/** A volume that comes with an instance is there and attached at once. */
+export function putLaunchedVolume(
+  ctx: Ctx,
+  volume: Specification & Encryption & Pick<Volume, 'volumeId' | 'zone' | 'snapshotId'>,
+  held: Pick<Attachment, 'instanceId' | 'deviceName' | 'deleteOnTermination'>,
+): void {
+  const attachment = { ...held, at: ctx.now, state: 'attached' } as const;
+  const keyless = keyWorks(ctx, volume.volumeId, volume) ? {} : ({ keyless: true } as const);
+  ctx.put(volumes, { ...volume, ...keyless, createdAt: ctx.now, state: 'in-use', step: 0, attachment });
 }
 
 function removeVolume(ctx: Ctx, volumeId: string): void {
@@ -202,6 +219,7 @@ function describe(ctx: Ctx, volume: Volume): WireVolume {
     Iops: volume.iops,
     Throughput: volume.throughput,
     Encrypted: volume.encrypted,
+    KmsKeyId: volume.keyArn,
     SnapshotId: volume.snapshotId ?? '',
     AvailabilityZone: volume.zone,
     AvailabilityZoneId: zoneId(volume.zone),
@@ -237,18 +255,35 @@ function modificationShown(ctx: Ctx, { volumeId, modification }: Volume): Wire |
 }
 
 function create(ctx: Ctx, input: Input<'ec2', 'CreateVolume'>): string {
-  const { AvailabilityZone, AvailabilityZoneId, Size, VolumeType: kind = 'gp2', Iops, Throughput } = input;
+  const {
+    AvailabilityZone,
+    AvailabilityZoneId,
+    SnapshotId,
+    VolumeType: kind = 'gp2',
+    Iops,
+    Throughput,
+  } = input;
+  // Terraform names an empty snapshot where there is none.
+  if (input.Size === undefined && !SnapshotId) throw missing('size/snapshot');
   const zone = zoneOf(ctx, AvailabilityZone, AvailabilityZoneId);
   if (zone === undefined) throw missing('AvailabilityZone');
-  if (Size === undefined) throw missing('size/snapshot');
-  checkSize(kind, Size);
+  const snapshot = SnapshotId ? completedSnapshot(ctx, SnapshotId) : undefined;
+  const sizeGiB = input.Size ?? (snapshot?.sizeGiB as number);
+  checkSize(kind, sizeGiB);
+  if (snapshot && sizeGiB < snapshot.sizeGiB) {
+    const text = `Volume of size ${sizeGiB}GB is smaller than snapshot '${snapshot.snapshotId}', expect size >= ${snapshot.sizeGiB}GB`;
+    throw new Fault('InvalidParameterValue', text);
+  }
   const volumeId = `vol-${ctx.id('volume')}`;
+  const encryption = encryptionFor(ctx, input, snapshot && encryptionOf(ctx, snapshot));
   const volume: Volume = {
     volumeId,
-    sizeGiB: Size,
+    sizeGiB,
     kind,
-    ...performanceOf(kind, Size, Iops, Throughput),
-    encrypted: input.Encrypted ?? false,
+    ...performanceOf(kind, sizeGiB, Iops, Throughput),
+    ...encryption,
+    ...(snapshot && { snapshotId: snapshot.snapshotId }),
+    ...(keyWorks(ctx, volumeId, encryption) ? {} : { keyless: true }),
     zone,
     createdAt: ctx.now,
     state: 'creating',
@@ -271,7 +306,7 @@ function modify(ctx: Ctx, input: Input<'ec2', 'ModifyVolume'>): Wire {
     throw new Fault('InvalidParameterValue', 'New size cannot be smaller than existing size');
   checkSize(kind, sizeGiB);
   const keeps = kind === volume.kind;
-  const iops = input.Iops ?? (keeps && kind !== 'gp2' ? volume.iops : undefined);
+  const iops = input.Iops ?? (keeps && kind !== 'gp2' ? volume.iops : defaultIops(kind));
   const throughput = input.Throughput ?? (keeps ? volume.throughput : undefined);
   const original: Specification = specificationOf(volume);
   const target: Specification = { sizeGiB, kind, ...performanceOf(kind, sizeGiB, iops, throughput) };
@@ -329,13 +364,18 @@ export const volumeOperations: Operations<'ec2'> = {
     const where = filtered<Volume>(Filters, {
       operation: 'DescribeVolumes',
       values: {
+        'attachment.attach-time': ({ attachment }) => attachment && formatIso(attachment.at),
         'attachment.delete-on-termination': ({ attachment }) => attachment?.deleteOnTermination,
         'attachment.device': ({ attachment }) => attachment?.deviceName,
         'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
         'attachment.status': ({ attachment }) => attachment?.state,
         'availability-zone': (volume) => volume.zone,
+        'availability-zone-id': (volume) => zoneId(volume.zone),
+        'create-time': (volume) => formatIso(volume.createdAt),
         encrypted: (volume) => volume.encrypted,
+        'multi-attach-enabled': () => false,
         size: (volume) => volume.sizeGiB,
+        'snapshot-id': (volume) => volume.snapshotId,
         status: (volume) => volume.state,
         'volume-id': (volume) => volume.volumeId,
         'volume-type': (volume) => volume.kind,
@@ -344,6 +384,10 @@ export const volumeOperations: Operations<'ec2'> = {
     });
     const page = { NextToken, MaxResults };
     const { rows, next } = listed(ctx, volumes, { ids: VolumeIds, of: volumeOf, where, page });
-    return { Volumes: rows.map((volume) => describe(ctx, volume)), NextToken: next };
+    const Volumes = rows.map((volume) => {
+      const { Tags: _, ...rest } = describe(ctx, volume);
+      return { ...rest, ...someTagsShown(ctx, volume.volumeId) };
+    });
+    return { Volumes, NextToken: next };
   },
 };

@@ -7,28 +7,56 @@ import type { Operations } from '#cloud/service.ts';
 import { filtered } from './filters.ts';
 
 /**
- * Regions that every account has without opting in, and how their zone ids begin.
+ * Regions that every account has without opting in, and how they are called.
  * https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
  */
 const REGIONS: Readonly<Record<string, string>> = {
-  'ap-northeast-1': 'apne1',
-  'ap-northeast-2': 'apne2',
-  'ap-northeast-3': 'apne3',
-  'ap-south-1': 'aps1',
-  'ap-southeast-1': 'apse1',
-  'ap-southeast-2': 'apse2',
-  'ca-central-1': 'cac1',
-  'eu-central-1': 'euc1',
-  'eu-north-1': 'eun1',
-  'eu-west-1': 'euw1',
-  'eu-west-2': 'euw2',
-  'eu-west-3': 'euw3',
-  'sa-east-1': 'sae1',
-  'us-east-1': 'use1',
-  'us-east-2': 'use2',
-  'us-west-1': 'usw1',
-  'us-west-2': 'usw2',
+  'ap-northeast-1': 'Asia Pacific (Tokyo)',
+  'ap-northeast-2': 'Asia Pacific (Seoul)',
+  'ap-northeast-3': 'Asia Pacific (Osaka)',
+  'ap-south-1': 'Asia Pacific (Mumbai)',
+  'ap-southeast-1': 'Asia Pacific (Singapore)',
+  'ap-southeast-2': 'Asia Pacific (Sydney)',
+  'ca-central-1': 'Canada (Central)',
+  'eu-central-1': 'Europe (Frankfurt)',
+  'eu-north-1': 'Europe (Stockholm)',
+  'eu-west-1': 'Europe (Ireland)',
+  'eu-west-2': 'Europe (London)',
+  'eu-west-3': 'Europe (Paris)',
+  'sa-east-1': 'South America (Sao Paulo)',
+  'us-east-1': 'US East (N. Virginia)',
+  'us-east-2': 'US East (Ohio)',
+  'us-west-1': 'US West (N. California)',
+  'us-west-2': 'US West (Oregon)',
 };
+
+/** Those that an account has to opt in to. Here none has, and all can be used. */
+const OPTIONAL_REGIONS: readonly string[] = [
+  'af-south-1',
+  'ap-east-1',
+  'ap-east-2',
+  'ap-south-2',
+  'ap-southeast-3',
+  'ap-southeast-4',
+  'ap-southeast-5',
+  'ap-southeast-6',
+  'ap-southeast-7',
+  'ca-west-1',
+  'eu-central-2',
+  'eu-south-1',
+  'eu-south-2',
+  'il-central-1',
+  'me-central-1',
+  'me-south-1',
+  'mx-central-1',
+];
+
+/** `apse3` of `ap-southeast-3`: how zone ids begin. */
+function abbreviation(region: string): string {
+  const [area = '', ...rest] = region.split('-');
+  const directions = rest.join('').replaceAll(/north|south|east|west|central|gov/g, (word) => word[0] ?? '');
+  return area + directions;
+}
 
 /** Three zones in every region; AWS has between two and six. */
 const LETTERS = ['a', 'b', 'c'] as const;
@@ -38,11 +66,16 @@ export function zonesOf(region: string): string[] {
   return LETTERS.map((letter) => `${region}${letter}`);
 }
 
-/** AWS maps zone names to zone ids differently for each account; here a is 1, b is 2 and c is 3. */
+/**
+ * AWS maps zone names to zone ids differently for each account. In us-east-1 this is the mapping of the account in which
+ * LocalStack's and moto's answers were recorded; elsewhere a is 1, b is 2 and c is 3.
+ */
+const ORDINALS: Readonly<Record<string, readonly number[]>> = { 'us-east-1': [6, 1, 2] };
+
 export function zoneId(zone: string): string {
   const region = zone.slice(0, -1);
-  const ordinal = LETTERS.indexOf(zone.slice(-1) as (typeof LETTERS)[number]) + 1;
-  return `${REGIONS[region] ?? region.replaceAll('-', '')}-az${ordinal}`;
+  const at = LETTERS.indexOf(zone.slice(-1) as (typeof LETTERS)[number]);
+  return `${abbreviation(region)}-az${ORDINALS[region]?.[at] ?? at + 1}`;
 }
 
 /** A zone by name or id, or EC2's answer where there is none. */
@@ -77,6 +110,7 @@ export const zoneOperations: Operations<'ec2'> = {
         ZoneName: zone,
         ZoneId: zoneId(zone),
         GroupName: `${ctx.region}-zg-1`,
+        ...(Object.hasOwn(REGIONS, ctx.region) && { GroupLongName: `${REGIONS[ctx.region]} 1` }),
         NetworkBorderGroup: ctx.region,
         ZoneType: 'availability-zone',
       }));
@@ -95,17 +129,17 @@ export const zoneOperations: Operations<'ec2'> = {
     return { AvailabilityZones: shown.filter(where) };
   },
 
-  DescribeRegions(_, { RegionNames = [], Filters }) {
-    for (const name of RegionNames) {
-      if (!Object.hasOwn(REGIONS, name))
-        throw new Fault('InvalidParameterValue', `Invalid region: [${name}]`);
-    }
-    const shown = Object.keys(REGIONS)
+  DescribeRegions(_, { RegionNames = [], AllRegions = false, Filters }) {
+    const optional = AllRegions || RegionNames.length > 0 ? OPTIONAL_REGIONS : [];
+    const known = [...Object.keys(REGIONS), ...optional].toSorted();
+    for (const name of RegionNames)
+      if (!known.includes(name)) throw new Fault('InvalidParameterValue', `Invalid region: [${name}]`);
+    const shown = known
       .filter((name) => RegionNames.length === 0 || RegionNames.includes(name))
       .map((name) => ({
         RegionName: name,
         Endpoint: `ec2.${name}.amazonaws.com`,
-        OptInStatus: 'opt-in-not-required',
+        OptInStatus: Object.hasOwn(REGIONS, name) ? 'opt-in-not-required' : 'not-opted-in',
       }));
     const where = filtered<(typeof shown)[number]>(Filters, {
       operation: 'DescribeRegions',

@@ -127,6 +127,8 @@ export const installed: Table<Installed> = table<Installed>(
  */
 export interface Image {
   readonly imageId: string;
+  /** Of a copy: what it is a copy of in the end. */
+  readonly original?: string;
   readonly codedeployAgent: boolean;
   readonly ecsConfiguration?: string;
   readonly files: readonly string[];

@@ -172,3 +172,13 @@ export function imaged(ctx: Ctx, instanceId: string, imageId: string): void {
     ...(root ? { deploymentRoot: root } : {}),
   });
 }
+
+/** The same is on a copy, wherever it is made. */
+export function copied(
+  ctx: Ctx,
+  { id, ...place }: { account: string; region: string; id: string },
+  imageId: string,
+): void {
+  const image = ctx.in(place).get(images, id);
+  if (image) ctx.put(images, { ...image, imageId, original: image.original ?? id });
+}

@@ -14,7 +14,7 @@ import { hups } from '../cfn-bootstrap/cfn-hup.ts';
 import { codedeployAgent } from '../codedeploy-agent/codedeploy-agent.ts';
 import { onAgentDue } from './agent-start.ts';
 import { machineRows, machineTables } from './machine-rows.ts';
-import { imaged, machineLife, off, power, shutDown } from './machines.ts';
+import { copied, imaged, machineLife, off, power, shutDown } from './machines.ts';
 import { runningTimers } from './running.ts';
 import { hupLife, onStepDone, waitingLife } from './script-runs.ts';
 import { modelledSteps, onLookForHealth } from './scripts.ts';
@@ -51,7 +51,7 @@ function statusOk(ctx: Ctx, instanceId: string): boolean {
   return phase === 'up' || phase === 'user-data';
 }
 
-const behind: Machines = { power, shutDown, off, imaged, probe, statusOk };
+const behind: Machines = { power, shutDown, off, imaged, copied, probe, statusOk };
 const agent = codedeployAgent(modelledSteps);
 
 export const modelled: CloudPart = {

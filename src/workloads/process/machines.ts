@@ -18,10 +18,10 @@ function power(ctx: Ctx, instanceId: string, firstBoot: boolean): void {
   modelled.power(ctx, instanceId, firstBoot, true);
   const facts = ctx.port(instances).facts(ctx, instanceId);
   const { imageId = '', userData = '' } = facts ?? {};
-  const fromImage = firstBoot && ctx.get(images, imageId) !== undefined;
+  const image = firstBoot ? ctx.get(images, imageId) : undefined;
   ctx.perform(bootMachine, {
     instanceId,
-    ...(fromImage ? { imageId } : {}),
+    ...(image ? { imageId: image.original ?? imageId } : {}),
     declaresApplication: firstBoot && readUserData(userData, ctx.region).manifest?.application !== undefined,
   });
 }
@@ -85,7 +85,15 @@ function statusOk(ctx: Ctx, instanceId: string): boolean {
   return phase === 'up' || phase === 'user-data';
 }
 
-export const processMachines: Machines = { power, shutDown, off, imaged, probe, statusOk };
+export const processMachines: Machines = {
+  power,
+  shutDown,
+  off,
+  imaged,
+  copied: modelled.copied,
+  probe,
+  statusOk,
+};
 
 const nothing = (): void => {};
 

@@ -51,7 +51,10 @@ function requestFor(work: InstanceWork): Run {
   const { properties } = work;
   const { IamInstanceProfile, Monitoring, CreditSpecification } = properties;
   const all: Record<keyof Run, unknown> | object = {
-    BlockDeviceMappings: properties.BlockDeviceMappings,
+    // EC2 takes an empty text where templates have an empty object.
+    BlockDeviceMappings: properties.BlockDeviceMappings?.map(({ NoDevice, ...mapping }) =>
+      NoDevice === undefined ? mapping : { ...mapping, NoDevice: '' },
+    ),
     DisableApiTermination: properties.DisableApiTermination,
     EbsOptimized: properties.EbsOptimized,
     ImageId: properties.ImageId,

@@ -18,6 +18,7 @@ import {
   CreateRoleCommand,
   IAMClient,
 } from '@aws-sdk/client-iam';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { ProviderStand } from '../test-stand.ts';
 
@@ -314,7 +315,7 @@ describe('what instances run with', () => {
     expect((await found())?.AssociationId).toBeUndefined();
   });
 
-  it('imports a key pair and makes none of its own', async () => {
+  it('imports a key pair', async () => {
     const stand = await InstanceStand.begin();
     const Key = { Type: 'AWS::EC2::KeyPair', Properties: { KeyName: 'me', PublicKeyMaterial: PUBLIC_KEY } };
     const outputs = { Key: { Value: { 'Fn::GetAtt': ['Key', 'KeyPairId'] } } };
@@ -324,8 +325,22 @@ describe('what instances run with', () => {
     expect((await stand.instance()).KeyName).toBe('me');
     await stand.delete();
     expect((await stand.ec2.send(new DescribeKeyPairsCommand({}))).KeyPairs).toEqual([]);
-    await stand.create({ Resources: { Key: { ...Key, Properties: { KeyName: 'other' } } } });
-    expect((await stand.failures())[0]).toContain('give the property PublicKeyMaterial');
+  });
+
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-keypair.html
+  it('makes a key pair and keeps its private key in Parameter Store as long as the stack stands', async () => {
+    const stand = await InstanceStand.begin();
+    const Key = { Type: 'AWS::EC2::KeyPair', Properties: { KeyName: 'made' } };
+    expect(await stand.create({ Resources: { Key } })).toBe('CREATE_COMPLETE');
+    const { KeyPairs } = await stand.ec2.send(new DescribeKeyPairsCommand({}));
+    const ssm = stand.table.client(SSMClient);
+    const Name = `/ec2/keypair/${KeyPairs?.[0]?.KeyPairId}`;
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true }));
+    expect(Parameter?.Value).toContain('BEGIN RSA PRIVATE KEY');
+    expect(await stand.delete()).toBe('DELETE_COMPLETE');
+    await expect(ssm.send(new GetParameterCommand({ Name }))).rejects.toMatchObject({
+      name: 'ParameterNotFound',
+    });
   });
 
   it('makes another version of a launch template when its data change', async () => {

@@ -1,5 +1,5 @@
-// AWS::EC2::KeyPair, of a public key that the template gives. Without one EC2 would make a private key, which
-// CloudFormation puts into Parameter Store: there are no private keys here that are random in earnest.
+// AWS::EC2::KeyPair, of a public key that the template gives. Without one EC2 makes a key, and its private half goes to
+// Parameter Store.
 
 import { handlerFailure, provider } from '../provider.ts';
 import type { Provider, Work } from '../provider.ts';
@@ -11,16 +11,27 @@ function live(work: KeyPair) {
   return KeyPairs[0];
 }
 
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-keypair.html */
+const parameterOf = (keyPairId: string): string => `/ec2/keypair/${keyPairId}`;
+
+function make(work: KeyPair): string {
+  const { KeyName, KeyType, KeyFormat, Tags } = work.properties;
+  const made = work.call('ec2', 'CreateKeyPair', {
+    KeyName,
+    ...(KeyType !== undefined && { KeyType: KeyType as 'rsa' }),
+    ...(KeyFormat !== undefined && { KeyFormat: KeyFormat as 'pem' }),
+    TagSpecifications: [{ ResourceType: 'key-pair', Tags: work.tags(Tags) }],
+  });
+  const { KeyPairId = '', KeyMaterial: Value = '' } = made;
+  work.call('ssm', 'PutParameter', { Name: parameterOf(KeyPairId), Value, Type: 'SecureString' });
+  return KeyName;
+}
+
 export const keyPair: Provider = provider({
   type: 'AWS::EC2::KeyPair',
-  refused: ['KeyFormat'],
   create(work) {
     const { KeyName, PublicKeyMaterial, KeyType, Tags } = work.properties;
-    if (PublicKeyMaterial === undefined) {
-      const why =
-        'Sandtable does not model key pairs whose private key EC2 makes: give the property PublicKeyMaterial.';
-      throw handlerFailure(work, why, 'NotImplemented');
-    }
+    if (PublicKeyMaterial === undefined) return make(work);
     if (KeyType !== undefined)
       throw handlerFailure(work, 'KeyType cannot be specified together with PublicKeyMaterial.');
     work.call('ec2', 'ImportKeyPair', {
@@ -36,7 +47,10 @@ export const keyPair: Provider = provider({
     work.call('ec2', 'CreateTags', { Resources: [KeyPairId], Tags: work.tags(work.properties.Tags) });
   },
   delete(work) {
+    const { KeyPairId = '' } = live(work) ?? {};
     work.call('ec2', 'DeleteKeyPair', { KeyName: work.physicalId });
+    if (work.properties.PublicKeyMaterial === undefined)
+      work.find('ssm', 'DeleteParameter', { Name: parameterOf(KeyPairId) });
   },
   attributes(work) {
     const { KeyPairId = '', KeyFingerprint = '' } = live(work) ?? {};

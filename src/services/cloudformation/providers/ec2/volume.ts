@@ -12,7 +12,8 @@ function live(work: Work, VolumeId: string) {
 }
 
 function create(work: Volume): string {
-  const { AvailabilityZone, Size, VolumeType, Iops, Throughput, Encrypted } = work.properties;
+  const { AvailabilityZone, Size, VolumeType, Iops, Throughput, Encrypted, KmsKeyId, SnapshotId } =
+    work.properties;
   const { VolumeId = '' } = work.call('ec2', 'CreateVolume', {
     TagSpecifications: tagsOfNew(work, 'volume'),
     ...(AvailabilityZone !== undefined && { AvailabilityZone }),
@@ -21,11 +22,13 @@ function create(work: Volume): string {
     ...(Iops !== undefined && { Iops }),
     ...(Throughput !== undefined && { Throughput }),
     ...(Encrypted !== undefined && { Encrypted }),
+    ...(KmsKeyId !== undefined && { KmsKeyId }),
+    ...(SnapshotId !== undefined && { SnapshotId }),
   });
   return VolumeId;
 }
 
-const FIXED = ['AvailabilityZone', 'Encrypted'] as const;
+const FIXED = ['AvailabilityZone', 'Encrypted', 'KmsKeyId', 'SnapshotId'] as const;
 
 function update(work: Volume): void {
   const fixed = FIXED.find((name) => work.changed(name));
@@ -57,10 +60,8 @@ const volume = provider({
   type: 'AWS::EC2::Volume',
   refused: [
     'AvailabilityZoneId',
-    'KmsKeyId',
     'MultiAttachEnabled',
     'OutpostArn',
-    'SnapshotId',
     'SourceVolumeId',
     'VolumeInitializationRate',
   ],

@@ -36,11 +36,19 @@ export const localstack: Suite = {
   run({ checkout, url, credentials, reports }, service, parts) {
     const report = join(reports, `${service}.xml`);
     const tests = parts.map((part) => join('tests', 'aws', 'services', part));
-    const path = [join(checkout, 'localstack-core'), process.env['PYTHONPATH'] ?? '']
+    const path = [join(checkout, 'localstack-core'), import.meta.dirname, process.env['PYTHONPATH'] ?? '']
       .filter(Boolean)
       .join(':');
     return {
-      command: pytest(report, '--continue-on-collection-errors', '-m', 'aws_validated', ...tests),
+      command: pytest(
+        report,
+        '-p',
+        'recorded_before',
+        '--continue-on-collection-errors',
+        '-m',
+        'aws_validated',
+        ...tests,
+      ),
       cwd: checkout,
       env: {
         PYTHONPATH: path,

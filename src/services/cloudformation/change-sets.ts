@@ -173,7 +173,7 @@ export const changeSetOperations: Operations<'cloudformation'> = {
       CreationTime: row.createdAt,
       ExecutionStatus: row.executionStatus,
       Status: row.status,
-      ...(row.statusReason !== undefined && { StatusReason: row.statusReason }),
+      ...reasonOf(row, IncludePropertyValues),
       NotificationARNs: definition.notificationArns,
       RollbackConfiguration: rollbackOf(definition),
       Capabilities: definition.capabilities as Described['Capabilities'],
@@ -239,6 +239,18 @@ export const changeSetOperations: Operations<'cloudformation'> = {
     return { Summaries, ...(next !== undefined && { NextToken: next }) };
   },
 };
+
+/** Why it failed, or why it tells values that nobody knows yet: LocalStack's test_change_set_exports_imports.py recorded the words. */
+function reasonOf({ statusReason, changes }: ChangeSet, withValues: boolean): { StatusReason?: string } {
+  if (statusReason !== undefined) return { StatusReason: statusReason };
+  const unresolved = withValues ? changes.find((change) => change.unresolved !== undefined) : undefined;
+  if (!unresolved) return {};
+  return {
+    StatusReason:
+      '[WARN] --include-property-values option can return incomplete ChangeSet data because: ' +
+      `ChangeSet creation failed for resource [${unresolved.logicalId}] because: ${unresolved.unresolved}`,
+  };
+}
 
 /** Physical ids of what is to be imported: the one identifier that each of the modelled types has. */
 function importsIn({ ChangeSetType, ResourcesToImport }: CreateInput): Record<string, string> | undefined {

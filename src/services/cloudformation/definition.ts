@@ -6,6 +6,7 @@ import { bodyBytes } from '#cloud/body.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 import { mergeTags } from '#cloud/tags.ts';
+import { checkAttributes } from './engine/attribute-names.ts';
 import { pseudoOf, templateIn } from './engine/plan.ts';
 import { isPublished } from './engine/resource-work.ts';
 import type { Definition, RollbackTrigger, Stack } from './rows.ts';
@@ -330,6 +331,7 @@ function checkDependencies(
   const evaluation = new Evaluation(template, { ...given, ...nothing });
   dependenciesOf(template, evaluation);
   checkOutputs(template, evaluation);
+  checkAttributes(template, evaluation);
   for (const resource of evaluation.resources()) {
     checkMappings(evaluation, resource.properties);
     fatesOf(resource, (value) => evaluation.value(value));

@@ -111,6 +111,21 @@ describe('a change set', () => {
     });
   });
 
+  it('tells that the value of an export that is not there is not known, and stands all the same', async () => {
+    const desk = new Desk();
+    const id = await desk.change(value({ 'Fn::ImportValue': 'nobodys' }), CREATE);
+    const input = { ChangeSetName: id, IncludePropertyValues: true };
+    const found = await desk.client.send(new DescribeChangeSetCommand(input));
+    expect(found).toMatchObject({
+      Status: 'CREATE_COMPLETE',
+      StatusReason:
+        '[WARN] --include-property-values option can return incomplete ChangeSet data because: ChangeSet creation ' +
+        'failed for resource [Value] because: No export named nobodys',
+    });
+    expect(found.Changes?.[0]?.ResourceChange?.AfterContext).toContain('{{changeSet:KNOWN_AFTER_APPLY}}');
+    expect(await desk.execute(id)).toBe('ROLLBACK_COMPLETE');
+  });
+
   it('does not bring a deleted stack back by its id', async () => {
     const desk = new Desk();
     await desk.change(value('one'), CREATE);
@@ -192,6 +207,62 @@ describe('a template', () => {
     });
     await expect(desk.client.send(new GetTemplateCommand({ ChangeSetName }))).rejects.toMatchObject({
       message: 'StackName is a required parameter.',
+    });
+  });
+
+  it('may ask a resource for its properties, as for its attributes', async () => {
+    const desk = new Desk();
+    const template = (DisplayName: string): TemplateParts => ({
+      Resources: {
+        One: { Type: 'AWS::SNS::Topic', Properties: { DisplayName } },
+        ...value({ 'Fn::GetAtt': ['One', 'DisplayName'] }).Resources,
+      },
+      Outputs: { Said: { Value: { 'Fn::GetAtt': ['Value', 'Value'] } } },
+    });
+    expect(await desk.stand.create(template('first'))).toBe('CREATE_COMPLETE');
+    expect(await desk.stand.outputs()).toEqual({ Said: 'first' });
+    const id = await desk.change(template('second'));
+    const found = await desk.client.send(new DescribeChangeSetCommand({ ChangeSetName: id }));
+    expect(found.Changes?.map(({ ResourceChange }) => ResourceChange?.LogicalResourceId)).toEqual([
+      'One',
+      'Value',
+    ]);
+    await desk.execute(id);
+    expect(await desk.stand.outputs()).toEqual({ Said: 'second' });
+  });
+
+  it('that asks for an attribute that its type does not have is refused', async () => {
+    const desk = new Desk();
+    await expect(desk.stand.create(value({ 'Fn::GetAtt': ['Other', 'No'] }))).rejects.toThrow('Other');
+    const Resources = {
+      One: { Type: 'AWS::SNS::Topic' },
+      ...value({ 'Fn::GetAtt': ['One', 'Colour'] }).Resources,
+    };
+    await expect(desk.stand.create({ Resources })).rejects.toMatchObject({
+      message: 'Template error: resource One does not support attribute type Colour in Fn::GetAtt',
+    });
+  });
+
+  it('leaves out what a parameter says is AWS::NoValue', async () => {
+    const desk = new Desk();
+    const Properties = { TopicName: { Ref: 'Name' } };
+    const template = {
+      Parameters: { Name: { Type: 'String', Default: 'AWS::NoValue' } },
+      Resources: { One: { Type: 'AWS::SNS::Topic', Properties } },
+    };
+    expect(await desk.stand.create(template)).toBe('CREATE_COMPLETE');
+    expect((await desk.stand.physicalIds())['One']).toContain(':shop-One-');
+  });
+
+  it('with a comma too many is YAML', async () => {
+    const desk = new Desk();
+    const TemplateBody = `{${JSON.stringify(value('one')).slice(1, -1)},}`;
+    const found = await desk.client.send(new GetTemplateSummaryCommand({ TemplateBody }));
+    expect(found.ResourceTypes).toEqual(['AWS::SSM::Parameter']);
+    await expect(
+      desk.client.send(new GetTemplateSummaryCommand({ TemplateBody: '{"Resources"="none"}' })),
+    ).rejects.toMatchObject({
+      message: 'Template format error: JSON not well-formed. (line 1, column 14)',
     });
   });
 

@@ -48,9 +48,21 @@ export function readTemplate(text: string): Template {
   return checked(document, undefined);
 }
 
-/** JSON or YAML, as data in long forms. */
+/**
+ * JSON, or else YAML, as data in long forms: a comma too many makes no JSON, but YAML it is.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-validate-template.html
+ */
 export function parseTemplate(text: string): Value {
-  return text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text);
+  if (!text.trimStart().startsWith('{')) return parseYaml(text);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    try {
+      return parseYaml(text);
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /**

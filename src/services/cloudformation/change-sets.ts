@@ -240,7 +240,7 @@ export const changeSetOperations: Operations<'cloudformation'> = {
   },
 };
 
-/** Why it failed, or why it tells values that nobody knows yet: LocalStack's test_change_set_exports_imports.py recorded the words. */
+/** Why it failed, or why it tells values that nobody knows yet, as LocalStack's test_change_set_exports_imports.py recorded. */
 function reasonOf({ statusReason, changes }: ChangeSet, withValues: boolean): { StatusReason?: string } {
   if (statusReason !== undefined) return { StatusReason: statusReason };
   const unresolved = withValues ? changes.find((change) => change.unresolved !== undefined) : undefined;

@@ -1,8 +1,6 @@
 // From a request to the definition of a stack: template, parameters, capabilities.
 
 import { Fault } from '#contract/fault.ts';
-import { bucketOfHost } from '#contract/identify.ts';
-import { bodyBytes } from '#cloud/body.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 import { mergeTags } from '#cloud/tags.ts';
@@ -13,6 +11,8 @@ import type { Definition, RollbackTrigger, Stack } from './rows.ts';
 import { checkOutputs, dependenciesOf } from './template/dependencies.ts';
 import { Evaluation, KNOWN_AFTER_APPLY } from './template/evaluation.ts';
 import type { Pseudo } from './template/evaluation.ts';
+import { includedText, templateText } from './stored-text.ts';
+import type { TemplateSource } from './stored-text.ts';
 import { invalid } from './template/faults.ts';
 import { resolveParameters } from './template/parameters.ts';
 import type { ParameterLookUp } from './template/parameters.ts';
@@ -23,93 +23,6 @@ import type { Fields, ParameterValue, Template } from './template/template.ts';
 import { expandTransforms } from './template/transforms.ts';
 import type { TransformAround } from './template/transforms.ts';
 import { applyTransform } from './transforms.ts';
-
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
-const LARGEST_BODY = 51_200;
-const LARGEST_OBJECT = 1_048_576;
-
-interface TemplateSource {
-  readonly TemplateBody?: string | undefined;
-  readonly TemplateURL?: string | undefined;
-}
-
-/** Text of a template that is in the request or in S3. */
-export function templateText(ctx: Ctx, { TemplateBody, TemplateURL }: TemplateSource, as: Principal): string {
-  if (TemplateBody !== undefined && TemplateURL !== undefined)
-    throw invalid('You must specify only one of TemplateBody or TemplateURL.');
-  if (TemplateURL !== undefined) return objectText(ctx, TemplateURL, as);
-  if (TemplateBody === undefined) throw invalid('Either Template URL or Template Body must be specified.');
-  if (new TextEncoder().encode(TemplateBody).length > LARGEST_BODY) {
-    throw invalid(
-      `1 validation error detected: Value '${TemplateBody}' at 'templateBody' failed to satisfy constraint: ` +
-        `Member must have length less than or equal to ${LARGEST_BODY}`,
-    );
-  }
-  return TemplateBody;
-}
-
-const ERRORS_PAGE =
-  'For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html';
-
-/** Text of an object by its URL, virtual-host or path style. Only AWS::Include knows `s3://bucket/key`. */
-export function objectText(ctx: Ctx, url: string, as: Principal, schemes = /^https?:/): string {
-  const bucket = /^s3:\/\/([^/]+)/.exec(url)?.[1];
-  if (bucket !== undefined && !schemes.test(url))
-    throw invalid(`S3 error: Domain name specified in ${bucket} is not a valid S3 domain`);
-  const place = placeOf(url);
-  if (!place) throw invalid('TemplateURL must be a supported URL.');
-  const outcome = ctx.call('s3', 'GetObject', place, as);
-  if (!outcome.ok) throw invalid(`S3 error: ${outcome.fault.message}\n${ERRORS_PAGE}`);
-  const { Body } = outcome.output;
-  const bytes = Body === undefined ? new Uint8Array() : bodyBytesOf(ctx, Body);
-  if (bytes.length > LARGEST_OBJECT)
-    throw invalid(`Template may not exceed ${LARGEST_OBJECT} bytes in size.`);
-  return new TextDecoder().decode(bytes);
-}
-
-type Stored = Parameters<typeof bodyBytes>[0];
-
-function bodyBytesOf(ctx: Ctx, body: unknown): Uint8Array {
-  const given = body as { bytes?: Uint8Array };
-  return given.bytes ?? bodyBytes(body as Stored, (hash) => ctx.blob(hash));
-}
-
-interface Place {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly VersionId?: string;
-}
-
-function placeOf(url: string): Place | undefined {
-  const [, scheme, host = '', path = '', query = ''] =
-    /^(https?|s3):\/\/([^/]+)\/([^?]*)(?:\?(.*))?$/.exec(url) ?? [];
-  if (scheme === undefined) return undefined;
-  const version = /(?:^|&)versionId=([^&]+)/.exec(query)?.[1];
-  const at = (Bucket: string, key: string): Place | undefined =>
-    Bucket === '' || key === ''
-      ? undefined
-      : { Bucket, Key: decoded(key), ...(version !== undefined && { VersionId: version }) };
-  if (scheme === 's3') return at(host, path);
-  const [name = ''] = host.split(':');
-  if (/\.(?:amazonaws\.com|localhost|localhost\.localstack\.cloud)$/.test(name)) {
-    const virtual = bucketOfHost(name);
-    if (virtual !== undefined) return at(virtual, path);
-  }
-  const ours =
-    /^(?:s3[.-].*amazonaws\.com|(?:s3\.)?localhost(?:\.localstack\.cloud)?|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(
-      host,
-    );
-  const slash = path.indexOf('/');
-  return ours && slash > 0 ? at(path.slice(0, slash), path.slice(slash + 1)) : undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 /** What a request says of a definition. */
 export interface DefinitionRequest extends TemplateSource {
@@ -209,7 +122,7 @@ function readDefinition(
 ): { template: Template; blob: string } {
   if (request.UsePreviousTemplate) {
     if (request.TemplateBody !== undefined || request.TemplateURL !== undefined)
-      throw invalid('You cannot specify both usePreviousTemplate and Template Body/URL.');
+      throw invalid('You cannot specify both usePreviousTemplate and Template Body/Template URL.');
     if (!previous) throw invalid('Either Template URL or Template Body must be specified.');
     const text = new TextDecoder().decode(ctx.blob(previous.templateBlob));
     return { template: readTemplate(text), blob: previous.templateBlob };
@@ -259,14 +172,6 @@ function transformed(
       throw new TransformFailure(error, failed());
     throw error;
   }
-}
-
-/** Text that AWS::Include puts in. */
-function includedText(ctx: Ctx, location: string, as: Principal): string {
-  const place = placeOf(location);
-  if (place && !ctx.call('s3', 'HeadBucket', { Bucket: place.Bucket }, as).ok)
-    throw invalid(`Transform AWS::Include failed with: S3 bucket [${place.Bucket}] does not exist.`);
-  return objectText(ctx, location, as, /^(?:https?|s3):/);
 }
 
 function parameterIn(ctx: Ctx, Name: string, as: Principal): ReturnType<ParameterLookUp['ssm']> {

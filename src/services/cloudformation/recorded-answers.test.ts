@@ -17,8 +17,10 @@ import {
 import type {
   CloudFormationClient,
   CreateChangeSetCommandInput,
+  GetTemplateSummaryCommandOutput,
   Stack,
 } from '@aws-sdk/client-cloudformation';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { newTable } from '../../../tests/table.ts';
 import { ProviderStand } from './providers/test-stand.ts';
@@ -290,6 +292,25 @@ describe('a template', () => {
       message: 'No updates are to be performed.',
     });
   });
+});
+
+// Not recorded of AWS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
+it('a template is read from the region of its bucket, unless its URL names another', async () => {
+  const desk = new Desk();
+  const west = desk.stand.table.client(S3Client, { region: 'eu-west-1' });
+  const LocationConstraint = 'eu-west-1';
+  await west.send(
+    new CreateBucketCommand({ Bucket: 'plans', CreateBucketConfiguration: { LocationConstraint } }),
+  );
+  await west.send(new PutObjectCommand({ Bucket: 'plans', Key: 'a', Body: JSON.stringify(value('one')) }));
+  const summary = (TemplateURL: string): Promise<GetTemplateSummaryCommandOutput> =>
+    desk.client.send(new GetTemplateSummaryCommand({ TemplateURL }));
+  for (const url of ['https://s3.amazonaws.com/plans/a', 'https://plans.s3.eu-west-1.amazonaws.com/a'])
+    expect((await summary(url)).ResourceTypes).toEqual(['AWS::SSM::Parameter']);
+  await expect(summary('https://plans.s3.us-west-2.amazonaws.com/a')).rejects.toThrow('S3 error: ');
+  await expect(summary('s3://plans/a')).rejects.toThrow(
+    'S3 error: Domain name specified in plans is not a valid S3 domain',
+  );
 });
 
 it('a resource that a stack does not have is named with the stack as it was asked for', async () => {

@@ -1,17 +1,10 @@
 // Operations that change stacks.
 
 import { Fault } from '#contract/fault.ts';
-import { jsonIn } from '#contract/json-text.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import {
-  declaresTransforms,
-  definedOrFailed,
-  defineStack,
-  objectText,
-  sameDefinition,
-} from './definition.ts';
+import { declaresTransforms, definedOrFailed, defineStack, sameDefinition } from './definition.ts';
 import { noteReason } from './engine/outcomes.ts';
 import { importersOf } from './engine/outputs.ts';
 import { checkRole } from './engine/principal.ts';
@@ -21,6 +14,7 @@ import { falling, goBack, goBackToNothing, startOperation } from './engine/stack
 import { noteStack, recordResource, setStackStatus } from './events.ts';
 import { exports, RESOURCE_LIFE, resourceKey, resources, signals, stackArn, stacks } from './rows.ts';
 import type { Definition, Operation, Stack, StackStatus } from './rows.ts';
+import { policyText } from './stored-text.ts';
 import { invalid } from './template/faults.ts';
 import { withTransforms } from './transforms.ts';
 import { checkTypes } from './type-changes.ts';
@@ -61,6 +55,13 @@ export function optionsOf({
 function liveStack(ctx: Ctx, nameOrId: string): Stack {
   const stack = stackBy(ctx, nameOrId);
   if (!stack || stack.status === 'DELETE_COMPLETE') throw invalid(`Stack [${nameOrId}] does not exist`);
+  return stack;
+}
+
+/** The same in the words of the operations on policies, as moto's test_cloudformation_stack_policies.py has them. */
+function stackWithPolicy(ctx: Ctx, nameOrId: string): Stack {
+  const stack = stackBy(ctx, nameOrId);
+  if (!stack || stack.status === 'DELETE_COMPLETE') throw invalid(`Stack: ${nameOrId} does not exist`);
   return stack;
 }
 
@@ -123,21 +124,6 @@ export function stackRow(ctx: Ctx, id: string, given: NewStack, status: StackSta
 
 export function newStackId(ctx: Ctx, name: string): string {
   return stackArn(ctx.account, ctx.region, name, ctx.uuid('stack'));
-}
-
-/** Policy text of a request, from its body or from S3. */
-function policyText(ctx: Ctx, body: string | undefined, url: string | undefined): string | undefined {
-  if (body !== undefined && url !== undefined)
-    throw invalid('You cannot specify both StackPolicyURL and StackPolicyBody');
-  const text = url === undefined ? body : objectText(ctx, url, ctx.principal);
-  if (text === undefined) return undefined;
-  try {
-    const { Statement } = jsonIn(text) as { Statement?: unknown };
-    if (Statement === undefined) throw new SyntaxError('no statement');
-  } catch {
-    throw invalid('Error validating stack policy: Invalid stack policy');
-  }
-  return text;
 }
 
 /** In the words of AWS, as LocalStack recorded them; the model has no pattern for new names. */
@@ -319,7 +305,7 @@ export const stackOperations: StackOperations = {
   },
 
   SetStackPolicy(ctx, { StackName, StackPolicyBody, StackPolicyURL }) {
-    const stack = liveStack(ctx, StackName);
+    const stack = stackWithPolicy(ctx, StackName);
     const policy = policyText(ctx, StackPolicyBody, StackPolicyURL);
     if (policy === undefined) throw invalid('You must specify either StackPolicyURL or StackPolicyBody.');
     ctx.update(stacks, stack, { policy });
@@ -327,7 +313,7 @@ export const stackOperations: StackOperations = {
   },
 
   GetStackPolicy(ctx, { StackName }) {
-    const { policy } = liveStack(ctx, StackName);
+    const { policy } = stackWithPolicy(ctx, StackName);
     return policy === undefined ? {} : { StackPolicyBody: policy };
   },
 

@@ -171,6 +171,11 @@ describe('XML', () => {
     });
   });
 
+  it('takes an attribute of many megabytes', () => {
+    const value = 'x'.repeat(16_000_000);
+    expect(parseXml(`<a b="${value}"/>`).attributes.get('b')).toHaveLength(value.length);
+  });
+
   it('escapes what it writes so that it reads the same', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {

@@ -43,7 +43,9 @@ export const localstack: Suite = {
       command: pytest(
         report,
         '-p',
-        'localstack_ground',
+          'localstack_ground',
+          '-p',
+          'recorded_before',
         '--continue-on-collection-errors',
         '-m',
         'aws_validated',

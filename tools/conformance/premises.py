@@ -41,7 +41,9 @@ LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
 KEY_USERS = ("RunInstances", "CreateLaunchConfiguration", "CreateStack", "CreateChangeSet", "UpdateStack")
-KEY_NAMES = re.compile(r"""KeyName["']?: *["']?([\w-]+)""")
+KEY_NAMES = re.compile(
+    r"""KeyName["']?(?:: *|, *["']ParameterValue["']: *)["']?([\w-]+)"""
+)
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
@@ -174,7 +176,7 @@ def give_role(client, role):
 
 def give_key_pairs(client, params):
     """Key pairs that are named but never made."""
-    text = json.dumps(params, default=str).replace("\\", "")
+    text = json.dumps(params, default=str).replace("\\n", "\n").replace("\\", "")
     if re.search(r"AWS::EC2::KeyPair\W*(Properties|\"|')", text):
         return
     parameters = params.get("Parameters") or []

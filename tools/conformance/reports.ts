@@ -27,5 +27,12 @@ function caseOf(element: XmlElement): Case {
   const worst = told.find((child) => child.name !== 'skipped') ?? told[0];
   const ending: Ending = !worst ? 'passed' : worst.name === 'skipped' ? 'skipped' : 'failed';
   const why = told.map((child) => `${child.attributes.get('message') ?? ''}\n${child.text}`).join('\n');
-  return { name, ending, why };
+  return { name, ending, why: why.split('\n').map(shortened).join('\n') };
+}
+
+/** Characters that are kept of a line at its beginning and at its end: differences of whole archives are megabytes long. */
+const KEPT = 2000;
+
+function shortened(line: string): string {
+  return line.length <= 2 * KEPT ? line : `${line.slice(0, KEPT)} … ${line.slice(-KEPT)}`;
 }

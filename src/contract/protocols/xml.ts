@@ -47,7 +47,7 @@ function localName(name: string): string {
 }
 
 const tagName = /[^\s/>=<"'&]+/uy;
-const attribute = /\s+([^\s/>=<"'&]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/uy;
+const attribute = /\s+([^\s/>=<"'&]+)\s*=\s*(["'])/uy;
 const tagEnd = /\s*(\/?)>/uy;
 
 function take(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
@@ -119,11 +119,16 @@ function openTag(text: string, start: number): { element: Open; end: number; emp
   const rawName = found[0];
   let attributes = noAttributes;
   for (let one = take(attribute, text, at); one !== null; one = take(attribute, text, at)) {
-    const [, name = '', double, single = ''] = one;
+    const [, name = '', quote = ''] = one;
+    // Not by a pattern: values may be longer than one has room to go back through.
+    const from = attribute.lastIndex;
+    const to = text.indexOf(quote, from);
+    const value = text.slice(from, to);
+    if (to < 0 || value.includes('<')) break;
     if (attributes === noAttributes) attributes = new Map();
     if (attributes.has(name)) throw new XmlError(`attribute ${name} is given twice`);
-    attributes.set(name, unescape(double ?? single));
-    at = attribute.lastIndex;
+    attributes.set(name, unescape(value));
+    at = to + 1;
   }
   const end = take(tagEnd, text, at);
   if (end === null) throw new XmlError('unfinished tag');

@@ -7,17 +7,17 @@ import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tagList } from '#cloud/tags.ts';
 import { describeChange } from './change-set-description.ts';
-import { concealmentOf, MASK } from './concealment.ts';
+import { concealmentOf } from './concealment.ts';
 import { planDue } from './change-set-planning.ts';
-import { defineStack } from './definition.ts';
+import { definedOrFailed, defineStack, NO_TEMPLATE } from './definition.ts';
 import { checkRole } from './engine/principal.ts';
 import { startOperation } from './engine/stack-life.ts';
 import { setStackStatus } from './events.ts';
 import { changeSets, stacks } from './rows.ts';
 import type { ChangeSet, Operation, Stack } from './rows.ts';
+import { parametersOf, rollbackOf } from './stack-descriptions.ts';
 import {
   beginUpdate,
-  checkTypes,
   checkUpdatable,
   newOperation,
   newStackId,
@@ -28,13 +28,14 @@ import {
 import { invalid } from './template/faults.ts';
 import { changeSetPlanning } from './timings.ts';
 import { withTransforms } from './transforms.ts';
+import { checkTypes } from './type-changes.ts';
 
 /** A change set by its id, or by its name within a stack. */
 function changeSetBy(ctx: Ctx, name: string, stackName: string | undefined): ChangeSet {
   const found = name.startsWith('arn:')
     ? ctx.get(changeSets, name)
-    : changeSetsOf(ctx, stackName).find((changeSet) => changeSet.name === name);
-  if (!found) throw new Fault('ChangeSetNotFound', `ChangeSet [${name}] does not exist`);
+    : changeSetNamed(changeSetsOf(ctx, stackName), name);
+  if (!found) throw new Fault('ChangeSetNotFoundException', `ChangeSet [${name}] does not exist`);
   return found;
 }
 
@@ -44,6 +45,19 @@ function changeSetsOf(ctx: Ctx, stackName: string | undefined): ChangeSet[] {
   const stack = stackBy(ctx, stackName);
   if (!stack) throw invalid(`Stack [${stackName}] does not exist`);
   return ctx.list(changeSets, 'stack', stack.id);
+}
+
+/** A name that was executed may be used again: it means the newest of its change sets. */
+export function changeSetNamed(rows: readonly ChangeSet[], name: string): ChangeSet | undefined {
+  return rows
+    .filter((changeSet) => changeSet.name === name)
+    .toSorted((left, right) => left.createdAt - right.createdAt)
+    .toSorted((left, right) => Number(!isExecuted(left)) - Number(!isExecuted(right)))
+    .at(-1);
+}
+
+function isExecuted({ executionStatus }: ChangeSet): boolean {
+  return executionStatus.startsWith('EXECUTE_');
 }
 
 type CreateInput = Input<'cloudformation', 'CreateChangeSet'>;
@@ -59,7 +73,8 @@ function stackFor(ctx: Ctx, input: CreateInput): Stack {
     return there;
   }
   if (there && type === 'IMPORT') return there;
-  if (there && there.status !== 'REVIEW_IN_PROGRESS')
+  // A stack that is named by its id cannot come back; its name can be used again.
+  if (known && known.status !== 'REVIEW_IN_PROGRESS' && (there || name === known.id))
     throw invalid(
       `Stack [${name}] already exists and cannot be created again with the changeSet [${input.ChangeSetName}].`,
     );
@@ -67,7 +82,10 @@ function stackFor(ctx: Ctx, input: CreateInput): Stack {
   const id = newStackId(ctx, name);
   const definition = defineStack(
     ctx,
-    { ...input, TemplateBody: EMPTY, TemplateURL: undefined, Parameters: [], UsePreviousTemplate: false },
+    {
+      TemplateBody: NO_TEMPLATE,
+      ...(input.NotificationARNs && { NotificationARNs: input.NotificationARNs }),
+    },
     {
       stack: { id, name },
       as: ctx.principal,
@@ -83,9 +101,6 @@ function stackFor(ctx: Ctx, input: CreateInput): Stack {
   return setStackStatus(ctx, row, 'REVIEW_IN_PROGRESS', 'User Initiated');
 }
 
-/** What a stack under review is made of: nothing that could be made. */
-const EMPTY = '{"Resources":{"Nothing":{"Type":"AWS::CloudFormation::WaitConditionHandle"}}}';
-
 type Described = Output<'cloudformation', 'DescribeChangeSet'>;
 
 const FIRST_PAGE = 100;
@@ -94,7 +109,9 @@ function createChangeSet(ctx: Ctx, input: CreateInput): Output<'cloudformation',
   const type = input.ChangeSetType ?? 'UPDATE';
   const stack = stackFor(ctx, input);
   const { ChangeSetName: name, ClientToken } = input;
-  const known = ctx.list(changeSets, 'stack', stack.id).find((changeSet) => changeSet.name === name);
+  const known = ctx
+    .list(changeSets, 'stack', stack.id)
+    .find((changeSet) => changeSet.name === name && !isExecuted(changeSet));
   if (known && ClientToken !== undefined && known.clientToken === ClientToken)
     return { Id: known.id, StackId: stack.id };
   if (known)
@@ -104,8 +121,9 @@ function createChangeSet(ctx: Ctx, input: CreateInput): Output<'cloudformation',
     );
   checkRole(ctx, input.RoleARN ?? stack.roleArn);
   const previous = type === 'CREATE' ? {} : { previous: stack.definition };
-  const definition = defineStack(ctx, input, { stack, ...previous, as: ctx.principal });
-  if (type === 'UPDATE') checkTypes(ctx, stack.definition, definition);
+  const owner = { stack, ...previous, as: ctx.principal, reviewed: true };
+  const { definition, failure } = definedOrFailed(() => defineStack(ctx, input, owner));
+  if (type === 'UPDATE' && failure === undefined) checkTypes(ctx, stack.definition, definition);
   const id = ctx.arn('cloudformation', `changeSet/${name}/${ctx.uuid('change-set')}`);
   const imported = importsIn(input);
   const row: ChangeSet = {
@@ -115,7 +133,8 @@ function createChangeSet(ctx: Ctx, input: CreateInput): Output<'cloudformation',
     type,
     ...(input.Description !== undefined && { description: input.Description }),
     createdAt: ctx.now,
-    status: 'CREATE_PENDING',
+    status: failure === undefined ? 'CREATE_PENDING' : 'FAILED',
+    ...(failure !== undefined && { statusReason: failure }),
     executionStatus: 'UNAVAILABLE',
     definition,
     changes: [],
@@ -150,22 +169,15 @@ export const changeSetOperations: Operations<'cloudformation'> = {
       StackId: row.stackId,
       StackName: stack?.name ?? '',
       ...(row.description !== undefined && { Description: row.description }),
-      Parameters: Object.values(definition.parameters).map(({ key, text, resolved, noEcho }) => ({
-        ParameterKey: key,
-        ParameterValue: noEcho ? MASK : text,
-        ...(resolved !== undefined && { ResolvedValue: noEcho ? MASK : resolved }),
-      })),
+      ...parametersOf(definition),
       CreationTime: row.createdAt,
       ExecutionStatus: row.executionStatus,
       Status: row.status,
-      ...(row.statusReason !== undefined && { StatusReason: row.statusReason }),
+      ...reasonOf(row, IncludePropertyValues),
       NotificationARNs: definition.notificationArns,
-      RollbackConfiguration: {
-        RollbackTriggers: definition.rollbackTriggers.map(({ arn, type }) => ({ Arn: arn, Type: type })),
-        ...(definition.monitoringMinutes > 0 && { MonitoringTimeInMinutes: definition.monitoringMinutes }),
-      },
+      RollbackConfiguration: rollbackOf(definition),
       Capabilities: definition.capabilities as Described['Capabilities'],
-      Tags: tagList(definition.tags),
+      ...(Object.keys(definition.tags).length > 0 && { Tags: tagList(definition.tags) }),
       Changes: items.map((change) => describeChange(change, IncludePropertyValues, concealment)),
       IncludeNestedStacks: row.includeNested ?? false,
       ...(row.parentChangeSetId !== undefined && { ParentChangeSetId: row.parentChangeSetId }),
@@ -181,7 +193,7 @@ export const changeSetOperations: Operations<'cloudformation'> = {
     const stack = ctx.get(stacks, row.stackId);
     if (row.status !== 'CREATE_COMPLETE' || row.executionStatus !== 'AVAILABLE' || !stack) {
       throw new Fault(
-        'InvalidChangeSetStatus',
+        'InvalidChangeSetStatusException',
         `ChangeSet [${row.id}] cannot be executed in its current status of [${row.status}]`,
       );
     }
@@ -192,15 +204,12 @@ export const changeSetOperations: Operations<'cloudformation'> = {
   },
 
   DeleteChangeSet(ctx, { ChangeSetName, StackName }) {
-    const stack = StackName === undefined ? undefined : stackBy(ctx, StackName);
-    if (StackName !== undefined && !stack && !ChangeSetName.startsWith('arn:'))
-      throw invalid(`Stack [${StackName}] does not exist`);
     const found = ChangeSetName.startsWith('arn:')
       ? ctx.get(changeSets, ChangeSetName)
-      : stack && ctx.list(changeSets, 'stack', stack.id).find(({ name }) => name === ChangeSetName);
+      : changeSetNamed(changeSetsOf(ctx, StackName), ChangeSetName);
     if (found?.executionStatus === 'EXECUTE_IN_PROGRESS') {
       throw new Fault(
-        'InvalidChangeSetStatus',
+        'InvalidChangeSetStatusException',
         `An operation on ChangeSet [${found.id}] is currently in progress.`,
       );
     }
@@ -209,7 +218,8 @@ export const changeSetOperations: Operations<'cloudformation'> = {
   },
 
   ListChangeSets(ctx, { StackName, NextToken }) {
-    const rows = changeSetsOf(ctx, StackName);
+    // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListChangeSets.html: active ones.
+    const rows = changeSetsOf(ctx, StackName).filter((row) => !isExecuted(row));
     const { items, next } = pageOf(rows, ({ id }) => id, { token: NextToken, limit: FIRST_PAGE });
     const name = stackBy(ctx, StackName)?.name ?? '';
     const Summaries = items.map((row) => ({
@@ -229,6 +239,18 @@ export const changeSetOperations: Operations<'cloudformation'> = {
     return { Summaries, ...(next !== undefined && { NextToken: next }) };
   },
 };
+
+/** Why it failed, or why it tells values that nobody knows yet, as LocalStack's test_change_set_exports_imports.py recorded. */
+function reasonOf({ statusReason, changes }: ChangeSet, withValues: boolean): { StatusReason?: string } {
+  if (statusReason !== undefined) return { StatusReason: statusReason };
+  const unresolved = withValues ? changes.find((change) => change.unresolved !== undefined) : undefined;
+  if (!unresolved) return {};
+  return {
+    StatusReason:
+      '[WARN] --include-property-values option can return incomplete ChangeSet data because: ' +
+      `ChangeSet creation failed for resource [${unresolved.logicalId}] because: ${unresolved.unresolved}`,
+  };
+}
 
 /** Physical ids of what is to be imported: the one identifier that each of the modelled types has. */
 function importsIn({ ChangeSetType, ResourcesToImport }: CreateInput): Record<string, string> | undefined {
@@ -285,7 +307,14 @@ function execute(
   const onFailure = DisableRollback ? ({ onFailure: 'DO_NOTHING' } as const) : {};
   startOperation(
     ctx,
-    { ...stack, ...change, ...onFailure, definition: row.definition, caller: ctx.principal },
+    {
+      ...stack,
+      ...change,
+      ...onFailure,
+      definition: row.definition,
+      caller: ctx.principal,
+      updatedAt: ctx.now,
+    },
     operation,
   );
 }

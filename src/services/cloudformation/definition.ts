@@ -1,102 +1,28 @@
 // From a request to the definition of a stack: template, parameters, capabilities.
 
 import { Fault } from '#contract/fault.ts';
-import { bodyBytes } from '#cloud/body.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 import { mergeTags } from '#cloud/tags.ts';
+import { checkAttributes } from './engine/attribute-names.ts';
 import { pseudoOf, templateIn } from './engine/plan.ts';
 import { isPublished } from './engine/resource-work.ts';
 import type { Definition, RollbackTrigger, Stack } from './rows.ts';
 import { checkOutputs, dependenciesOf } from './template/dependencies.ts';
-import { Evaluation } from './template/evaluation.ts';
+import { Evaluation, KNOWN_AFTER_APPLY } from './template/evaluation.ts';
 import type { Pseudo } from './template/evaluation.ts';
+import { includedText, templateText } from './stored-text.ts';
+import type { TemplateSource } from './stored-text.ts';
 import { invalid } from './template/faults.ts';
 import { resolveParameters } from './template/parameters.ts';
 import type { ParameterLookUp } from './template/parameters.ts';
 import { readTemplate } from './template/read.ts';
+import { fatesOf } from './template/sections.ts';
 import { requiredCapabilities } from './template/summary.ts';
-import type { ParameterValue, Template, Value } from './template/template.ts';
+import type { Fields, ParameterValue, Template } from './template/template.ts';
 import { expandTransforms } from './template/transforms.ts';
+import type { TransformAround } from './template/transforms.ts';
 import { applyTransform } from './transforms.ts';
-
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
-const LARGEST_BODY = 51_200;
-const LARGEST_OBJECT = 1_048_576;
-
-interface TemplateSource {
-  readonly TemplateBody?: string | undefined;
-  readonly TemplateURL?: string | undefined;
-}
-
-/** Text of a template that is in the request or in S3. */
-export function templateText(ctx: Ctx, { TemplateBody, TemplateURL }: TemplateSource, as: Principal): string {
-  if (TemplateBody !== undefined && TemplateURL !== undefined)
-    throw invalid('You must specify only one of TemplateBody or TemplateURL.');
-  if (TemplateURL !== undefined) return objectText(ctx, TemplateURL, as);
-  if (TemplateBody === undefined) throw invalid('Either Template URL or Template Body must be specified.');
-  if (new TextEncoder().encode(TemplateBody).length > LARGEST_BODY) {
-    throw invalid(
-      `1 validation error detected: Value '${TemplateBody}' at 'templateBody' failed to satisfy constraint: ` +
-        `Member must have length less than or equal to ${LARGEST_BODY}`,
-    );
-  }
-  return TemplateBody;
-}
-
-const ERRORS_PAGE =
-  'For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html';
-
-/** Text of an object by its URL, virtual-host or path style, or `s3://bucket/key`. */
-export function objectText(ctx: Ctx, url: string, as: Principal): string {
-  const place = placeOf(url);
-  if (!place) throw invalid('TemplateURL must be a supported URL.');
-  const outcome = ctx.call('s3', 'GetObject', place, as);
-  if (!outcome.ok) throw invalid(`S3 error: ${outcome.fault.message}\n${ERRORS_PAGE}`);
-  const { Body } = outcome.output;
-  const bytes = Body === undefined ? new Uint8Array() : bodyBytesOf(ctx, Body);
-  if (bytes.length > LARGEST_OBJECT)
-    throw invalid(`Template may not exceed ${LARGEST_OBJECT} bytes in size.`);
-  return new TextDecoder().decode(bytes);
-}
-
-type Stored = Parameters<typeof bodyBytes>[0];
-
-function bodyBytesOf(ctx: Ctx, body: unknown): Uint8Array {
-  const given = body as { bytes?: Uint8Array };
-  return given.bytes ?? bodyBytes(body as Stored, (hash) => ctx.blob(hash));
-}
-
-interface Place {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly VersionId?: string;
-}
-
-function placeOf(url: string): Place | undefined {
-  const [, scheme, host = '', path = '', query = ''] =
-    /^(https?|s3):\/\/([^/]+)\/([^?]*)(?:\?(.*))?$/.exec(url) ?? [];
-  if (scheme === undefined) return undefined;
-  const version = /(?:^|&)versionId=([^&]+)/.exec(query)?.[1];
-  const at = (Bucket: string, key: string): Place | undefined =>
-    Bucket === '' || key === ''
-      ? undefined
-      : { Bucket, Key: decoded(key), ...(version !== undefined && { VersionId: version }) };
-  if (scheme === 's3') return at(host, path);
-  const virtual = /^(.+)\.s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com$/.exec(host)?.[1];
-  if (virtual !== undefined) return at(virtual, path);
-  const ours = /^(?:s3[.-].*amazonaws\.com|localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(host);
-  const slash = path.indexOf('/');
-  return ours && slash > 0 ? at(path.slice(0, slash), path.slice(slash + 1)) : undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 /** What a request says of a definition. */
 export interface DefinitionRequest extends TemplateSource {
@@ -125,28 +51,42 @@ export interface Owner {
   readonly stack: Pick<Stack, 'id' | 'name'>;
   readonly previous?: Definition;
   readonly as: Principal;
+  /** Somebody looks at what comes of it first: macros need no leave. */
+  readonly reviewed?: boolean;
+}
+
+/** What a stack is made of that has no template yet: nothing that could be made. */
+export const NO_TEMPLATE = '{"Resources":{"Nothing":{"Type":"AWS::CloudFormation::WaitConditionHandle"}}}';
+
+/** A transform came to nothing. AWS finds out when the request is answered: the operation fails, not the request. */
+class TransformFailure extends Fault {
+  readonly definition: Definition;
+  constructor({ shape, message }: Fault, definition: Definition) {
+    super(shape, message);
+    this.definition = definition;
+  }
+}
+
+/** A definition, and why the operation that it is for fails if its transforms did. */
+export function definedOrFailed(define: () => Definition): { definition: Definition; failure?: string } {
+  try {
+    return { definition: define() };
+  } catch (error) {
+    if (!(error instanceof TransformFailure)) throw error;
+    return { definition: error.definition, failure: error.message };
+  }
 }
 
 /** Throws CloudFormation's own faults for what cannot be a stack. */
 export function defineStack(ctx: Ctx, request: DefinitionRequest, owner: Owner): Definition {
-  const { previous, as, stack } = owner;
+  const { previous, as, stack, reviewed = false } = owner;
   const notificationArns = request.NotificationARNs ?? previous?.notificationArns ?? [];
   const read = readDefinition(ctx, request, owner);
-  checkCapabilities(read.template, request);
-  const { template, parameters } = resolved(ctx, read.template, request, {
-    stack,
-    previous,
-    as,
-    notificationArns,
-  });
-  checkPublished(template);
-  checkDependencies(template, { ...pseudoOf(ctx, stack, notificationArns), parameters });
-  checkCapabilities(template, request);
-  checkResourceTypes(template, request.ResourceTypes);
+  checkCapabilities(read.template, request, reviewed);
+  const parameters = parametersOf(ctx, read.template, request, { previous, as });
   const { RollbackConfiguration: rollback } = request;
-  return {
+  const given: Omit<Definition, 'processedBlob'> = {
     templateBlob: read.blob,
-    processedBlob: ctx.putBlob(new TextEncoder().encode(JSON.stringify(template.document))),
     parameters,
     capabilities: request.Capabilities ?? [],
     tags: request.Tags === undefined ? (previous?.tags ?? {}) : mergeTags({}, request.Tags),
@@ -155,6 +95,17 @@ export function defineStack(ctx: Ctx, request: DefinitionRequest, owner: Owner):
     monitoringMinutes: rollback?.MonitoringTimeInMinutes ?? previous?.monitoringMinutes ?? 0,
     outputs: previous?.outputs ?? [],
   };
+  const blobOf = (text: string): string => ctx.putBlob(new TextEncoder().encode(text));
+  const pseudo = pseudoOf(ctx, stack, notificationArns);
+  const template = transformed(ctx, read.template, { pseudo, parameters, as }, () => ({
+    ...given,
+    processedBlob: blobOf(NO_TEMPLATE),
+  }));
+  checkPublished(template);
+  checkDependencies(template, { ...pseudo, parameters });
+  checkCapabilities(template, request, reviewed);
+  checkResourceTypes(template, request.ResourceTypes);
+  return { ...given, processedBlob: blobOf(JSON.stringify(template.document)) };
 }
 
 function triggersOf(
@@ -171,7 +122,7 @@ function readDefinition(
 ): { template: Template; blob: string } {
   if (request.UsePreviousTemplate) {
     if (request.TemplateBody !== undefined || request.TemplateURL !== undefined)
-      throw invalid('You cannot specify both usePreviousTemplate and Template Body/URL.');
+      throw invalid('You cannot specify both usePreviousTemplate and Template Body/Template URL.');
     if (!previous) throw invalid('Either Template URL or Template Body must be specified.');
     const text = new TextDecoder().decode(ctx.blob(previous.templateBlob));
     return { template: readTemplate(text), blob: previous.templateBlob };
@@ -180,22 +131,12 @@ function readDefinition(
   return { template: readTemplate(text), blob: ctx.putBlob(new TextEncoder().encode(text)) };
 }
 
-interface Resolution extends Owner {
-  readonly notificationArns: readonly string[];
-}
-
-/** Parameters with values, and the template with its transforms applied. */
-function resolved(
+function parametersOf(
   ctx: Ctx,
   read: Template,
   request: DefinitionRequest,
-  {
-    stack,
-    previous,
-    as,
-    notificationArns,
-  }: Omit<Resolution, 'previous'> & { previous: Definition | undefined },
-): { template: Template; parameters: Readonly<Record<string, ParameterValue>> } {
+  { previous, as }: { previous: Definition | undefined; as: Principal },
+): Readonly<Record<string, ParameterValue>> {
   const given = (request.Parameters ?? []).map(({ ParameterKey = '', ParameterValue, UsePreviousValue }) => ({
     key: ParameterKey,
     ...(ParameterValue !== undefined && { value: ParameterValue }),
@@ -204,20 +145,33 @@ function resolved(
   const before = Object.fromEntries(
     Object.entries(previous?.parameters ?? {}).map(([key, { text }]) => [key, text]),
   );
-  const parameters = resolveParameters(read, given, before, {
+  return resolveParameters(read, given, before, {
     ssm: (name, version) => parameterIn(ctx, version === undefined ? name : `${name}:${version}`, as),
     exists: (type, value) => existsIn(ctx, type, value, as),
   });
-  const template = read.expanded
-    ? read
-    : expandTransforms(read, {
-        pseudo: pseudoOf(ctx, stack, notificationArns),
-        parameters,
-        fetch: (location) => objectText(ctx, location, as),
-        macro: (name, inputs, fragment) =>
-          applyTransform(ctx, { name, parameters: inputs, fragment, parameterValues: parameters }),
-      });
-  return { template, parameters };
+}
+
+/** The template with its transforms applied. */
+function transformed(
+  ctx: Ctx,
+  read: Template,
+  { pseudo, parameters, as }: Pick<TransformAround, 'pseudo' | 'parameters'> & { as: Principal },
+  failed: () => Definition,
+): Template {
+  if (read.expanded) return read;
+  try {
+    return expandTransforms(read, {
+      pseudo,
+      parameters,
+      fetch: (location) => includedText(ctx, location, as),
+      macro: (name, inputs, fragment) =>
+        applyTransform(ctx, { name, parameters: inputs, fragment, parameterValues: parameters }),
+    });
+  } catch (error) {
+    if (error instanceof Fault && error.shape === 'ValidationError')
+      throw new TransformFailure(error, failed());
+    throw error;
+  }
 }
 
 function parameterIn(ctx: Ctx, Name: string, as: Principal): ReturnType<ParameterLookUp['ssm']> {
@@ -272,20 +226,41 @@ function checkDependencies(
   template: Template,
   given: Pseudo & { readonly parameters: Readonly<Record<string, ParameterValue>> },
 ): void {
+  const later = { ref: KNOWN_AFTER_APPLY, attribute: () => KNOWN_AFTER_APPLY };
   const nothing = {
-    resource: () => undefined,
-    importValue: (name: Value) => name,
+    resource: () => later,
+    importValue: () => KNOWN_AFTER_APPLY,
     zones: () => [],
     dynamicReference: (_: string, text: string) => text,
   };
   const evaluation = new Evaluation(template, { ...given, ...nothing });
   dependenciesOf(template, evaluation);
   checkOutputs(template, evaluation);
+  checkAttributes(template, evaluation);
+  for (const resource of evaluation.resources()) {
+    checkMappings(evaluation, resource.properties);
+    fatesOf(resource, (value) => evaluation.value(value));
+  }
+}
+
+/** Keys of mappings are looked up with the parameters at once; what else is wrong with a value shows when it is needed. */
+function checkMappings(evaluation: Evaluation, properties: Fields): void {
+  try {
+    evaluation.value(properties);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.message.startsWith('Template error: Unable to get mapping'))
+      throw error;
+  }
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html#using-iam-capabilities */
-function checkCapabilities(template: Template, { Capabilities = [] }: DefinitionRequest): void {
+function checkCapabilities(
+  template: Template,
+  { Capabilities = [] }: DefinitionRequest,
+  reviewed: boolean,
+): void {
   const needed = new Set(requiredCapabilities(template));
+  if (reviewed) needed.delete('CAPABILITY_AUTO_EXPAND');
   const named = Capabilities.includes('CAPABILITY_NAMED_IAM');
   const missing = [...needed].filter(
     (capability) => !Capabilities.includes(capability) && !(capability === 'CAPABILITY_IAM' && named),
@@ -303,6 +278,11 @@ function checkResourceTypes(template: Template, allowed: readonly string[] | und
     .filter((type) => !allowed.some((pattern) => matches(type, pattern)));
   if (other.length > 0)
     throw invalid(`Resource type(s) [${[...new Set(other)].join(', ')}] are not allowed by ResourceTypes.`);
+}
+
+/** Whether the template as it was given has transforms. */
+export function declaresTransforms(ctx: Ctx, { templateBlob }: Definition): boolean {
+  return readTemplate(new TextDecoder().decode(ctx.blob(templateBlob))).declaredTransforms.length > 0;
 }
 
 /** Whether an update would change nothing. */

@@ -61,6 +61,31 @@ it('a template with several macros within is transformed by one after the other'
   expect(Parameter?.Value).toBe('one-two-three');
 });
 
+// LocalStack's test_failed_state recorded AWS's words.
+it('a macro that fails rolls back the stack that it is for, in its own words', async () => {
+  const stand = new ProviderStand();
+  const failing = ECHO.replace('success', 'failed').replace('fragment:', 'errorMessage:');
+  const Code = { ZipFile: macro.Function.Properties.Code.ZipFile.replace(ECHO, failing) };
+  const Function = { ...macro.Function, Properties: { ...macro.Function.Properties, Code } };
+  expect(await stand.create({ Resources: { ...macro, Function } })).toBe('CREATE_COMPLETE');
+  const Value = echo('it is a test');
+  const Resources = { Said: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value } } };
+  const created = stand.cloudformation.send(
+    new CreateStackCommand({
+      StackName: 'told',
+      TemplateBody: JSON.stringify({ Resources }),
+      Capabilities: ['CAPABILITY_AUTO_EXPAND'],
+    }),
+  );
+  await settled();
+  stand.table.advance(60_000);
+  await created;
+  expect(await stand.settle('told')).toBe('ROLLBACK_COMPLETE');
+  expect((await stand.events('told')).join()).toMatch(
+    /told ROLLBACK_IN_PROGRESS Transform \d{12}::Echo failed with: it is a test\. Rollback requested by user\./,
+  );
+});
+
 it('the answer of a macro is JSON on its way through the world, so that it outlives the process', async () => {
   const stand = new ProviderStand();
   expect(await stand.create({ Resources: macro })).toBe('CREATE_COMPLETE');

@@ -345,6 +345,8 @@ export interface ResourceChange {
   readonly after?: string;
   /** Of a nested stack, where nested changes were asked for. */
   readonly changeSetId?: string;
+  /** Why not all of its values could be told. */
+  readonly unresolved?: string;
 }
 
 export interface ChangeSet {

@@ -10,7 +10,7 @@ import { importersOf } from './engine/outputs.ts';
 import { templateIn } from './engine/plan.ts';
 import { eventsOf } from './events.ts';
 import { exports, resourceKey, resources, stacks } from './rows.ts';
-import type { Resource, Stack, StackEvent } from './rows.ts';
+import type { Definition, Resource, Stack, StackEvent } from './rows.ts';
 import { stackBy } from './stack-operations.ts';
 import { invalid } from './template/faults.ts';
 
@@ -47,47 +47,60 @@ function driftOf({ drift }: Stack): NonNullable<Description['DriftInformation']>
     : { StackDriftStatus: 'NOT_CHECKED' };
 }
 
-/** Parameters as descriptions show them: what must not be echoed is masked. */
-function parametersOf({ definition }: Stack): Description['Parameters'] {
-  return Object.values(definition.parameters).map(({ key, text, resolved, noEcho }) => ({
+/** Parameters as descriptions show them, if there are any: what must not be echoed is masked. */
+export function parametersOf({ parameters }: Definition): Pick<Description, 'Parameters'> {
+  const Parameters = Object.values(parameters).map(({ key, text, resolved, noEcho }) => ({
     ParameterKey: key,
     ParameterValue: noEcho ? MASK : text,
     ...(resolved !== undefined && { ResolvedValue: noEcho ? MASK : resolved }),
   }));
+  return Parameters.length === 0 ? {} : { Parameters };
 }
 
+/** What may call the stack back; nothing is an empty structure. */
+export function rollbackOf({
+  rollbackTriggers,
+  monitoringMinutes,
+}: Definition): NonNullable<Description['RollbackConfiguration']> {
+  return {
+    ...(rollbackTriggers.length > 0 && {
+      RollbackTriggers: rollbackTriggers.map(({ arn, type }) => ({ Arn: arn, Type: type })),
+    }),
+    ...(monitoringMinutes > 0 && { MonitoringTimeInMinutes: monitoringMinutes }),
+  };
+}
+
+/** LocalStack's tests recorded of AWS which lists are left out where they are empty, and which are not. */
 function describe(ctx: Ctx, stack: Stack): Description {
   const { definition, operation } = stack;
   const { description } = templateIn(ctx, definition.processedBlob);
-  const operations = [...stack.lastOperations].toReversed().slice(0, 4);
+  const last = stack.lastOperations.at(-1);
   return {
     StackId: stack.id,
     StackName: stack.name,
     ...(stack.changeSetId !== undefined && { ChangeSetId: stack.changeSetId }),
     ...(description !== undefined && { Description: description }),
-    Parameters: parametersOf(stack),
+    ...parametersOf(definition),
     ...timesOf(stack),
-    RollbackConfiguration: {
-      RollbackTriggers: definition.rollbackTriggers.map(({ arn, type }) => ({ Arn: arn, Type: type })),
-      ...(definition.monitoringMinutes > 0 && { MonitoringTimeInMinutes: definition.monitoringMinutes }),
-    },
+    RollbackConfiguration: rollbackOf(definition),
     StackStatus: stack.status,
     ...(stack.statusReason !== undefined && { StackStatusReason: stack.statusReason }),
     ...(stack.detailedStatus && { DetailedStatus: stack.detailedStatus }),
     DisableRollback: operation?.preserve ?? stack.onFailure === 'DO_NOTHING',
     NotificationARNs: definition.notificationArns,
     ...(stack.timeoutMs !== undefined && { TimeoutInMinutes: stack.timeoutMs / 60_000 }),
-    Capabilities: definition.capabilities as Description['Capabilities'],
+    ...(definition.capabilities.length > 0 && {
+      Capabilities: definition.capabilities as Description['Capabilities'],
+    }),
     ...outputsOf(stack),
     ...(stack.roleArn !== undefined && { RoleARN: stack.roleArn }),
     Tags: tagList(definition.tags),
-    EnableTerminationProtection: stack.terminationProtection,
+    ...(stack.status !== 'DELETE_COMPLETE' && { EnableTerminationProtection: stack.terminationProtection }),
     ...parentOf(stack),
     DriftInformation: driftOf(stack),
-    LastOperations: operations.map(({ id, type }) => ({
-      OperationId: id,
-      OperationType: type as 'CREATE_STACK',
-    })),
+    ...(last && {
+      LastOperations: [{ OperationId: last.id, OperationType: last.type as 'CREATE_STACK' }],
+    }),
   };
 }
 
@@ -164,7 +177,7 @@ export const descriptionOperations: Operations<'cloudformation'> = {
 
   ListStacks(ctx, { StackStatusFilter = [], NextToken }) {
     const found = ctx.list(stacks).filter((stack) => {
-      if (stack.deletedAt !== undefined && ctx.now - stack.deletedAt > KEPT_MS) return false;
+      if (stack.status === 'DELETE_COMPLETE' && ctx.now - (stack.deletedAt ?? 0) > KEPT_MS) return false;
       return StackStatusFilter.length === 0 || StackStatusFilter.includes(stack.status);
     });
     const page = pageOf(newestFirst(found), ageOf, { token: NextToken, limit: STACKS_PAGE });
@@ -202,7 +215,7 @@ export const descriptionOperations: Operations<'cloudformation'> = {
     const stack = stackBy(ctx, StackName);
     if (!stack) throw invalid(`Stack '${StackName}' does not exist`);
     const row = ctx.get(resources, resourceKey(stack.id, LogicalResourceId));
-    if (!row) throw invalid(`Resource ${LogicalResourceId} does not exist for stack ${stack.name}`);
+    if (!row) throw invalid(`Resource ${LogicalResourceId} does not exist for stack ${StackName}`);
     const { Timestamp, ...rest } = describeResource(stack, row);
     return {
       StackResourceDetail: {

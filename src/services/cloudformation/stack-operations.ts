@@ -1,23 +1,23 @@
 // Operations that change stacks.
 
 import { Fault } from '#contract/fault.ts';
-import { jsonIn } from '#contract/json-text.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { defineStack, objectText, sameDefinition } from './definition.ts';
+import { declaresTransforms, definedOrFailed, defineStack, sameDefinition } from './definition.ts';
 import { noteReason } from './engine/outcomes.ts';
 import { importersOf } from './engine/outputs.ts';
-import { templateIn } from './engine/plan.ts';
 import { checkRole } from './engine/principal.ts';
 import { removeNext } from './engine/removal-life.ts';
 import { queueAll } from './engine/rollback.ts';
-import { goBack, goBackToNothing, startOperation } from './engine/stack-life.ts';
+import { falling, goBack, goBackToNothing, startOperation } from './engine/stack-life.ts';
 import { noteStack, recordResource, setStackStatus } from './events.ts';
 import { exports, RESOURCE_LIFE, resourceKey, resources, signals, stackArn, stacks } from './rows.ts';
 import type { Definition, Operation, Stack, StackStatus } from './rows.ts';
+import { policyText } from './stored-text.ts';
 import { invalid } from './template/faults.ts';
 import { withTransforms } from './transforms.ts';
+import { checkTypes } from './type-changes.ts';
 
 /** A stack that lives, by name or id; a deleted one by its id only. */
 export function stackBy(ctx: Ctx, nameOrId: string): Stack | undefined {
@@ -55,6 +55,13 @@ export function optionsOf({
 function liveStack(ctx: Ctx, nameOrId: string): Stack {
   const stack = stackBy(ctx, nameOrId);
   if (!stack || stack.status === 'DELETE_COMPLETE') throw invalid(`Stack [${nameOrId}] does not exist`);
+  return stack;
+}
+
+/** The same in the words of the operations on policies, as moto's test_cloudformation_stack_policies.py has them. */
+function stackWithPolicy(ctx: Ctx, nameOrId: string): Stack {
+  const stack = stackBy(ctx, nameOrId);
+  if (!stack || stack.status === 'DELETE_COMPLETE') throw invalid(`Stack: ${nameOrId} does not exist`);
   return stack;
 }
 
@@ -119,21 +126,6 @@ export function newStackId(ctx: Ctx, name: string): string {
   return stackArn(ctx.account, ctx.region, name, ctx.uuid('stack'));
 }
 
-/** Policy text of a request, from its body or from S3. */
-function policyText(ctx: Ctx, body: string | undefined, url: string | undefined): string | undefined {
-  if (body !== undefined && url !== undefined)
-    throw invalid('You cannot specify both StackPolicyURL and StackPolicyBody.');
-  const text = url === undefined ? body : objectText(ctx, url, ctx.principal);
-  if (text === undefined) return undefined;
-  try {
-    const { Statement } = jsonIn(text) as { Statement?: unknown };
-    if (Statement === undefined) throw new SyntaxError('no statement');
-  } catch {
-    throw invalid('Error validating stack policy: Invalid stack policy');
-  }
-  return text;
-}
-
 /** In the words of AWS, as LocalStack recorded them; the model has no pattern for new names. */
 const NAME = '[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*';
 
@@ -160,7 +152,9 @@ function createStack(
   }
   checkRole(ctx, RoleARN);
   const id = newStackId(ctx, name);
-  const definition = defineStack(ctx, input, { stack: { id, name }, as: ctx.principal });
+  const { definition, failure } = definedOrFailed(() =>
+    defineStack(ctx, input, { stack: { id, name }, as: ctx.principal }),
+  );
   const given: NewStack = {
     name,
     definition,
@@ -172,7 +166,11 @@ function createStack(
   };
   const row = stackRow(ctx, id, given, 'CREATE_IN_PROGRESS');
   const preserve = given.onFailure === 'DO_NOTHING';
-  const operation = newOperation(ctx, 'create', { preserve, ...optionsOf(input) });
+  const operation = newOperation(ctx, 'create', {
+    preserve,
+    ...optionsOf(input),
+    ...(failure !== undefined && { reason: `${failure}. ` }),
+  });
   startOperation(ctx, row, operation);
   return { StackId: id, OperationId: operation.id };
 }
@@ -185,17 +183,20 @@ function updateStack(
   const preserve = input.DisableRollback ?? false;
   checkUpdatable(stack, preserve);
   checkRole(ctx, input.RoleARN ?? stack.roleArn);
-  const definition = defineStack(ctx, input, { stack, previous: stack.definition, as: ctx.principal });
-  checkTypes(ctx, stack.definition, definition);
+  const owner = { stack, previous: stack.definition, as: ctx.principal };
+  const { definition, failure } = definedOrFailed(() => defineStack(ctx, input, owner));
+  if (failure === undefined) checkTypes(ctx, stack.definition, definition);
   const policy = policyText(ctx, input.StackPolicyBody, input.StackPolicyURL);
   const during = policyText(ctx, input.StackPolicyDuringUpdateBody, input.StackPolicyDuringUpdateURL);
   const retry = stack.status === 'CREATE_FAILED' || stack.status === 'UPDATE_FAILED';
-  if (!retry && sameDefinition(ctx, stack.definition, definition))
+  const same = failure === undefined && sameDefinition(ctx, stack.definition, definition);
+  if (!retry && same && !declaresTransforms(ctx, definition))
     throw invalid('No updates are to be performed.');
   const operation = newOperation(ctx, 'update', {
     preserve,
     ...(during !== undefined && { policy: during }),
     ...optionsOf(input),
+    ...(failure !== undefined && { reason: failure }),
   });
   beginUpdate(ctx, stack, definition, operation, {
     ...(input.RoleARN !== undefined && { roleArn: input.RoleARN }),
@@ -304,7 +305,7 @@ export const stackOperations: StackOperations = {
   },
 
   SetStackPolicy(ctx, { StackName, StackPolicyBody, StackPolicyURL }) {
-    const stack = liveStack(ctx, StackName);
+    const stack = stackWithPolicy(ctx, StackName);
     const policy = policyText(ctx, StackPolicyBody, StackPolicyURL);
     if (policy === undefined) throw invalid('You must specify either StackPolicyURL or StackPolicyBody.');
     ctx.update(stacks, stack, { policy });
@@ -312,7 +313,7 @@ export const stackOperations: StackOperations = {
   },
 
   GetStackPolicy(ctx, { StackName }) {
-    const { policy } = liveStack(ctx, StackName);
+    const { policy } = stackWithPolicy(ctx, StackName);
     return policy === undefined ? {} : { StackPolicyBody: policy };
   },
 
@@ -360,20 +361,6 @@ export function beginUpdate(
   );
 }
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html: a type cannot be changed in place. */
-export function checkTypes(ctx: Ctx, before: Definition, after: Definition): void {
-  const [old, next] = [templateIn(ctx, before.processedBlob), templateIn(ctx, after.processedBlob)];
-  const changed = Object.values(next.resources)
-    .filter(({ logicalId, type }) => (old.resources[logicalId]?.type ?? type) !== type)
-    .map(({ logicalId }) => logicalId);
-  if (changed.length > 0) {
-    throw invalid(
-      'Update of resource type is not permitted. The new template modifies resource type of the following resources: ' +
-        `[${changed.join(', ')}]`,
-    );
-  }
-}
-
 function deletionOptions(
   stack: Stack,
   {
@@ -402,7 +389,7 @@ export function beginDeletion(ctx: Ctx, stack: Stack, operation: Operation, role
     noteStack(ctx, stack, `Delete canceled. Cannot delete export ${used.name} as it is in use by ${users}.`);
     return;
   }
-  const next = setStackStatus(ctx, stack, 'DELETE_IN_PROGRESS', 'User Initiated', {
+  const next = setStackStatus(ctx, falling(ctx, stack), 'DELETE_IN_PROGRESS', 'User Initiated', {
     operation,
     caller: ctx.principal,
     ...(roleArn !== undefined && { roleArn }),

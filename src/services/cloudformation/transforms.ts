@@ -23,7 +23,13 @@ export const macros: Table<Macro> = table<Macro>('cloudformation/macros', (row) 
 
 type Applied =
   | { readonly ok: true; readonly fragment: Value }
-  | { readonly ok: false; readonly message: string; readonly notModelled?: boolean };
+  | {
+      readonly ok: false;
+      /** None where a macro reports a failure and does not say what failed. */
+      readonly message?: string;
+      readonly malformed?: true;
+      readonly notModelled?: boolean;
+    };
 
 /** A transform of one template, by what goes into it: equal templates ask once. */
 interface Application {
@@ -94,12 +100,22 @@ export function applyTransform(ctx: Ctx, request: Request): Value {
   }
   const { applied, startedAt } = known;
   if (!applied && ctx.now >= startedAt + PATIENCE_MS)
-    throw invalid(`Transform ${name} failed with: it did not answer in time.`);
+    throw invalid(`Transform ${idOf(ctx, name)} failed with: it did not answer in time.`);
   if (!applied) throw new TransformPending(key, name);
   ctx.update(applications, known, { used: true });
   if (applied.ok) return applied.fragment;
-  if (applied.notModelled) throw new Fault('NotImplemented', applied.message);
-  throw invalid(`Transform ${name} failed with: ${applied.message}`);
+  const { message, malformed, notModelled } = applied;
+  if (notModelled) throw new Fault('NotImplemented', message ?? name);
+  const id = idOf(ctx, name);
+  if (malformed) throw invalid(`Received malformed response from transform ${id}`);
+  throw invalid(
+    `Transform ${id} failed ${message === undefined ? 'without an error message.' : `with: ${message}`}`,
+  );
+}
+
+/** Macros are named with their account. */
+function idOf(ctx: Ctx, name: string): string {
+  return name.startsWith('AWS::') ? name : `${ctx.account}::${name}`;
 }
 
 function keyOf(ctx: Ctx, { name, parameters, fragment, parameterValues }: Request): string {
@@ -131,15 +147,15 @@ function start(ctx: Ctx, key: string, { name, parameters, fragment, parameterVal
     return;
   }
   const macro = ctx.get(macros, name);
-  if (!macro) throw invalid(`No transform named ${ctx.account}::${name} found.`);
+  if (!macro) throw invalid(`No transform named ${idOf(ctx, name)} found.`);
   const Payload = utf8(
     JSON.stringify({
       region: ctx.region,
       accountId: ctx.account,
       fragment,
-      transformId: `${ctx.account}::${name}`,
+      transformId: idOf(ctx, name),
       params: parameters,
-      requestId: key,
+      requestId: ctx.uuid('transform'),
       templateParameterValues: Object.fromEntries(values.map(([id, { value }]) => [id, value])),
     }),
   );
@@ -166,6 +182,8 @@ export const macroDone: TimerHandler<{ key: string; answer: unknown }, Ctx> = {
   fire: (ctx, { key, answer }) => settle(ctx, key, readAnswer(answer as Answer)),
 };
 
+const MALFORMED: Applied = { ok: false, malformed: true };
+
 interface MacroAnswer {
   readonly status?: unknown;
   readonly fragment?: Value;
@@ -179,14 +197,15 @@ function readAnswer(answer: Answer): Applied {
   try {
     said = jsonIn(Payload ?? '') as MacroAnswer;
   } catch {
-    return { ok: false, message: 'Received malformed response from transform.' };
+    return MALFORMED;
   }
-  if (FunctionError !== undefined) return { ok: false, message: String(said.errorMessage ?? FunctionError) };
-  if (String(said?.status).toLowerCase() !== 'success')
-    return { ok: false, message: String(said?.errorMessage ?? 'the macro reported a failure') };
-  if (said.fragment === undefined)
-    return { ok: false, message: 'Received malformed response from transform.' };
-  return { ok: true, fragment: said.fragment };
+  // LocalStack's test_failed_state recorded AWS's words for each of these.
+  if (FunctionError !== undefined || said?.status === undefined) return MALFORMED;
+  if (String(said.status).toLowerCase() !== 'success') {
+    const { errorMessage } = said;
+    return { ok: false, ...(errorMessage !== undefined && { message: String(errorMessage) }) };
+  }
+  return said.fragment === undefined ? MALFORMED : { ok: true, fragment: said.fragment };
 }
 
 /** Runs what reads a template where nobody can wait: a transform that is still to be applied is refused. */

@@ -7,9 +7,9 @@ import type { Provider } from '../providers/provider.ts';
 import { differences, sameValue } from '../registry/properties.ts';
 import type { Difference } from '../registry/properties.ts';
 import { remaining, RESOURCE_LIFE, resourceKey, resources, STACK_LIFE, walks } from '../rows.ts';
-import type { Before, Resource, ResourceStatus, Stack, Task, Walk } from '../rows.ts';
+import type { Before, Policies, Resource, ResourceStatus, Stack, Task, Walk } from '../rows.ts';
 import { dependenciesOf } from '../template/dependencies.ts';
-import type { Fields, ResourceDeclaration } from '../template/template.ts';
+import type { Fields } from '../template/template.ts';
 import { beginning } from '../timings.ts';
 import { noteFailure } from './outcomes.ts';
 import type { Plan } from './plan.ts';
@@ -151,7 +151,8 @@ function intentFor(
   const declared = plan.template.resources[logicalId];
   const type = declared?.type ?? '';
   const provider = providerFor(type);
-  if (declared) refuseSnapshots(declared);
+  const policies = declared && policiesOf(declared, (value) => plan.evaluation.value(value));
+  if (policies) refuseSnapshots(type, policies);
   plan.imported.clear();
   const target = checkedProperties(logicalId, type, plan.properties(logicalId));
   const imports = [...plan.imported].toSorted();
@@ -161,8 +162,14 @@ function intentFor(
   const found = changesOf(type, known.properties, target);
   const retagged = !sameValue(stack.before?.tags, stack.definition.tags) && takesTags(type);
   if (found.length === 0 && !retagged && !provider.alwaysUpdates) return { ...plain, kind: 'nothing' };
-  const policies = declared ? policiesOf(declared, (value) => plan.evaluation.value(value)) : known.policies;
-  const replace = replacesBy(ctx, stack, provider, { ...known, policies }, target, found);
+  const replace = replacesBy(
+    ctx,
+    stack,
+    provider,
+    { ...known, policies: policies ?? known.policies },
+    target,
+    found,
+  );
   const denial = policyDenial(stack, logicalId, type, replace ? 'Update:Replace' : 'Update:Modify');
   if (denial !== undefined) throw new ResourceFailure(denial, 'AccessDenied');
   if (replace) refuseNamed(type, known.properties, target, found);
@@ -172,8 +179,8 @@ function intentFor(
 }
 
 /** Snapshots of what goes: no modelled service makes any. */
-function refuseSnapshots({ type, deletionPolicy, updateReplacePolicy }: ResourceDeclaration): void {
-  if (deletionPolicy !== 'Snapshot' && updateReplacePolicy !== 'Snapshot') return;
+function refuseSnapshots(type: string, { deletion, replace }: Policies): void {
+  if (deletion !== 'Snapshot' && replace !== 'Snapshot') return;
   throw new ResourceFailure(
     `Sandtable does not model snapshots of ${type} as a policy asks for.`,
     'NotImplemented',

@@ -11,7 +11,7 @@ import { referencesOf } from '../template/references.ts';
 import { isFields } from '../template/template.ts';
 import type { Fields, Template, Value } from '../template/template.ts';
 import { changesOf, replacesBy, takesTags } from './apply.ts';
-import { Plan } from './plan.ts';
+import { attributeOf, Plan } from './plan.ts';
 import type { Standing } from './plan.ts';
 import { checkedProperties, policiesOf, providerFor, typeFor, workOn } from './resource-work.ts';
 
@@ -21,6 +21,8 @@ interface Looking {
   readonly definition: Definition;
   /** Logical ids whose physical id, or attributes, only the execution will tell. */
   readonly unknown: Set<string>;
+  /** Properties that change, by logical id. */
+  readonly changing: Map<string, ReadonlySet<string>>;
   readonly plan: Plan;
 }
 
@@ -41,18 +43,31 @@ export function changesFor(
 ): ResourceChange[] {
   const unknown = new Set<string>();
   const rows = rowsOf(ctx, stack);
+  const changing = new Map<string, ReadonlySet<string>>();
   const standing = (logicalId: string): Standing | undefined => {
     const row = rows.get(logicalId);
     if (!row || unknown.has(logicalId)) return { ref: KNOWN_AFTER_APPLY, attribute: () => KNOWN_AFTER_APPLY };
-    return { ref: row.attributes['Ref'] ?? row.physicalId ?? '', attribute: (name) => row.attributes[name] };
+    return {
+      ref: row.attributes['Ref'] ?? row.physicalId ?? '',
+      attribute: (name) => (changing.get(logicalId)?.has(name) ? KNOWN_AFTER_APPLY : attributeOf(row, name)),
+    };
   };
-  const plan = new Plan(ctx, stack, definition, standing);
-  const looking: Looking = { ctx, stack, definition, unknown, plan };
+  const missing = new Set<string>();
+  const plan = new Plan(ctx, stack, definition, standing, (name) => {
+    missing.add(name);
+    return KNOWN_AFTER_APPLY;
+  });
+  const looking: Looking = { ctx, stack, definition, unknown, changing, plan };
   const order = inOrder(dependenciesOf(plan.template, plan.evaluation));
   const found = order.flatMap((logicalId) => {
     const row = rows.get(logicalId);
-    if (!row) return [adding(looking, logicalId, imports[logicalId], importExisting)];
-    return modifying(looking, row) ?? [];
+    missing.clear();
+    const change = row
+      ? modifying(looking, row)
+      : adding(looking, logicalId, imports[logicalId], importExisting);
+    const [unknownExport] = missing;
+    if (!change || unknownExport === undefined) return change ?? [];
+    return { ...change, unresolved: `No export named ${unknownExport}` };
   });
   const kept = new Set(order);
   const removed = [...rows.values()].filter(({ logicalId }) => !kept.has(logicalId)).map(removing);
@@ -153,6 +168,7 @@ function modifying(looking: Looking, row: Resource): ResourceChange | undefined 
   const provider = providerFor(type);
   const target = checkedOrRaw(logicalId, type, plan.properties(logicalId));
   const differing = changesOf(type, row.properties, target);
+  looking.changing.set(logicalId, new Set(differing.map(({ path }) => path[0] ?? '')));
   const details = differing.map(({ path, replaces }) => {
     const given = declared?.properties[path[0] ?? ''];
     return detail(plan.template, path, replaces, valueAt(row.properties, path), valueAt(target, path), given);

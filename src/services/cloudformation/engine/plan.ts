@@ -10,6 +10,7 @@ import { Evaluation } from '../template/evaluation.ts';
 import type { Around, Pseudo } from '../template/evaluation.ts';
 import { templateOf } from '../template/read.ts';
 import type { Fields, Template, Value } from '../template/template.ts';
+import { isProperty } from './attribute-names.ts';
 import { dynamicReference } from './dynamic-references.ts';
 import { asStack } from './principal.ts';
 
@@ -61,13 +62,16 @@ export class Plan {
     definition: Definition = stack.definition,
     standing: (logicalId: string) => Standing | undefined = (logicalId) =>
       standingResource(ctx, stack, logicalId),
+    missingExport: (name: string) => Value = (name) => {
+      throw new Fault('ValidationError', `No export named ${name} found`);
+    },
   ) {
     this.template = templateIn(ctx, definition.processedBlob);
     const around: Around = {
       ...pseudoOf(ctx, stack, definition.notificationArns),
       parameters: definition.parameters,
       resource: standing,
-      importValue: (name) => this.#import(ctx, name),
+      importValue: (name) => this.#import(ctx, String(name)) ?? missingExport(String(name)),
       zones: (region) => zonesOf(ctx.in({ region }), asStack(ctx, stack)),
       dynamicReference: (service, text) => dynamicReference(ctx, asStack(ctx, stack), service, text),
     };
@@ -81,11 +85,10 @@ export class Plan {
     return (this.evaluation.value(declared.properties) ?? {}) as Fields;
   }
 
-  #import(ctx: Ctx, name: Value): Value {
-    const found = ctx.get(exports, String(name));
-    if (!found) throw new Fault('ValidationError', `No export named ${String(name)} found`);
-    this.imported.add(found.name);
-    return found.value;
+  #import(ctx: Ctx, name: string): Value | undefined {
+    const found = ctx.get(exports, name);
+    if (found) this.imported.add(name);
+    return found?.value;
   }
 }
 
@@ -107,8 +110,10 @@ function refOf({ physicalId = '', attributes }: Resource): Value {
 }
 
 /** Attributes may be reached into: `Endpoint.Address`. */
-function attributeOf({ attributes, stackId, logicalId, type }: Resource, name: string): Value | undefined {
+export function attributeOf(row: Resource, name: string): Value | undefined {
+  const { attributes, stackId, logicalId, type } = row;
   if (Object.hasOwn(attributes, name)) return attributes[name];
+  if (isProperty(type, name)) return row.properties[name];
   if (!type.startsWith('Custom::') && type !== 'AWS::CloudFormation::CustomResource') return undefined;
   const place = `${stackId}|${logicalId}|${String(attributes[REQUEST] ?? '')}`;
   const missing = `Vendor response doesn't contain ${name} attribute in object ${place}`;

@@ -13,6 +13,7 @@ import { problemText, readProperties } from '../registry/properties.ts';
 import type { Problem } from '../registry/properties.ts';
 import type { Policies, Resource, Stack } from '../rows.ts';
 import { checkSecureReferences, resolveDynamicReferences } from '../template/dynamic-references.ts';
+import { fatesOf } from '../template/sections.ts';
 import { isFields } from '../template/template.ts';
 import type { Fields, ResourceDeclaration, Value } from '../template/template.ts';
 import { dynamicReference } from './dynamic-references.ts';
@@ -80,11 +81,10 @@ export function policiesOf(
   declared: ResourceDeclaration,
   evaluate: (value: Value) => Value | undefined,
 ): Policies {
-  const { deletionPolicy, updateReplacePolicy, creationPolicy, updatePolicy } = declared;
+  const { creationPolicy, updatePolicy } = declared;
   const [creation, update] = [creationPolicy, updatePolicy].map((policy) => policy && evaluate(policy));
   return {
-    deletion: (deletionPolicy ?? 'Delete') as Policies['deletion'],
-    replace: (updateReplacePolicy ?? 'Delete') as Policies['replace'],
+    ...(fatesOf(declared, evaluate) as Pick<Policies, 'deletion' | 'replace'>),
     ...(isFields(creation) && { creation }),
     ...(isFields(update) && { update }),
   };

@@ -234,12 +234,18 @@ function sentence(reason: string): string {
   return text === '' ? '' : `${text}${text.endsWith('.') ? '' : '.'} `;
 }
 
+/** From here on a stack tells when it went, and no longer which change set it came from. */
+export function falling(ctx: Ctx, stack: Stack): Stack {
+  const { changeSetId: _, ...rest } = stack;
+  return { ...rest, deletedAt: ctx.now };
+}
+
 /** The creation is undone; the stack stays, and can only be deleted. */
 export function goBackToNothing(ctx: Ctx, stack: Stack, operation: Operation, reason: string): void {
   const deletes = stack.onFailure === 'DELETE';
   const next: Stack = setStackStatus(
     ctx,
-    stack,
+    falling(ctx, stack),
     deletes ? 'DELETE_IN_PROGRESS' : 'ROLLBACK_IN_PROGRESS',
     `${sentence(reason)}${deletes ? 'Delete' : 'Rollback'} requested by user.`,
     { operation: { ...operation, kind: deletes ? 'delete' : 'rollback', phase: 'remove', failures: [] } },
@@ -310,7 +316,7 @@ function finishRemoval(ctx: Ctx, stack: Stack, operation: Operation): void {
   switch (operation.kind) {
     case 'delete':
       if (reason !== undefined) end(ctx, stack, 'DELETE_FAILED', reason);
-      else end(ctx, stack, 'DELETE_COMPLETE', undefined, { deletedAt: ctx.now });
+      else end(ctx, stack, 'DELETE_COMPLETE');
       return;
     case 'create':
     case 'rollback':

@@ -47,6 +47,8 @@ export interface Around extends Pseudo {
 /** What a change set shows where a value is known only after the change; functions of it are unknown too. */
 export const KNOWN_AFTER_APPLY = '{{changeSet:KNOWN_AFTER_APPLY}}';
 
+const NO_VALUE = 'AWS::NoValue';
+
 type Block = 'Resources' | 'Outputs' | 'Conditions';
 
 /**
@@ -206,7 +208,9 @@ export class Evaluation {
 
   private ref(name: string): Value | undefined {
     if (isPseudo(name)) return pseudoValue(name, this.around);
-    return this.ofParameter(name) ?? this.resource(name).ref;
+    const value = this.ofParameter(name);
+    // LocalStack's test_cfn_handle_log_group_resource recorded that the word alone will do, as a parameter's value.
+    return value === NO_VALUE ? undefined : (value ?? this.resource(name).ref);
   }
 
   private ofParameter(name: string): Value | undefined {

@@ -158,7 +158,7 @@ describe('Types that AWS supplies', () => {
 
   it('refuse Systems Manager parameters that are not there, or secret', () => {
     expect(refusal({ Type: 'AWS::SSM::Parameter::Value<String>' }, '/nope')).toBe(
-      'Unable to fetch parameters [/nope] from parameter store for this account.',
+      'Parameter P should either have input value or default value',
     );
     expect(refusal({ Type: 'AWS::SSM::Parameter::Value<String>' }, '/secret')).toBe(
       'Parameters [/secret] referenced by template have types not supported by CloudFormation.',

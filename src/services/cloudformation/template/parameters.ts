@@ -92,17 +92,16 @@ function fetchStored(
   lookUp: ParameterLookUp,
 ): Map<string, StoredParameter> {
   const stored = new Map<string, StoredParameter>();
-  const missing: string[] = [];
   for (const { name, type } of declared) {
     if (parameterType(type).ssm === undefined) continue;
     const text = texts.get(name) as string;
     const reference = ssmReference(text);
     const found = lookUp.ssm(reference.name, reference.version);
-    if (found === undefined) missing.push(text);
-    else stored.set(name, found);
+    // As LocalStack's test_resolve_ssm_missing_parameter recorded it in 2025; it was "Unable to fetch parameters" before.
+    if (found === undefined)
+      throw invalid(`Parameter ${name} should either have input value or default value`);
+    stored.set(name, found);
   }
-  if (missing.length > 0)
-    throw invalid(`Unable to fetch parameters [${missing.join(',')}] from parameter store for this account.`);
   return stored;
 }
 

@@ -48,9 +48,21 @@ export function readTemplate(text: string): Template {
   return checked(document, undefined);
 }
 
-/** JSON or YAML, as data in long forms. */
+/**
+ * JSON, or else YAML, as data in long forms: a comma too many makes no JSON, but YAML it is.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-validate-template.html
+ */
 export function parseTemplate(text: string): Value {
-  return text.trimStart().startsWith('{') ? parseJson(text) : parseYaml(text);
+  if (!text.trimStart().startsWith('{')) return parseYaml(text);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    try {
+      return parseYaml(text);
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /**
@@ -80,7 +92,7 @@ function checked(document: Fields, applied: readonly string[] | undefined): Temp
     mappings: members(document, 'Mappings', readMapping),
     conditions: section(document, 'Conditions'),
     rules: members(document, 'Rules', readRule),
-    resources: members(document, 'Resources', (id, value) => readResource(id, value, extensions)),
+    resources: members(document, 'Resources', readResource),
     outputs: members(document, 'Outputs', readOutput),
     hooks: section(document, 'Hooks'),
   };
@@ -153,10 +165,11 @@ function checkBlocks(template: Template, extensions: boolean): void {
   const declared = Object.values(resources);
   for (const { condition } of declared) checkCondition(condition, conditions, 'Resources');
   for (const { dependsOn: _, ...resource } of declared) {
-    for (const value of partsOf(resource)) checkFunctions(value, { ...around, block: 'Resources' });
+    for (const value of [...partsOf(resource), ...fatesIn(resource)])
+      checkFunctions(value, { ...around, block: 'Resources' });
   }
   const inResources = declared.map((resource) => ({
-    values: partsOf(resource),
+    values: [...partsOf(resource), ...fatesIn(resource)],
     needed: resource.dependsOn,
   }));
   checkReferences('Resources', inResources, names, logicalIds);
@@ -179,6 +192,17 @@ export function partsOf(resource: {
 }): readonly Value[] {
   const { properties, metadata, creationPolicy, updatePolicy } = resource;
   return [properties, metadata, creationPolicy, updatePolicy].filter((part) => part !== undefined);
+}
+
+/** Policies that functions compute. */
+function fatesIn({
+  deletionPolicy,
+  updateReplacePolicy,
+}: {
+  readonly deletionPolicy?: Value;
+  readonly updateReplacePolicy?: Value;
+}): readonly Value[] {
+  return [deletionPolicy, updateReplacePolicy].filter((policy) => policy !== undefined);
 }
 
 function checkCondition(name: string | undefined, conditions: Fields, block: Surroundings['block']): void {

@@ -3,7 +3,7 @@
 
 import { formatError, invalid } from './faults.ts';
 import { textOf } from './scalars.ts';
-import { isFields } from './template.ts';
+import { callOf, isFields } from './template.ts';
 import type { Fields, OutputDeclaration, ResourceDeclaration, Template, Value } from './template.ts';
 
 export const ALPHANUMERIC: RegExp = /^[A-Za-z0-9]+$/;
@@ -42,7 +42,7 @@ export function readMapping(name: string, value: Value): Template['mappings'][st
   return value as Template['mappings'][string];
 }
 
-export function readResource(logicalId: string, value: Value, extensions: boolean): ResourceDeclaration {
+export function readResource(logicalId: string, value: Value): ResourceDeclaration {
   // Fn::ForEach without its transform looks like this.
   if (Array.isArray(value)) throw formatError(`[/Resources/${logicalId}] resource definition is malformed`);
   if (!isFields(value)) throw formatError('Any Resources member must be an object.');
@@ -62,16 +62,16 @@ export function readResource(logicalId: string, value: Value, extensions: boolea
     dependsOn: dependsOn(value['DependsOn']),
     ...(condition === undefined ? {} : { condition }),
     ...(version === undefined ? {} : { version }),
-    ...attributes(value, extensions, logicalId),
+    ...attributes(value, logicalId),
   };
 }
 
-function attributes(value: Fields, extensions: boolean, logicalId: string): Partial<ResourceDeclaration> {
+function attributes(value: Fields, logicalId: string): Partial<ResourceDeclaration> {
   const { Metadata: metadata } = value;
   const creationPolicy = fields(value, 'CreationPolicy');
   const updatePolicy = fields(value, 'UpdatePolicy');
-  const deletionPolicy = policy(value, 'DeletionPolicy', DELETION_POLICIES, extensions, logicalId);
-  const updateReplacePolicy = policy(value, 'UpdateReplacePolicy', REPLACE_POLICIES, extensions, logicalId);
+  const deletionPolicy = policy(value, 'DeletionPolicy', DELETION_POLICIES, logicalId);
+  const updateReplacePolicy = policy(value, 'UpdateReplacePolicy', REPLACE_POLICIES, logicalId);
   return {
     ...(metadata === undefined ? {} : { metadata }),
     ...(creationPolicy === undefined ? {} : { creationPolicy }),
@@ -81,20 +81,42 @@ function attributes(value: Fields, extensions: boolean, logicalId: string): Part
   };
 }
 
-/** Functions may compute a policy only under AWS::LanguageExtensions. */
+/** Functions may compute a policy, as LocalStack's test_deletion_policy recorded, without AWS::LanguageExtensions too. */
 function policy(
   value: Fields,
   property: string,
   allowed: readonly string[],
-  extensions: boolean,
   logicalId: string,
 ): Value | undefined {
   const member = value[property];
-  if (member === undefined || (extensions && isFields(member))) return member;
+  if (member === undefined || callOf(member) !== undefined) return member;
+  return checkedPolicy(member, property, allowed, logicalId);
+}
+
+function checkedPolicy(
+  member: Value,
+  property: string,
+  allowed: readonly string[],
+  logicalId: string,
+): string {
   if (typeof member !== 'string') throw formatError(`Every ${property} member must be a string.`);
   if (!allowed.includes(member))
     throw formatError(`Unrecognized ${property} ${member} for resource ${logicalId}`);
   return member;
+}
+
+/** What becomes of a resource that goes, and of one that is replaced, with functions evaluated. */
+export function fatesOf(
+  { logicalId, deletionPolicy, updateReplacePolicy }: ResourceDeclaration,
+  evaluate: (value: Value) => Value | undefined,
+): { readonly deletion: string; readonly replace: string } {
+  const [deletion, replace] = [deletionPolicy, updateReplacePolicy].map(
+    (policy) => (policy && evaluate(policy)) ?? 'Delete',
+  ) as [Value, Value];
+  return {
+    deletion: checkedPolicy(deletion, 'DeletionPolicy', DELETION_POLICIES, logicalId),
+    replace: checkedPolicy(replace, 'UpdateReplacePolicy', REPLACE_POLICIES, logicalId),
+  };
 }
 
 function dependsOn(value: Value | undefined): readonly string[] {

@@ -3,7 +3,7 @@
 
 import { Constants } from './constants.ts';
 import type { ConstantsAround } from './constants.ts';
-import { invalid } from './faults.ts';
+import { formatError, invalid } from './faults.ts';
 import { extendLanguage } from './language-extensions.ts';
 import { LANGUAGE_EXTENSIONS, parseTemplate, readTransform, templateOf } from './read.ts';
 import { isFields } from './template.ts';
@@ -66,7 +66,7 @@ class Expansion {
     if (name === LANGUAGE_EXTENSIONS) return extendLanguage(document, this.around);
     if (name === INCLUDE) return merged(document, this.included(parameters));
     const result = this.around.macro(name, this.known(parameters), document, true);
-    if (!isFields(result)) throw invalid(`Received malformed response from transform ${name}`);
+    if (!isFields(result)) throw formatError('unsupported structure.');
     return result;
   }
 

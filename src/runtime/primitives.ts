@@ -1,8 +1,16 @@
 // The runtime's own cryptography behind the world's port. Node and Bun both have it under node:crypto and node:zlib.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  sign,
+} from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { crc32, gunzipSync } from 'node:zlib';
-import type { AesGcm, Primitives } from '#world/index.ts';
+import type { AesGcm, Primitives, RsaKey } from '#world/index.ts';
 
 const digest =
   (algorithm: string) =>
@@ -30,6 +38,15 @@ const aesGcm: AesGcm = {
   },
 };
 
+/** Reading a key takes longer than signing with it. */
+const rsaKeys = new WeakMap<RsaKey, KeyObject>();
+
+function rsaKey(jwk: RsaKey): KeyObject {
+  const known = rsaKeys.get(jwk) ?? createPrivateKey({ key: { kty: 'RSA', ...jwk }, format: 'jwk' });
+  rsaKeys.set(jwk, known);
+  return known;
+}
+
 export const primitives: Primitives = {
   sha256: digest('sha256'),
   sha1: digest('sha1'),
@@ -37,6 +54,7 @@ export const primitives: Primitives = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   hmac: (hash, key, data) => createHmac(hash, key).update(data).digest(),
   aesGcm,
+  rsaSignature: (hash, key, data) => new Uint8Array(sign(hash, Buffer.from(data), rsaKey(key))),
   crc32: (data) => crc32(data),
   gunzip(data, limit) {
     try {

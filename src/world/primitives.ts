@@ -20,7 +20,19 @@ export interface AesGcm {
   ) => Uint8Array | undefined;
 }
 
-/** Hashes, message authentication, encryption, inflation. All are pure functions of their arguments. */
+/** An RSA private key as a JSON Web Key has it: big-endian numbers in base64url. */
+export interface RsaKey {
+  readonly n: string;
+  readonly e: string;
+  readonly d: string;
+  readonly p: string;
+  readonly q: string;
+  readonly dp: string;
+  readonly dq: string;
+  readonly qi: string;
+}
+
+/** Hashes, message authentication, signatures, encryption, inflation. All are pure functions of their arguments. */
 export interface Primitives {
   readonly sha256: (data: string | Uint8Array) => Uint8Array;
   readonly sha1: (data: string | Uint8Array) => Uint8Array;
@@ -29,6 +41,8 @@ export interface Primitives {
   /** With the other hashes of SHA-2, by name. */
   readonly hmac: (hash: Sha2, key: Uint8Array, data: Uint8Array) => Uint8Array;
   readonly aesGcm: AesGcm;
+  /** RSASSA-PKCS1-v1_5, whose signatures depend on nothing but key and data. */
+  readonly rsaSignature: (hash: 'sha1' | 'sha256', key: RsaKey, data: string) => Uint8Array;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */
   readonly gunzip: (data: Uint8Array, limit: number) => Uint8Array | undefined;

@@ -16,7 +16,9 @@ function answer(status: number, requestId: string, xml: string): WireResponse {
 export function xmlOfFault(facts: FaultFacts, fault: Fault): string {
   const members =
     facts.shape === undefined ? '' : xmlOfMembers(facts.shape, withoutMessage(faultFields(facts, fault)));
-  return `<Code>${escapeXml(facts.code)}</Code><Message>${escapeXml(fault.inQuery ?? fault.message)}</Message>${members}`;
+  const text = fault.inQuery ?? fault.message;
+  const message = text === '' ? '' : `<Message>${escapeXml(text)}</Message>`;
+  return `<Code>${escapeXml(facts.code)}</Code>${message}${members}`;
 }
 
 function withoutMessage(fields: Structure): Structure {

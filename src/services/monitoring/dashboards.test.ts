@@ -65,6 +65,13 @@ describe('dashboards', () => {
     }
   });
 
+  // Recorded by LocalStack: test_invalid_dashboard_name.
+  it('have names of letters, digits, dash and underscore', async () => {
+    const watch = newTable().client(CloudWatchClient);
+    const put = watch.send(new PutDashboardCommand({ DashboardName: 'shop!', DashboardBody: BODY }));
+    await expect(put).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
+  });
+
   it('are deleted all or not at all', async () => {
     const watch = newTable().client(CloudWatchClient);
     await watch.send(new PutDashboardCommand({ DashboardName: 'shop', DashboardBody: BODY }));

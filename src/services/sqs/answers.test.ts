@@ -185,8 +185,21 @@ describe('a message', () => {
     expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toBeUndefined();
   });
 
+  it('may have an attribute whose name has letters of any script', async () => {
+    const { sqs, QueueUrl } = await withQueue();
+    const MessageAttributes = { 'attr.1øßä': { DataType: 'String', StringValue: 'v' } };
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'm', MessageAttributes }));
+    const request = new ReceiveMessageCommand({ QueueUrl, MessageAttributeNames: ['All'] });
+    const { Messages } = await sqs.send(request);
+    expect(Messages?.[0]?.MessageAttributes).toEqual(MessageAttributes);
+  });
+
   it.each([
-    ['öther', 'str', 'Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.)'],
+    [
+      'an§other',
+      'str',
+      'Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.)',
+    ],
     ['binary', '\b', 'Invalid characters found.'],
     ['empty', '', "Message (user) attribute 'empty' must contain a non-empty value of type 'String'."],
   ])('has no attribute %s of the value "%s"', async (name, StringValue, message) => {

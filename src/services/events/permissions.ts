@@ -34,7 +34,7 @@ function write(ctx: Ctx, bus: EventBus, policy: string): void {
     );
   // What IAM cannot read is no policy of a bus either.
   parsePolicy(policy, 'resource', 'ValidationException');
-  ctx.put(buses, { ...bus, policy, createdAt: bus.createdAt ?? ctx.now, modifiedAt: ctx.now });
+  ctx.put(buses, { ...bus, policy, modifiedAt: ctx.now });
 }
 
 function removePolicy(ctx: Ctx, bus: EventBus): void {

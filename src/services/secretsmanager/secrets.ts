@@ -114,16 +114,16 @@ export const secretOperations: Operations<'secretsmanager'> = {
   },
 
   DeleteSecret(ctx, { SecretId, RecoveryWindowInDays: days, ForceDeleteWithoutRecovery: force = false }) {
-    if (force && days !== undefined) {
-      throw new Fault(
-        'InvalidParameterException',
-        "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
-      );
-    }
     if (days !== undefined && (days < WINDOW.least || days > WINDOW.most)) {
       throw new Fault(
         'InvalidParameterException',
         'The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).',
+      );
+    }
+    if (force && days !== undefined) {
+      throw new Fault(
+        'InvalidParameterException',
+        "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
       );
     }
     if (force) return deleteAtOnce(ctx, SecretId);

@@ -97,7 +97,7 @@ export function attach(home: Ctx, secretArn: string, versionId: string, stages: 
     const superseded = losing?.versionId === version.versionId && moves.get(CURRENT) !== version.versionId;
     const kept = version.stages.filter((stage) => !moves.has(stage) && !(superseded && stage === PENDING));
     const won = [...moves].filter(([, to]) => to === version.versionId).map(([stage]) => stage);
-    const now = [...kept, ...won].toSorted();
+    const now = [...kept, ...won];
     if (now.join('\n') !== version.stages.join('\n')) home.update(versions, version, { stages: now });
   }
 }

@@ -35,7 +35,8 @@ function checkClients(clientIds: readonly string[]): void {
 
 export const identityProviderOperations: Operations<'iam'> = {
   CreateOpenIDConnectProvider(ctx, { Url, ClientIDList = [], ThumbprintList = [], Tags }) {
-    if (!URL_OF_PROVIDER.test(Url)) throw invalidInput('Invalid Open ID Connect Provider URL');
+    if (!URL_OF_PROVIDER.test(Url))
+      throw new Fault('ValidationError', 'Invalid Open ID Connect Provider URL');
     checkThumbprints(ThumbprintList);
     checkClients(ClientIDList);
     const url = Url.slice('https://'.length);

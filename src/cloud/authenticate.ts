@@ -84,7 +84,10 @@ export function authenticate(
   return { principal, account: owner, region, wire: unframed(wire, parsed, key.secret, edge) };
 }
 
-/** Regions of China, of governments and of Europe's own cloud: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+/**
+ * Regions of China, of governments and of Europe's own cloud.
+ * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
 const OTHER_PARTITIONS = /^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
 
 /** Throws for what is outside the partition `aws`: every ARN there begins otherwise than ours do. */

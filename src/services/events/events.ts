@@ -1,5 +1,6 @@
 // Amazon EventBridge: event buses (./buses.ts, ./permissions.ts), rules (./rules.ts, ./scheduled.ts) with patterns (./pattern.ts),
-// their targets (./targets.ts), archives (./archives.ts, ./replays.ts), events (./put-events.ts, ./intake.ts) and their delivery (./delivery.ts).
+// their targets (./targets.ts), archives (./archives.ts, ./replays.ts), events (./put-events.ts, ./intake.ts) and their delivery
+// (./delivery.ts).
 
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';

@@ -1,5 +1,5 @@
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html; messages are moto's where AWS documents none
-// (tests/test_iam/test_iam_oidc.py), but for the one about an URL that is taken, which Terraform's users report.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html; messages are moto's where AWS
+// documents none (tests/test_iam/test_iam_oidc.py), but for the one about an URL that is taken, which Terraform's users report.
 
 import {
   AddClientIDToOpenIDConnectProviderCommand,

@@ -87,8 +87,16 @@ describe('HTTP subscriptions', () => {
     expect([url, Object.keys(sent)]).toEqual([
       Endpoint,
       [
-        ...['Type', 'MessageId', 'Token', 'TopicArn', 'Message', 'SubscribeURL', 'Timestamp'],
-        ...['SignatureVersion', 'Signature', 'SigningCertURL'],
+        'Type',
+        'MessageId',
+        'Token',
+        'TopicArn',
+        'Message',
+        'SubscribeURL',
+        'Timestamp',
+        'SignatureVersion',
+        'Signature',
+        'SigningCertURL',
       ],
     ]);
     expect(sent['Message']).toBe(

@@ -1,5 +1,5 @@
-// https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html, and answers of AWS that LocalStack's tests recorded:
-// test_publish_sqs_verify_signature, test_publish_lambda_verify_signature, test_message_to_fifo_sqs.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html, and answers of AWS that LocalStack's tests
+// recorded: test_publish_sqs_verify_signature, test_publish_lambda_verify_signature, test_message_to_fifo_sqs.
 
 import { createVerify, X509Certificate } from 'node:crypto';
 import {
@@ -85,6 +85,12 @@ it('does not sign messages of FIFO topics', async () => {
   const { sns, TopicArn, received } = await stage('orders.fifo');
   await sns.send(new PublishCommand({ TopicArn, Message: 'hello', MessageGroupId: 'g' }));
   expect(Object.keys(await received())).toEqual([
-    ...['Type', 'MessageId', 'SequenceNumber', 'TopicArn', 'Message', 'Timestamp', 'UnsubscribeURL'],
+    'Type',
+    'MessageId',
+    'SequenceNumber',
+    'TopicArn',
+    'Message',
+    'Timestamp',
+    'UnsubscribeURL',
   ]);
 });

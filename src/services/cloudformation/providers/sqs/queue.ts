@@ -12,7 +12,8 @@ const TAGS = { system: false } as const;
 
 /**
  * What an attribute becomes when a template no longer gives it; DeduplicationScope, FifoThroughputLimit and SqsManagedSseEnabled
- * stay as they are. So recorded by LocalStack: test_update_fifo_queue_remove_all_properties_except_queuename. The size is the default of before August 2025.
+ * stay as they are. So recorded by LocalStack: test_update_fifo_queue_remove_all_properties_except_queuename. The size is the
+ * default of before August 2025.
  */
 const WITHOUT: Readonly<Record<string, string>> = {
   ContentBasedDeduplication: 'false',

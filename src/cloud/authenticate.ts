@@ -69,7 +69,7 @@ export function authenticate(
   if (isProblem(parsed)) throw faultOf(parsed);
   const nowhere = regionProblem(parsed, wording);
   if (nowhere) throw faultOf(nowhere);
-  const region = parsed.scope.region === 'aws-global' ? DEFAULT_REGION : parsed.scope.region;
+  const region = regionOf(parsed);
   const account = localAccount(parsed.accessKeyId, home);
   const presigned = wording === 's3' && parsed.kind === 'query';
   const whole = presigned ? hoisted(wire) : wire;
@@ -151,6 +151,21 @@ function keyOf(world: World<Ctx>, signed: Signed, wording: Wording): AccessKey {
 
 function ownerOf({ principal }: AccessKey, home: string): string {
   return principal.type === 'anonymous' ? home : principal.account;
+}
+
+/**
+ * Regions of China, of governments and of Europe's own cloud.
+ * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
+const OTHER_PARTITIONS = /^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
+
+/** Throws for what is outside the partition `aws`: every ARN there begins otherwise than ours do. */
+function regionOf({ scope: { region } }: ParsedAuthorization): string {
+  if (OTHER_PARTITIONS.test(region)) {
+    const message = `The Region ${region}, which is outside the partition aws, is not modelled by Sandtable.`;
+    throw new Fault('NotImplemented', message);
+  }
+  return region === 'aws-global' ? DEFAULT_REGION : region;
 }
 
 /**

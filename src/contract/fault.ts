@@ -6,6 +6,8 @@
 export interface FaultOptions {
   /** Further members of the error shape, as the contract names them. */
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  /** What the Query protocol says instead of the message. */
+  readonly inQuery?: string | undefined;
   /** Overrides the contract's HTTP status. */
   readonly status?: number | undefined;
   /** Response headers by lower-case name, where an error has some of its own, as several of S3's do. */
@@ -19,6 +21,7 @@ export class Fault extends Error {
   readonly shape: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly status: number | undefined;
+  readonly inQuery: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(shape: string, message: string, options: FaultOptions = {}) {
@@ -27,6 +30,7 @@ export class Fault extends Error {
     this.shape = shape;
     this.fields = options.fields ?? {};
     this.status = options.status;
+    this.inQuery = options.inQuery;
     this.headers = options.headers ?? {};
   }
 }

@@ -2,7 +2,7 @@
 // target header, the credential scope of its signature, its host, and last its version or its looks.
 import type { ContractHeader, Protocol } from './contract-json.ts';
 import { percentDecoded, textOf } from './protocols/bytes.ts';
-import { rpcPath } from './route.ts';
+import { isQueuePath, rpcPath } from './route.ts';
 import type { WireRequest } from './wire.ts';
 
 export interface Destination {
@@ -143,9 +143,8 @@ export function pathStyle(wire: WireRequest): WireRequest {
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
  */
 export function withQueueUrl(wire: WireRequest): WireRequest {
-  const isQueue = /^\/\d{12}\/[\w.-]+\/?$/u.test(wire.path);
   const isQuery = wire.headers['x-amz-target'] === undefined && /(?:^|&)Action=/u.test(wire.query);
-  if (!isQueue || !isQuery || /(?:^|&)QueueUrl=/u.test(wire.query)) return wire;
+  if (!isQueuePath(wire.path) || !isQuery || /(?:^|&)QueueUrl=/u.test(wire.query)) return wire;
   return { ...wire, query: `${wire.query}&QueueUrl=${wire.path}` };
 }
 

@@ -23,12 +23,12 @@ export function route(contract: Contract, protocol: Protocol, wire: WireRequest)
   if (protocol === 'query' || protocol === 'ec2') {
     const form = parseForm(wire);
     const action = formValue(form, 'Action');
-    if (action === undefined)
-      throw new Fault('MissingAction', 'The request is missing an action or a required parameter.');
+    if (action === undefined) throw missingAction(contract, wire);
     const version = formValue(form, 'Version');
     if (
       contract.operation(action) === undefined ||
-      (version !== undefined && version !== contract.header.apiVersion)
+      (version !== undefined && version !== contract.header.apiVersion) ||
+      (contract.id === 'sqs' && isQueuePath(wire.path) && elsewhere.has(action))
     ) {
       throw invalidAction(contract, action, version);
     }
@@ -47,7 +47,24 @@ function named(contract: Contract, protocol: Protocol, name: string, form: FormN
   return { contract, protocol, operation, labels: noLabels, form };
 }
 
+/** The path of a queue's own URL. */
+export function isQueuePath(path: string): boolean {
+  return /^\/\d{12}\/[\w.-]+\/?$/u.test(path);
+}
+
+function missingAction(contract: Contract, { method, path }: WireRequest): Fault {
+  // Recorded: LocalStack's test_get_without_query_returns_unknown_operation.
+  if (contract.id === 'sqs' && method === 'GET' && isQueuePath(path))
+    return new Fault('UnknownOperationException', `There is no action in the request for ${path}.`);
+  return new Fault('MissingAction', 'The request is missing an action or a required parameter.');
+}
+
+/** What SQS does not do at the URL of a queue (recorded: test_get_create_queue_fails, test_get_list_queues_fails). */
+const elsewhere = new Set(['CreateQueue', 'ListQueues']);
+
 function invalidAction(contract: Contract, action: string, version = contract.header.apiVersion): Fault {
+  if (contract.id === 'sqs')
+    return new Fault('InvalidAction', `The action ${action} is not valid for this endpoint.`);
   return contract.protocols[0] === 'ec2'
     ? new Fault('InvalidAction', `The action ${action} is not valid for this web service.`)
     : new Fault('InvalidAction', `Could not find operation ${action} for version ${version}`);

@@ -19,7 +19,7 @@ export type {
 } from './define.ts';
 export type { BlobShelf } from './blobs.ts';
 export { hex } from './primitives.ts';
-export type { AesGcm, Primitives, PublicKeys, Sha2 } from './primitives.ts';
+export type { AesGcm, Primitives, PublicKeys, RsaKey, Sha2 } from './primitives.ts';
 export { randomStream } from './random.ts';
 export type { RandomStream } from './random.ts';
 export type { Cause, Change, Entry, Note } from './journal.ts';

@@ -20,12 +20,28 @@ export interface AesGcm {
   ) => Uint8Array | undefined;
 }
 
-/** Keys of certificates. */
+/** An RSA private key as a JSON Web Key has it: big-endian numbers in base64url. */
+export interface RsaKey {
+  readonly n: string;
+  readonly e: string;
+  readonly d: string;
+  readonly p: string;
+  readonly q: string;
+  readonly dp: string;
+  readonly dq: string;
+  readonly qi: string;
+}
+
+/** Pairs of keys: of certificates, key pairs and signatures. */
 export interface PublicKeys {
   /** The public half (SubjectPublicKeyInfo, DER) of a private key in PEM that has no passphrase; nothing where it is none. */
   readonly publicKeyOf: (privateKey: string) => Uint8Array | undefined;
   /** Whether a certificate bears the signature of another's key. Both are X.509, DER. */
   readonly signedBy: (certificate: Uint8Array, issuer: Uint8Array) => boolean;
+  /** The public key (32 bytes) that belongs to a seed of as many (RFC 8032). */
+  readonly ed25519: (seed: Uint8Array) => Uint8Array;
+  /** RSASSA-PKCS1-v1_5, whose signatures depend on nothing but key and data. */
+  readonly rsaSignature: (hash: 'sha1' | 'sha256', key: RsaKey, data: string) => Uint8Array;
 }
 
 /** Hashes, message authentication, encryption, signatures, inflation. All are pure functions of their arguments. */
@@ -38,8 +54,6 @@ export interface Primitives {
   readonly hmac: (hash: Sha2 | 'sha1', key: Uint8Array, data: Uint8Array) => Uint8Array;
   readonly aesGcm: AesGcm;
   readonly publicKeys: PublicKeys;
-  /** The public key (32 bytes) that belongs to a seed of as many (RFC 8032). */
-  readonly ed25519PublicKey: (seed: Uint8Array) => Uint8Array;
   readonly crc32: (data: Uint8Array) => number;
   /** Nothing where the data is not gzip or inflates to more than `limit` bytes. */
   readonly gunzip: (data: Uint8Array, limit: number) => Uint8Array | undefined;

@@ -19,3 +19,14 @@ it('answers stock SDK clients in process, and refuses what is not modelled by na
   );
   await expect(sns.send(new ListPhoneNumbersOptedOutCommand({}))).rejects.toThrow(/not modelled/);
 });
+
+// ARNs of theirs begin with `arn:aws-cn` and the like: docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+it.each(['cn-north-1', 'us-gov-west-1', 'us-iso-east-1', 'eusc-de-east-1'])(
+  'refuses the region %s, which is in a partition of its own',
+  async (region) => {
+    const sns = newTable().client(SNSClient, { region });
+    await expect(sns.send(new ListTopicsCommand({}))).rejects.toThrow(
+      `The Region ${region}, which is outside the partition aws, is not modelled by Sandtable.`,
+    );
+  },
+);

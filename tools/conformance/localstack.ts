@@ -43,9 +43,9 @@ export const localstack: Suite = {
       command: pytest(
         report,
         '-p',
-          'localstack_ground',
-          '-p',
-          'recorded_before',
+        'localstack_ground',
+        '-p',
+        'recorded_before',
         '--continue-on-collection-errors',
         '-m',
         'aws_validated',

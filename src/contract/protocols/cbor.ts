@@ -1,7 +1,7 @@
 // Concise Binary Object Representation (RFC 8949), as much of it as Smithy's RPC v2 needs: definite and
 // indefinite lengths, half floats, big numbers, tags. Maps become objects with own keys only.
 import { setOwn, textOf } from './bytes.ts';
-import { malformed, Tagged } from './value.ts';
+import { Double, malformed, Tagged } from './value.ts';
 
 const maxDepth = 128;
 
@@ -255,6 +255,8 @@ function write(out: Writer, value: unknown): void {
   } else if (value instanceof Uint8Array) {
     out.head(2, value.length);
     out.raw(value);
+  } else if (value instanceof Double) {
+    out.float(value.value);
   } else if (value instanceof Tagged) {
     out.head(6, value.tag);
     write(out, value.value);

@@ -16,7 +16,9 @@ function answer(status: number, requestId: string, xml: string): WireResponse {
 export function xmlOfFault(facts: FaultFacts, fault: Fault): string {
   const members =
     facts.shape === undefined ? '' : xmlOfMembers(facts.shape, withoutMessage(faultFields(facts, fault)));
-  return `<Code>${escapeXml(facts.code)}</Code><Message>${escapeXml(fault.message)}</Message>${members}`;
+  const text = fault.inQuery ?? fault.message;
+  const message = text === '' ? '' : `<Message>${escapeXml(text)}</Message>`;
+  return `<Code>${escapeXml(facts.code)}</Code>${message}${members}`;
 }
 
 function withoutMessage(fields: Structure): Structure {
@@ -31,8 +33,9 @@ export const query: Codec = {
 
   write(to, output: Structure): WireResponse {
     const { name, output: shape, resultWrapper = `${name}Result` } = to.operation;
-    const result =
-      shape === undefined ? '' : `<${resultWrapper}>${xmlOfMembers(shape, output)}</${resultWrapper}>`;
+    const members = shape === undefined ? '' : xmlOfMembers(shape, output);
+    const full = members === '' ? `<${resultWrapper}/>` : `<${resultWrapper}>${members}</${resultWrapper}>`;
+    const result = shape === undefined ? '' : full;
     const metadata = `<ResponseMetadata><RequestId>${escapeXml(to.requestId)}</RequestId></ResponseMetadata>`;
     const { xmlNamespace = '' } = to.contract.header;
     return answer(
@@ -43,6 +46,8 @@ export const query: Codec = {
   },
 
   writeFault(to, fault): WireResponse {
+    if (fault.shape === 'UnknownOperationException')
+      return answer(404, to.requestId, '<UnknownOperationException/>\n');
     const facts = describeFault(to.contract, fault, 'query');
     const type = facts.server ? 'Receiver' : 'Sender';
     const error = `<Error><Type>${type}</Type>${xmlOfFault(facts, fault)}</Error>`;

@@ -208,6 +208,25 @@ export function writeStructure(shape: Shape, value: Structure, style: Style): Re
   return out;
 }
 
+/** A double that CBOR must not write as an integer. */
+export class Double {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** Node.js 20 cannot write `30.0`; to readers of JSON `30` is the same number. */
+const { rawJSON } = JSON as { rawJSON?: (text: string) => unknown };
+
+/** AWS's doubles are seen to be doubles where they are whole numbers too: `"Threshold": 30.0`. */
+function writeDouble(value: number, style: Style): unknown {
+  if (style === 'cbor') return new Double(value);
+  if (!Number.isFinite(value)) return String(value);
+  return rawJSON && Number.isSafeInteger(value) ? rawJSON(`${value}.0`) : value;
+}
+
 export function writeValue(member: Member, value: unknown, style: Style): unknown {
   const { shape } = member;
   switch (shape.kind) {
@@ -223,7 +242,7 @@ export function writeValue(member: Member, value: unknown, style: Style): unknow
       return value;
     case 'double':
       if (typeof value !== 'number') throw unexpected(member.name, value);
-      return style === 'cbor' || Number.isFinite(value) ? value : String(value);
+      return writeDouble(value, style);
     case 'timestamp':
       if (typeof value !== 'number') throw unexpected(member.name, value);
       if (style === 'cbor') return new Tagged(1, value / 1000);

@@ -88,11 +88,11 @@ type Made = Pick<KeyPair, 'kind' | 'fingerprint' | 'publicKey'> & { readonly mat
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/verify-keys.html says whose digests the fingerprints are. */
 function makeKey(ctx: Ctx, keyPairId: string, name: string, kind: KeyPair['kind']): Made {
-  const { sha1, sha256, ed25519PublicKey } = ctx.kernel.primitives;
+  const { sha1, sha256, publicKeys } = ctx.kernel.primitives;
   const random = randomFor(ctx, keyPairId);
   if (kind === 'ed25519') {
     const seed = random('seed', 32);
-    const key = ed25519PublicKey(seed);
+    const key = publicKeys.ed25519(seed);
     const blob = sshBlob('ssh-ed25519', key);
     const publicKey = `ssh-ed25519 ${base64(blob)} ${name}`;
     return { kind, fingerprint: base64(sha256(blob)), publicKey, material: ed25519Pem(seed, key) };

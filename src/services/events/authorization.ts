@@ -26,6 +26,10 @@ const ofTargets = (ctx: Ctx, { Rule, EventBusName }: OnBus & { Rule: string }): 
   ruleArn(ctx, Rule, EventBusName);
 const ofBus = (ctx: Ctx, { Name }: { Name?: string | undefined }): string => arnFor(ctx, Name);
 const ofBusName = (ctx: Ctx, { EventBusName }: OnBus): string => arnFor(ctx, EventBusName);
+const ofArchive = (ctx: Ctx, { ArchiveName }: { ArchiveName: string }): string =>
+  ctx.arn('events', `archive/${ArchiveName}`);
+const ofReplay = (ctx: Ctx, { ReplayName }: { ReplayName: string }): string =>
+  ctx.arn('events', `replay/${ReplayName}`);
 const ofTagged = (_: Ctx, { ResourceARN }: { ResourceARN: string }): string => ResourceARN;
 
 function texts(value: Json | undefined): string[] {
@@ -83,6 +87,13 @@ export const authorization: NonNullable<ServiceDefinition<'events'>['authorizati
   },
   RemoveTargets: { resources: ofTargets },
   ListTargetsByRule: { resources: ofTargets },
+  CreateArchive: { resources: (ctx, input) => [ofArchive(ctx, input), arnFor(ctx, input.EventSourceArn)] },
+  DescribeArchive: { resources: ofArchive },
+  UpdateArchive: { resources: ofArchive },
+  DeleteArchive: { resources: ofArchive },
+  StartReplay: { resources: (ctx, input) => [input.EventSourceArn, ofReplay(ctx, input)] },
+  DescribeReplay: { resources: ofReplay },
+  CancelReplay: { resources: ofReplay },
   TagResource: { resources: ofTagged },
   UntagResource: { resources: ofTagged },
   ListTagsForResource: { resources: ofTagged },

@@ -57,6 +57,8 @@ describe('event buses', () => {
     expect([page, next].map((one) => one.EventBuses?.[0]?.Name)).toEqual(['default', 'shop']);
     expect(await events.send(new DescribeEventBusCommand({ Name: arn }))).toMatchObject({ Name: 'shop' });
     await events.send(new DeleteEventBusCommand({ Name: 'shop' }));
+    // Again, and there is no error (recorded by LocalStack: test_describe_delete_not_existing_event_bus).
+    await events.send(new DeleteEventBusCommand({ Name: 'shop' }));
     await expect(events.send(new DescribeEventBusCommand({ Name: 'shop' }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: 'Event bus shop does not exist.',
@@ -328,6 +330,14 @@ describe('TestEventPattern', () => {
       return (await events.send(new TestEventPatternCommand({ Event, EventPattern }))).Result;
     };
     expect([await result('order'), await result('shipment')]).toEqual([true, false]);
+  });
+
+  // Recorded by LocalStack: test_event_pattern[content_ignorecase].
+  it('takes an event whose detail-type is a list', async () => {
+    const listed = JSON.stringify({ ...(JSON.parse(Event) as object), 'detail-type': ['TEST'] });
+    const EventPattern = JSON.stringify({ 'detail-type': [{ 'equals-ignore-case': 'test' }] });
+    const { Result } = await stand().send(new TestEventPatternCommand({ Event: listed, EventPattern }));
+    expect(Result).toBe(true);
   });
 
   it.each(['plain words', '[]', '{}'])('does not take %o for an event', async (wrong) => {

@@ -1,10 +1,12 @@
 // Amazon EventBridge: event buses (./buses.ts, ./permissions.ts), rules (./rules.ts, ./scheduled.ts) with patterns (./pattern.ts),
-// their targets (./targets.ts), events (./put-events.ts, ./intake.ts) and their delivery (./delivery.ts).
+// their targets (./targets.ts), archives (./archives.ts, ./replays.ts), events (./put-events.ts, ./intake.ts) and their delivery
+// (./delivery.ts).
 
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
+import { archiveOperations } from './archives.ts';
 import { authorization } from './authorization.ts';
 import { policyFor } from './bus.ts';
 import { busOperations } from './buses.ts';
@@ -12,9 +14,10 @@ import { deliver } from './delivery.ts';
 import { provisions } from './intake.ts';
 import { permissionOperations } from './permissions.ts';
 import { eventOperations } from './put-events.ts';
+import { replayNext, replayOperations } from './replays.ts';
 import { ruleOperations } from './rules.ts';
 import { occur } from './scheduled.ts';
-import { buses, deliveries, ruleKey, rules, targets } from './tables.ts';
+import { archivedEvents, archives, buses, deliveries, replays, ruleKey, rules, targets } from './tables.ts';
 import { ruleOfArn, tagOperations } from './tags.ts';
 import { targetOperations } from './targets.ts';
 
@@ -32,7 +35,7 @@ const NOT_MANAGED = 'there are no rules that AWS manages';
 
 export const service: Service = defineService({
   contract: 'events',
-  tables: [buses, rules, targets, deliveries],
+  tables: [buses, rules, targets, deliveries, archives, archivedEvents, replays],
   operations: {
     ...busOperations,
     ...permissionOperations,
@@ -40,8 +43,10 @@ export const service: Service = defineService({
     ...targetOperations,
     ...eventOperations,
     ...tagOperations,
+    ...archiveOperations,
+    ...replayOperations,
   },
-  timers: [deliver, occur] as TimerHandler<unknown, Ctx>[],
+  timers: [deliver, occur, replayNext] as TimerHandler<unknown, Ctx>[],
   provides: provisions,
   authorization,
   resourcePolicy: policyFor,
@@ -58,6 +63,8 @@ export const service: Service = defineService({
   refused: {
     CreateEventBus: ['EventSourceName', 'KmsKeyIdentifier', 'DeadLetterConfig', 'LogConfig'],
     UpdateEventBus: ['KmsKeyIdentifier', 'DeadLetterConfig', 'LogConfig'],
+    CreateArchive: ['KmsKeyIdentifier'],
+    UpdateArchive: ['KmsKeyIdentifier'],
     PutEvents: ['EndpointId'],
     PutTargets: UNUSED_TARGETS.map((name) => `Targets.${name}`),
   },

@@ -13,5 +13,13 @@ export const absentRule = (name: string, bus: string): Fault =>
 export const tooMany = (): Fault =>
   new Fault('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
 
+/** Throws where a list is to be filtered in more than one way. */
+export function atMostOneFilter(operation: string, filters: readonly unknown[]): void {
+  if (filters.filter((filter) => filter !== undefined).length <= 1) return;
+  throw invalid(
+    `At most one filter is allowed for ${operation}. Use either : State, EventSourceArn, or NamePrefix.`,
+  );
+}
+
 export const notModelled = (what: string): Fault =>
   new Fault('NotImplemented', `${what} is not modelled by Sandtable.`);

@@ -5,6 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { matches } from '#cloud/event-patterns/match.ts';
 import { isObject, parsedObject } from '#cloud/json.ts';
+import type { Json } from '#cloud/json.ts';
 import { busNamed, placeOf } from './bus.ts';
 import { envelope } from './envelope.ts';
 import { invalid } from './faults.ts';
@@ -60,6 +61,9 @@ function put(ctx: Ctx, entry: Entry): Result {
 /** What an event cannot be without: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html */
 const MANDATORY = ['id', 'account', 'source', 'time', 'region', 'detail-type'];
 
+/** Lists of texts are taken too (recorded by LocalStack: test_event_pattern[content_ignorecase]). */
+const isText = (value: Json | undefined): boolean => typeof value === 'string' || Array.isArray(value);
+
 export const eventOperations: Operations<'events'> = {
   PutEvents(ctx, { Entries }) {
     if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > LARGEST_REQUEST)
@@ -71,7 +75,7 @@ export const eventOperations: Operations<'events'> = {
 
   TestEventPattern(_, { EventPattern, Event }) {
     const event = parsedObject(Event);
-    if (!isObject(event) || MANDATORY.some((name) => typeof event[name] !== 'string'))
+    if (!isObject(event) || MANDATORY.some((name) => !isText(event[name])))
       throw invalid('Parameter Event is not valid.');
     checkPattern(EventPattern);
     return { Result: matches(parsedObject(EventPattern) ?? {}, event) };

@@ -77,3 +77,57 @@ export interface Delivery {
   failures: number;
 }
 export const deliveries: Table<Delivery> = table<Delivery>('events/deliveries', (row) => row.id);
+
+export interface Archive {
+  name: string;
+  arn: string;
+  bus: string;
+  /** ARN of the bus, as the request spelled it. */
+  source: string;
+  description?: string;
+  /** JSON text. */
+  pattern?: string;
+  /** 0: for ever. */
+  retentionDays: number;
+  createdAt: number;
+}
+export const archives: Table<Archive> = table<Archive>('events/archives', (row) => row.name, {
+  bus: (row) => row.bus,
+});
+
+/** An event in an archive. */
+export interface ArchivedEvent {
+  /** Archive, instant and id. */
+  key: string;
+  /** JSON text. */
+  event: string;
+  occurredAt: number;
+  /** From when on the archive has it. */
+  arrivesAt: number;
+}
+export const archivedEvents: Table<ArchivedEvent> = table<ArchivedEvent>(
+  'events/archived-events',
+  (row) => row.key,
+);
+
+export interface Replay {
+  name: string;
+  arn: string;
+  description?: string;
+  archive: string;
+  /** ARN of the archive, and of the bus. */
+  source: string;
+  destination: string;
+  /** ARNs of the rules that get the events; all of them where it is absent. */
+  filterArns?: readonly string[];
+  /** Between which instants events happened. */
+  from: number;
+  to: number;
+  /** Key behind which the next event stands. */
+  cursor: string;
+  state: 'STARTING' | 'RUNNING' | 'CANCELLING' | 'COMPLETED' | 'CANCELLED';
+  startedAt: number;
+  endedAt?: number;
+  lastAt?: number;
+}
+export const replays: Table<Replay> = table<Replay>('events/replays', (row) => row.name);

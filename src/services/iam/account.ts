@@ -5,7 +5,15 @@ import type { Operations } from '#cloud/service.ts';
 import { policyUses } from './attachments.ts';
 import { noSuchEntity } from './entities.ts';
 import { QUOTAS } from './quotas.ts';
-import { accountAliases, groups, instanceProfiles, managedPolicies, roles, users } from './tables.ts';
+import {
+  accountAliases,
+  groups,
+  instanceProfiles,
+  managedPolicies,
+  oidcProviders,
+  roles,
+  users,
+} from './tables.ts';
 
 export const accountOperations: Operations<'iam'> = {
   /** An account has one alias; another takes its place. */
@@ -50,7 +58,7 @@ export const accountOperations: Operations<'iam'> = {
         GlobalEndpointTokenVersion: 1,
         MFADevices: 0,
         MFADevicesInUse: 0,
-        Providers: 0,
+        Providers: ctx.list(oidcProviders).length,
         ServerCertificates: 0,
         ServerCertificatesQuota: 20,
         SigningCertificatesPerUserQuota: 2,

@@ -4,7 +4,7 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Service } from '#cloud/service.ts';
 import { named } from './entities.ts';
-import { groups, instanceProfiles, managedPolicies, roles, users } from './tables.ts';
+import { groups, instanceProfiles, managedPolicies, oidcProviders, roles, users } from './tables.ts';
 import type { Entity } from './tables.ts';
 import { linkedRole } from './linked-roles.ts';
 
@@ -16,6 +16,8 @@ interface Request {
   InstanceProfileName?: string;
   PolicyName?: string;
   PolicyArn?: string;
+  OpenIDConnectProviderArn?: string;
+  Url?: string;
   Path?: string;
   AWSServiceName?: string;
   PermissionsBoundary?: string;
@@ -25,12 +27,12 @@ interface Request {
 
 interface Resource {
   arn: string;
-  row?: Entity & { tags?: Readonly<Record<string, string>>; boundaryArn?: string };
+  row?: Partial<Entity> & { tags?: Readonly<Record<string, string>>; boundaryArn?: string };
 }
 type Find = (ctx: Ctx, request: Request) => Resource;
 
 function resource(ctx: Ctx, type: string, row: Resource['row'], name: string, path: string = '/'): Resource {
-  return row ? { arn: row.arn, row } : { arn: ctx.arn('iam', `${type}${path}${name}`) };
+  return row?.arn ? { arn: row.arn, row } : { arn: ctx.arn('iam', `${type}${path}${name}`) };
 }
 
 const role: Find = (ctx, { RoleName = '', Path }) =>
@@ -52,6 +54,14 @@ const policy: Find = (ctx, { PolicyArn = '' }) => {
   const row = ctx.get(managedPolicies, PolicyArn);
   return row ? { arn: PolicyArn, row } : { arn: PolicyArn };
 };
+
+const oidcProvider: Find = (ctx, { OpenIDConnectProviderArn: arn = '' }) => {
+  const row = ctx.get(oidcProviders, arn);
+  return row ? { arn, row } : { arn };
+};
+const newOidcProvider: Find = (ctx, { Url = '' }) => ({
+  arn: ctx.arn('iam', `oidc-provider/${Url.replace(/^https:\/\//, '')}`),
+});
 
 const linked: Find = (ctx, { AWSServiceName = '' }) => {
   const path = `/aws-service-role/${AWSServiceName}/`;
@@ -158,6 +168,20 @@ const TOUCHED: readonly (readonly [Find, readonly string[]])[] = [
     ],
   ],
   [newPolicy, ['CreatePolicy']],
+  [newOidcProvider, ['CreateOpenIDConnectProvider']],
+  [
+    oidcProvider,
+    [
+      'GetOpenIDConnectProvider',
+      'DeleteOpenIDConnectProvider',
+      'UpdateOpenIDConnectProviderThumbprint',
+      'AddClientIDToOpenIDConnectProvider',
+      'RemoveClientIDFromOpenIDConnectProvider',
+      'TagOpenIDConnectProvider',
+      'UntagOpenIDConnectProvider',
+      'ListOpenIDConnectProviderTags',
+    ],
+  ],
   [linked, ['CreateServiceLinkedRole']],
 ];
 

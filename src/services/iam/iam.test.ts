@@ -94,7 +94,8 @@ it('answers GetRole with what CreateRole leaves out, and the trust policy URL-en
   expect(created?.RoleId).toMatch(/^AROA[A-Z2-7]{17}$/);
   expect(created?.MaxSessionDuration).toBeUndefined();
   const { Role } = await iam.send(new GetRoleCommand({ RoleName: 'web' }));
-  expect(Role).toMatchObject({ MaxSessionDuration: 3600, Description: 'd' });
+  // That it was never used is an empty RoleLastUsed (recorded by LocalStack: test_role_with_tags).
+  expect(Role).toMatchObject({ MaxSessionDuration: 3600, Description: 'd', RoleLastUsed: {} });
   expect(Role?.AssumeRolePolicyDocument).toMatch(/^%7B%22Version%22%3A%222012-10-17%22/);
   expect(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '')).toBe(TRUST_EC2);
 });
@@ -398,6 +399,11 @@ it('makes service-linked roles once, and lets nobody change them', async () => {
     'Service role name AWSServiceRoleForAutoScaling has been taken in this account, please try a different suffix.',
   );
   await create('blue');
+  // Recorded by LocalStack: test_service_role_lifecycle_custom_suffix.
+  const described = async (RoleName: string) =>
+    (await iam.send(new GetRoleCommand({ RoleName }))).Role?.Description;
+  expect(await described('AWSServiceRoleForAutoScaling_blue')).toBeUndefined();
+  expect(await described('AWSServiceRoleForAutoScaling')).toMatch(/^Default Service-Linked Role/);
   await expect(create('blue', 'elasticloadbalancing.amazonaws.com')).rejects.toThrow(
     'Custom suffix is not allowed for elasticloadbalancing.amazonaws.com',
   );

@@ -14,6 +14,7 @@ import { attachmentOperations } from './attachments.ts';
 import { authorization } from './authorization.ts';
 import { groupOperations } from './groups.ts';
 import { identityOfIam, sessionsOfIam } from './identity.ts';
+import { identityProviderOperations } from './identity-providers.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
 import { managedPolicyOperations } from './managed-policies.ts';
 import { allRoleOperations } from './roles.ts';
@@ -23,6 +24,7 @@ import {
   groups,
   instanceProfiles,
   managedPolicies,
+  oidcProviders,
   roles,
   sessions,
   userKeys,
@@ -38,6 +40,7 @@ const operations: Operations<'iam'> = {
   ...attachmentOperations,
   ...managedPolicyOperations,
   ...accountOperations,
+  ...identityProviderOperations,
 };
 
 /**
@@ -64,7 +67,17 @@ function guarded(all: Operations<'iam'>): Operations<'iam'> {
 export const service: Service = defineService({
   contract: 'iam',
   global: true,
-  tables: [roles, users, groups, instanceProfiles, managedPolicies, userKeys, sessions, accountAliases],
+  tables: [
+    roles,
+    users,
+    groups,
+    instanceProfiles,
+    managedPolicies,
+    oidcProviders,
+    userKeys,
+    sessions,
+    accountAliases,
+  ],
   operations: guarded(operations),
   timers: [forget as TimerHandler<unknown, Ctx>],
   provides: [provide(identity, identityOfIam), provide(sessionsPort, sessionsOfIam)],

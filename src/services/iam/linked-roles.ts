@@ -13,6 +13,7 @@ interface LinkedRole {
   readonly name: string;
   /** AWS managed policy, which nobody else can attach. */
   readonly policy: string;
+  /** Of the role that the service makes for itself; whoever asks IAM for it describes it as they like. */
   readonly description: string;
   /** Several of them, told apart by a suffix. */
   readonly suffixes: boolean;
@@ -51,7 +52,7 @@ export function linkedRole(service: string): LinkedRole {
 }
 
 export function createLinkedRole(ctx: Ctx, service: string, name: string, description?: string): Role {
-  const { policy, ...facts } = linkedRole(service);
+  const { policy } = linkedRole(service);
   const path = `/aws-service-role/${service}/`;
   const role: Role = {
     name,
@@ -65,7 +66,7 @@ export function createLinkedRole(ctx: Ctx, service: string, name: string, descri
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
     }),
-    description: description ?? facts.description,
+    ...(description === undefined ? {} : { description }),
     maxSessionSeconds: 3600,
     tags: {},
     linkedTo: service,
@@ -77,6 +78,6 @@ export function createLinkedRole(ctx: Ctx, service: string, name: string, descri
 /** The role's ARN. A service makes its role when it is first needed. */
 export function serviceLinkedRole(ctx: Ctx, service: string): string {
   const here = ctx.in({ region: GLOBAL });
-  const { name } = linkedRole(service);
-  return (here.get(roles, keyOf(name)) ?? createLinkedRole(here, service, name)).arn;
+  const { name, description } = linkedRole(service);
+  return (here.get(roles, keyOf(name)) ?? createLinkedRole(here, service, name, description)).arn;
 }

@@ -92,6 +92,7 @@ const roleOperations: Operations<'iam'> = {
         MaxSessionDuration: role.maxSessionSeconds,
         ...boundaryFields(role.boundaryArn),
         ...ownTags(role.tags),
+        RoleLastUsed: {},
       },
     };
   },
@@ -157,6 +158,20 @@ const roleOperations: Operations<'iam'> = {
   ListRoleTags: (ctx, { RoleName, ...input }) => pageOfTags(roleOf(ctx, RoleName).tags, input),
 };
 
+/**
+ * A trust policy whose values stand in lists, as the answer to CreateServiceLinkedRole shows it:
+ * https://docs.aws.amazon.com/cli/latest/reference/iam/create-service-linked-role.html
+ */
+function listed(trust: string): string {
+  const policy = JSON.parse(trust) as { Statement: { Action: string; Principal: { Service: string } }[] };
+  const Statement = policy.Statement.map(({ Action, Principal: { Service }, ...rest }) => ({
+    Action: [Action],
+    ...rest,
+    Principal: { Service: [Service] },
+  }));
+  return JSON.stringify({ ...policy, Statement });
+}
+
 const linkedRoleOperations: Operations<'iam'> = {
   CreateServiceLinkedRole(ctx, { AWSServiceName, Description, CustomSuffix }) {
     const { name, suffixes } = linkedRole(AWSServiceName);
@@ -168,7 +183,8 @@ const linkedRoleOperations: Operations<'iam'> = {
         `Service role name ${full} has been taken in this account, please try a different suffix.`,
       );
     }
-    return { Role: describeRole(createLinkedRole(ctx, AWSServiceName, full, Description)) };
+    const role = createLinkedRole(ctx, AWSServiceName, full, Description);
+    return { Role: { ...describeRole({ ...role, trust: listed(role.trust) }), ...described(role) } };
   },
 };
 

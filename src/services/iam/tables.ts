@@ -66,6 +66,17 @@ export interface ManagedPolicy extends Entity {
   tags: Tags;
 }
 
+/** An OpenID Connect provider. */
+export interface OidcProvider {
+  arn: string;
+  /** Without `https://`. */
+  url: string;
+  clientIds: readonly string[];
+  thumbprints: readonly string[];
+  tags: Tags;
+  createdAt: number;
+}
+
 /** A long-term key of a user. */
 export interface UserKey {
   accessKeyId: string;
@@ -106,6 +117,7 @@ export const instanceProfiles: Table<InstanceProfile> = table<InstanceProfile>(
   byName,
   { role: (row) => row.roleName },
 );
+export const oidcProviders: Table<OidcProvider> = table<OidcProvider>('iam/oidc-providers', (row) => row.arn);
 export const managedPolicies: Table<ManagedPolicy> = table<ManagedPolicy>(
   'iam/managed-policies',
   (row) => row.arn,

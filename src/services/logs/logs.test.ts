@@ -187,6 +187,19 @@ describe('log streams', () => {
     });
   });
 
+  it('are found by the ARN of their group that has no star', async () => {
+    const { logs, write } = await stage();
+    await write(['a']);
+    const list = (logGroupIdentifier: string) =>
+      logs.send(new sdk.DescribeLogStreamsCommand({ logGroupIdentifier }));
+    expect((await list(groupArn)).logStreams).toHaveLength(1);
+    await expect(list(`${groupArn}:*`)).rejects.toMatchObject(
+      invalid(
+        "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*",
+      ),
+    );
+  });
+
   it('are listed by name or by their last event', async () => {
     const { table, logs, write } = await stage();
     for (const name of ['b', 'c', 'a']) {

@@ -163,6 +163,12 @@ describe('metric filters', () => {
     ).rejects.toMatchObject({ name: 'InvalidOperationException' });
   });
 
+  it('have a namespace that may hold a colon, and no star', async () => {
+    const stand = await stage();
+    await put(stand, 'ERROR', { metricNamespace: 'A.B-c_d/1#2:shop' });
+    await expect(put(stand, 'ERROR', { metricNamespace: 'shop*' })).rejects.toThrow('[^:*$]*');
+  });
+
   it('have at most five patterns with regular expressions in a group', async () => {
     const stand = await stage();
     for (let i = 0; i < 5; i += 1) await put(stand, '%ERR%', {}, `f${i}`);

@@ -347,6 +347,20 @@ describe('metric alarms', () => {
       { Key: 'stage', Value: 'prod' },
       { Key: 'team', Value: 'shop' },
     ]);
+    // Recorded by LocalStack: test_tagging_metric_alarm.
+    await cloudwatch.send(new DeleteAlarmsCommand({ AlarmNames: ['errors'] }));
+    expect((await cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN }))).Tags).toEqual([]);
+  });
+
+  // Recorded by LocalStack: test_set_alarm_invalid_input.
+  it('are set to a state that there is, where there is an alarm', async () => {
+    const { cloudwatch } = stage();
+    const set = (StateValue: string) =>
+      cloudwatch.send(
+        new SetAlarmStateCommand({ AlarmName: 'none', StateValue: StateValue as 'OK', StateReason: 'r' }),
+      );
+    await expect(set('INVALID')).rejects.toThrow('enum value set: [INSUFFICIENT_DATA, ALARM, OK]');
+    await expect(set('OK')).rejects.toMatchObject({ name: 'ResourceNotFound' });
   });
 
   it('execute a scaling policy when they enter the state and again each minute while it lasts', async () => {

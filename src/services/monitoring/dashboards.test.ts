@@ -46,11 +46,12 @@ describe('dashboards', () => {
     expect(found.DashboardArn).toBe(ARN);
   });
 
+  // Recorded by LocalStack: test_invalid_dashboard_name.
   it('have names of letters, digits, dashes and underscores', async () => {
     const watch = newTable().client(CloudWatchClient);
     const put = watch.send(new PutDashboardCommand({ DashboardName: 'a:b', DashboardBody: BODY }));
     await expect(put).rejects.toMatchObject({
-      name: 'DashboardInvalidInputError',
+      name: 'InvalidParameterValueException',
       message:
         'The value for field DashboardName contains invalid characters. ' +
         'It can only contain alphanumerics, dash (-) and underscore (_).\n',

@@ -49,7 +49,8 @@ function notFound(name: string): Fault {
 export const dashboardOperations: Operations<'monitoring'> = {
   PutDashboard(ctx, { DashboardName: name, DashboardBody: body, Tags: tags }) {
     if (!NAME.test(name)) {
-      throw invalid(
+      throw new Fault(
+        'InvalidParameterValueException',
         'The value for field DashboardName contains invalid characters. ' +
           'It can only contain alphanumerics, dash (-) and underscore (_).\n',
       );

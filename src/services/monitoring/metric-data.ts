@@ -13,7 +13,7 @@ import { kindOfQuery, OF_QUERIES, planOf, samplesOf, valuesOf } from './queries.
 import type { Plan, WireQuery } from './queries.ts';
 import { seriesByUnit } from './series.ts';
 import type { Periods } from './series.ts';
-import { aggregateOf, aggregateOfSet, parseStatistic, valueOf } from './statistics.ts';
+import { aggregateOf, aggregateOfSet, merged, parseStatistic, valueOf } from './statistics.ts';
 import type { Aggregate } from './statistics.ts';
 import * as limits from './timings.ts';
 
@@ -35,56 +35,55 @@ const wrongValue = (message: string): Fault => new Fault('InvalidParameterValueE
 const wrongCombination = (message: string): Fault =>
   new Fault('InvalidParameterCombinationException', message);
 const missingParameter = (message: string): Fault => new Fault('MissingRequiredParameterException', message);
-const grouped = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 
 function checkNumber(value: number, place: string): void {
   if (Number.isFinite(value) && Math.abs(value) <= LARGEST_VALUE) return;
   throw wrongValue(`The value ${value} for parameter ${place} is invalid.`);
 }
 
-/** The samples of a datum: one of a value, values with counts, or a statistic set. */
+/** The samples of a datum: a value, or values with counts and a statistic set, of which AWS takes both. */
 function samplesOfDatum({ Value, Values, Counts, StatisticValues }: Datum, place: string): Aggregate {
-  const given = Object.entries({ Value, Values, StatisticValues }).filter(
-    ([, member]) => member !== undefined,
-  );
-  if (given.length > 1) {
-    const [one, other] = given.map(([name]) => `${place}.${name}`);
-    throw wrongCombination(
-      `The parameters ${one} and ${other} are mutually exclusive and you have specified both.`,
-    );
-  }
+  const other = Values ? 'Values' : StatisticValues && 'StatisticValues';
   if (Value !== undefined) {
     checkNumber(Value, `${place}.Value`);
-    return aggregateOf([Value], [1]);
-  }
-  if (StatisticValues) {
-    const { SampleCount, Sum, Minimum, Maximum } = StatisticValues;
-    for (const [name, value] of Object.entries({ SampleCount, Sum, Minimum, Maximum })) {
-      checkNumber(value, `${place}.StatisticValues.${name}`);
-    }
-    if (SampleCount < 0)
-      throw wrongValue(
-        `The value ${SampleCount} for parameter ${place}.StatisticValues.SampleCount is invalid.`,
-      );
-    if (Minimum > Maximum)
-      throw wrongValue(
-        `The parameter ${place}.StatisticValues.Maximum must be greater than ${place}.StatisticValues.Minimum.`,
-      );
-    return aggregateOfSet(StatisticValues);
-  }
-  if (!Values) {
-    throw missingParameter(
-      `At least one of the parameters must be specified: ${place}.Value, ${place}.Values, ${place}.StatisticValues.`,
+    if (other === undefined) return aggregateOf([Value], [1]);
+    throw wrongCombination(
+      `The parameters ${place}.Value and ${place}.${other} are mutually exclusive and you have specified both.`,
     );
   }
-  if (Values.length > MOST_VALUES)
+  const set = StatisticValues && samplesOfSet(StatisticValues, `${place}.StatisticValues`);
+  const list = Values && samplesOfList(Values, Counts, place);
+  if (set && list) return merged(set, list);
+  const samples = set ?? list;
+  if (samples) return samples;
+  throw missingParameter(
+    `At least one of the parameters must be specified: ${place}.Value, ${place}.Values, ${place}.StatisticValues.`,
+  );
+}
+
+function samplesOfSet(set: NonNullable<Datum['StatisticValues']>, place: string): Aggregate {
+  const { SampleCount, Sum, Minimum, Maximum } = set;
+  for (const [name, value] of Object.entries({ SampleCount, Sum, Minimum, Maximum }))
+    checkNumber(value, `${place}.${name}`);
+  if (SampleCount < 0)
+    throw wrongValue(`The value ${SampleCount} for parameter ${place}.SampleCount is invalid.`);
+  if (Minimum > Maximum)
+    throw wrongValue(`The parameter ${place}.Maximum must be greater than ${place}.Minimum.`);
+  return aggregateOfSet(set);
+}
+
+function samplesOfList(
+  values: readonly number[],
+  counts: readonly number[] | undefined,
+  place: string,
+): Aggregate {
+  if (values.length > MOST_VALUES)
     throw wrongValue(`The collection ${place}.Values must not have a size greater than ${MOST_VALUES}.`);
-  if (Counts && Counts.length !== Values.length) {
+  if (counts && counts.length !== values.length)
     throw wrongValue(`The parameters ${place}.Values and ${place}.Counts must be of the same size.`);
-  }
-  for (const value of Values) checkNumber(value, `${place}.Values`);
-  for (const count of Counts ?? []) checkNumber(count, `${place}.Counts`);
-  return aggregateOf(Values, Counts ?? []);
+  for (const value of values) checkNumber(value, `${place}.Values`);
+  for (const count of counts ?? []) checkNumber(count, `${place}.Counts`);
+  return aggregateOf(values, counts ?? []);
 }
 
 /** When a data point of this age, received now, can be seen. */
@@ -192,7 +191,7 @@ export const metricDataOperations: Operations<'monitoring'> = {
       const advice =
         'You may reduce the datapoints requested by increasing Period, or decreasing the time range.';
       throw wrongCombination(
-        `You have requested up to ${grouped(asked)} datapoints, which exceeds the limit of 1,440. ${advice}`,
+        `You have requested up to ${asked} datapoints, which exceeds the limit of ${MOST_DATAPOINTS}. ${advice}`,
       );
     }
     const key = metricKey({

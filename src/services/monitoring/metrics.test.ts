@@ -160,6 +160,14 @@ describe('metrics', () => {
     await expect(stage().put([datum as MetricDatum])).rejects.toThrow(message);
   });
 
+  // Recorded by LocalStack: test_put_metric_data_validation ("For some strange reason the AWS implementation allows this").
+  it('takes values and a statistic set in one datum', async () => {
+    const { put, statistics } = stage();
+    const StatisticValues = { SampleCount: 2, Sum: 3, Minimum: 1, Maximum: 2 };
+    await put([{ MetricName: 'Orders', Values: [10], StatisticValues, Timestamp: at(0) }]);
+    expect(await statistics()).toMatchObject([{ Sum: 13, SampleCount: 3, Maximum: 10 }]);
+  });
+
   it('shows what was put after a while, and what is a day old after two days', async () => {
     const { table, put, statistics } = stage('typical');
     await put([{ MetricName: 'Orders', Value: 1 }]);
@@ -205,7 +213,7 @@ describe('metrics', () => {
   });
 
   it('answers at most 1,440 data points', async () => {
-    const message = 'You have requested up to 2,880 datapoints, which exceeds the limit of 1,440.';
+    const message = 'You have requested up to 2880 datapoints, which exceeds the limit of 1440.';
     await expect(stage().statistics({ EndTime: at(2880) })).rejects.toThrow(message);
   });
 

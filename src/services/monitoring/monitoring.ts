@@ -6,6 +6,9 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
 import { defineService } from '#cloud/service.ts';
+import { Fault } from '#contract/fault.ts';
+import { validationMessage } from '#contract/validate.ts';
+import type { Violation } from '#contract/validate.ts';
 import type { Service } from '#cloud/service.ts';
 import { alarms, dependences } from './alarm.ts';
 import { historyItems, historyOperations } from './alarm-history.ts';
@@ -27,6 +30,12 @@ const ofAlarms = (ctx: Ctx, { AlarmNames }: { AlarmNames?: readonly string[] | u
 const ofDashboard = (ctx: Ctx, { DashboardName }: { DashboardName: string }): string =>
   dashboardArn(ctx, DashboardName);
 const ofTagged = (_: Ctx, { ResourceARN }: { ResourceARN: string }): string => ResourceARN;
+
+/** AWS lists an alarm's states in an order of its own (recorded by LocalStack: test_set_alarm_invalid_input). */
+function asWorded(violation: Violation): Violation {
+  if (violation.constraint !== 'enum' || violation.members.at(-1) !== 'StateValue') return violation;
+  return { ...violation, message: 'Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]' };
+}
 
 export const service: Service = defineService({
   contract: 'monitoring',
@@ -63,6 +72,7 @@ export const service: Service = defineService({
     UntagResource: { resources: ofTagged },
     ListTagsForResource: { resources: ofTagged },
   },
+  invalid: (_, violations) => new Fault('ValidationException', validationMessage(violations.map(asWorded))),
   refused: {
     PutMetricData: ['EntityMetricData'],
     PutMetricAlarm: ['ThresholdMetricId', 'EvaluationCriteria', 'EvaluationInterval', 'Metrics.AccountId'],

@@ -26,7 +26,7 @@ export function described(secret: Secret): Described {
     LastAccessedDate: secret.accessedAt,
     DeletedDate: secret.deletedAt,
     NextRotationDate: rotation?.enabled ? rotation.nextAt : undefined,
-    Tags: Object.keys(tags).length > 0 ? tagList(tags) : undefined,
+    Tags: tags && tagList(tags),
     CreatedDate: secret.createdAt,
   };
 }

@@ -18,6 +18,15 @@ export function customerKey(kmsKeyId: string | undefined): { kmsKeyId?: string }
   return own ? {} : { kmsKeyId };
 }
 
+/** AWS's own key is for its own account. */
+export function checkOwnKey(ctx: Ctx, { arn }: Pick<Secret, 'arn'>, kmsKeyId: string | undefined): void {
+  if (kmsKeyId !== undefined || arn.split(':')[4] === ctx.account) return;
+  throw new Fault(
+    'InvalidRequestException',
+    "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
+  );
+}
+
 const caller = (ctx: Ctx): Principal => forwarded(ctx.principal, 'secretsmanager.amazonaws.com');
 
 /** The key of a new version and the data key under it. */

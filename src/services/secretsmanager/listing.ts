@@ -34,7 +34,7 @@ export function matches(ctx: Ctx, secret: Secret, filters: readonly Filter[]): b
 
 function passes(ctx: Ctx, secret: Secret, key: string, value: string): boolean {
   if (value.startsWith('!')) return !passes(ctx, secret, key, value.slice(1));
-  const { name, description = '', tags } = secret;
+  const { name, description = '', tags = {} } = secret;
   switch (key) {
     case 'name':
       return name.startsWith(value);

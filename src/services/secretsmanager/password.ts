@@ -20,11 +20,11 @@ export const passwordOperations: Operations<'secretsmanager'> = {
       input.ExcludeUppercase ? '' : LOWERCASE.toUpperCase(),
       input.ExcludeNumbers ? '' : NUMBERS,
       input.ExcludePunctuation ? '' : PUNCTUATION,
-      input.IncludeSpace ? ' ' : '',
     ]
       .map((type) => without(type, ExcludeCharacters))
       .filter((type) => type !== '');
-    const all = types.join('');
+    // A space is of no type that could be required.
+    const all = types.join('') + (input.IncludeSpace ? without(' ', ExcludeCharacters) : '');
     if (all === '') {
       throw new Fault(
         'InvalidParameterException',

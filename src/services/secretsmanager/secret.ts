@@ -30,8 +30,23 @@ export function findSecret(ctx: Ctx, secretId: string): Secret | undefined {
   return secret?.arn === secretId ? secret : undefined;
 }
 
+/** Throws for what cannot be a secret's name; every operation asks (recorded: test_invalid_secret_name). */
+export function checkName(name: string): void {
+  if (/^[A-Za-z0-9/_+=.@!-]+$/.test(name)) return;
+  throw new Fault(
+    'ValidationException',
+    'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
+  );
+}
+
+/** Of an operation that takes a name or an ARN. */
+export function checkId(secretId: string): void {
+  if (!secretId.startsWith('arn:')) checkName(secretId);
+}
+
 /** A secret whatever its state. */
 export function secretOf(ctx: Ctx, secretId: string): Secret {
+  checkId(secretId);
   const secret = findSecret(ctx, secretId);
   if (!secret)
     throw new Fault('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");

@@ -10,7 +10,7 @@ import type { Tags } from '#cloud/tags.ts';
 import { described } from './description.ts';
 import { customerKey, protection, unlock } from './encryption.ts';
 import { resumeRotation } from './rotation.ts';
-import { DAY_MS, findSecret, homeOf, livingSecret, secretOf } from './secret.ts';
+import { checkId, checkName, DAY_MS, findSecret, homeOf, livingSecret, secretOf } from './secret.ts';
 import { secrets, versionKey, versions } from './tables.ts';
 import type { Secret } from './tables.ts';
 import { contentOf, CURRENT, putVersion, stagesByVersion, tokenOf, versionsOf } from './versions.ts';
@@ -45,12 +45,7 @@ function checkTags(tags: Tags): Tags {
 export const secretOperations: Operations<'secretsmanager'> = {
   CreateSecret(ctx, input) {
     const { Name, ClientRequestToken, Description, KmsKeyId, Tags } = input;
-    if (!/^[A-Za-z0-9/_+=.@!-]+$/.test(Name)) {
-      throw new Fault(
-        'ValidationException',
-        'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
-      );
-    }
+    checkName(Name);
     const versionId = tokenOf(ClientRequestToken);
     const value = contentOf(input);
     const existing = ctx.get(secrets, Name);
@@ -80,7 +75,7 @@ export const secretOperations: Operations<'secretsmanager'> = {
       arn: ctx.arn('secretsmanager', `secret:${Name}-${ctx.id('secret', 6, ALPHANUMERIC)}`),
       ...(Description === undefined || Description === '' ? {} : { description: Description }),
       ...customerKey(KmsKeyId),
-      tags: checkTags(mergeTags({}, Tags)),
+      ...(Tags && Tags.length > 0 ? { tags: checkTags(mergeTags({}, Tags)) } : {}),
       createdAt: ctx.now,
       changedAt: ctx.now,
     };
@@ -99,10 +94,10 @@ export const secretOperations: Operations<'secretsmanager'> = {
 
   UpdateSecret(ctx, input) {
     const { SecretId, ClientRequestToken, Description, KmsKeyId } = input;
-    const secret = livingSecret(ctx, SecretId);
-    const home = homeOf(ctx, secret.arn);
     const value = contentOf(input);
     const versionId = value && tokenOf(ClientRequestToken);
+    const secret = livingSecret(ctx, SecretId);
+    const home = homeOf(ctx, secret.arn);
     const { kmsKeyId, description, ...rest } = secret;
     const key = KmsKeyId === undefined ? (kmsKeyId === undefined ? {} : { kmsKeyId }) : customerKey(KmsKeyId);
     const text = Description ?? description;
@@ -119,16 +114,16 @@ export const secretOperations: Operations<'secretsmanager'> = {
   },
 
   DeleteSecret(ctx, { SecretId, RecoveryWindowInDays: days, ForceDeleteWithoutRecovery: force = false }) {
-    if (force && days !== undefined) {
-      throw new Fault(
-        'InvalidParameterException',
-        "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
-      );
-    }
     if (days !== undefined && (days < WINDOW.least || days > WINDOW.most)) {
       throw new Fault(
         'InvalidParameterException',
         'The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).',
+      );
+    }
+    if (force && days !== undefined) {
+      throw new Fault(
+        'InvalidParameterException',
+        "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
       );
     }
     if (force) return deleteAtOnce(ctx, SecretId);
@@ -151,17 +146,19 @@ export const secretOperations: Operations<'secretsmanager'> = {
 
   TagResource(ctx, { SecretId, Tags }) {
     const secret = livingSecret(ctx, SecretId);
-    homeOf(ctx, secret.arn).update(secrets, secret, { tags: checkTags(mergeTags(secret.tags, Tags)) });
+    homeOf(ctx, secret.arn).update(secrets, secret, { tags: checkTags(mergeTags(secret.tags ?? {}, Tags)) });
   },
 
   UntagResource(ctx, { SecretId, TagKeys }) {
     const secret = livingSecret(ctx, SecretId);
+    if (!secret.tags) return;
     homeOf(ctx, secret.arn).update(secrets, secret, { tags: removeTags(secret.tags, TagKeys) });
   },
 };
 
 /** A forced deletion of what is not there succeeds too. */
 function deleteAtOnce(ctx: Ctx, secretId: string): { ARN: string; Name: string; DeletionDate: number } {
+  checkId(secretId);
   const secret = findSecret(ctx, secretId);
   if (secret) remove(homeOf(ctx, secret.arn), secret);
   const ARN = secretId.startsWith('arn:') ? secretId : ctx.arn('secretsmanager', `secret:${secretId}`);

@@ -105,7 +105,7 @@ export const service: Service = defineService({
   resourceConditions(ctx, arn) {
     const secret = findSecret(ctx, arn);
     if (!secret) return {};
-    const tags = Object.entries(secret.tags).flatMap(([key, value]) => [
+    const tags = Object.entries(secret.tags ?? {}).flatMap(([key, value]) => [
       [`aws:ResourceTag/${key}`, value],
       [`secretsmanager:ResourceTag/${key}`, value],
     ]);

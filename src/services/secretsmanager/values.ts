@@ -6,7 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { unlock } from './encryption.ts';
+import { checkOwnKey, unlock } from './encryption.ts';
 import { checkFilters, matches } from './listing.ts';
 import { arnOfSecret, dayOf, homeOf, livingSecret } from './secret.ts';
 import { secrets, versionKey, versions } from './tables.ts';
@@ -47,13 +47,7 @@ function read(ctx: Ctx, input: Input<'secretsmanager', 'GetSecretValue'>): Value
   const secret = livingSecret(ctx, input.SecretId);
   const home = homeOf(ctx, secret.arn);
   const version = wanted(ctx, secret, input);
-  // AWS's own key is for its own account.
-  if (home.account !== ctx.account && version.kmsKeyId === undefined) {
-    throw new Fault(
-      'InvalidRequestException',
-      "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.",
-    );
-  }
+  checkOwnKey(ctx, secret, version.kmsKeyId);
   unlock(ctx, version);
   const accessedAt = dayOf(ctx.now);
   if (secret.accessedAt !== accessedAt) home.update(secrets, secret, { accessedAt });

@@ -6,7 +6,7 @@ import { base64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { protection } from './encryption.ts';
+import { checkOwnKey, protection } from './encryption.ts';
 import { DAY_MS, homeOf, livingSecret } from './secret.ts';
 import { secrets, versionKey, versions } from './tables.ts';
 import type { Secret, SecretValue, SecretVersion } from './tables.ts';
@@ -61,6 +61,7 @@ export function putVersion(
 ): SecretVersion {
   const home = homeOf(ctx, secret.arn);
   const { versionId, value, stages } = put;
+  checkOwnKey(ctx, secret, secret.kmsKeyId);
   const known = home.get(versions, versionKey(secret.arn, versionId));
   if (known?.value) {
     if (JSON.stringify(known.value) === JSON.stringify(value)) return known;
@@ -96,7 +97,7 @@ export function attach(home: Ctx, secretArn: string, versionId: string, stages: 
     const superseded = losing?.versionId === version.versionId && moves.get(CURRENT) !== version.versionId;
     const kept = version.stages.filter((stage) => !moves.has(stage) && !(superseded && stage === PENDING));
     const won = [...moves].filter(([, to]) => to === version.versionId).map(([stage]) => stage);
-    const now = [...kept, ...won].toSorted();
+    const now = [...kept, ...won];
     if (now.join('\n') !== version.stages.join('\n')) home.update(versions, version, { stages: now });
   }
 }
@@ -129,8 +130,8 @@ export const versionOperations: Operations<'secretsmanager'> = {
     const value = contentOf(content);
     if (!value)
       throw new Fault('InvalidRequestException', 'You must provide either SecretString or SecretBinary.');
-    const secret = livingSecret(ctx, SecretId);
     const versionId = tokenOf(ClientRequestToken);
+    const secret = livingSecret(ctx, SecretId);
     const stages = VersionStages && VersionStages.length > 0 ? VersionStages : [CURRENT];
     if (stages.length > MOST_STAGES)
       throw new Fault('LimitExceededException', 'A version has at most 20 staging labels.');

@@ -86,7 +86,18 @@ describe('HTTP subscriptions', () => {
     const sent = JSON.parse(body) as Record<string, string>;
     expect([url, Object.keys(sent)]).toEqual([
       Endpoint,
-      ['Type', 'MessageId', 'Token', 'TopicArn', 'Message', 'SubscribeURL', 'Timestamp'],
+      [
+        'Type',
+        'MessageId',
+        'Token',
+        'TopicArn',
+        'Message',
+        'SubscribeURL',
+        'Timestamp',
+        'SignatureVersion',
+        'Signature',
+        'SigningCertURL',
+      ],
     ]);
     expect(sent['Message']).toBe(
       `You have chosen to subscribe to the topic ${TopicArn}.\n` +

@@ -88,6 +88,9 @@ describe('subscribed functions', () => {
               Subject: null,
               Message: 'hello',
               Timestamp: '2026-01-05T00:00:00.000Z',
+              SignatureVersion: '1',
+              Signature: expect.any(String) as unknown,
+              SigningCertUrl: expect.stringContaining('/SimpleNotificationService-') as unknown,
               UnsubscribeUrl: expect.stringContaining('Action=Unsubscribe') as unknown,
               MessageAttributes: {
                 size: { Type: 'Number', Value: '12' },

@@ -5,6 +5,8 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { servedUrl } from '#cloud/endpoint.ts';
 import { shownAttributes } from './message-attributes.ts';
+import { certificateUrl, signatureOf } from './signature.ts';
+import { topics } from './tables.ts';
 import type { Delivery, Letter, Subscription } from './tables.ts';
 
 /** A URL that works without a signature. */
@@ -17,6 +19,22 @@ function actionUrl(home: Ctx, action: string, parameters: Readonly<Record<string
 const unsubscribeUrl = (home: Ctx, { arn }: Subscription): string =>
   actionUrl(home, 'Unsubscribe', { SubscriptionArn: arn });
 
+function signatureVersionOf(home: Ctx, { topicArn }: Subscription): string {
+  return home.get(topics, topicArn)?.attributes['SignatureVersion'] ?? '1';
+}
+
+/** Messages of FIFO topics bear no signature (recorded: test_message_to_fifo_sqs). */
+function signed(
+  home: Ctx,
+  to: Subscription,
+  message: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (message['SequenceNumber'] !== undefined) return message;
+  const SignatureVersion = signatureVersionOf(home, to);
+  const Signature = signatureOf(home, SignatureVersion, message);
+  return { ...message, SignatureVersion, Signature, SigningCertURL: certificateUrl(home) };
+}
+
 export function isRaw({ attributes }: Subscription): boolean {
   return attributes['RawMessageDelivery'] === 'true';
 }
@@ -26,7 +44,7 @@ export function bodyFor(home: Ctx, subscription: Subscription, delivery: Deliver
   const { letter, messageId, message, subject, attributes, publishedAt, sequence } = delivery;
   if (letter) return letterBody(home, subscription, delivery, letter);
   if (isRaw(subscription)) return message;
-  return JSON.stringify({
+  const notification = {
     Type: 'Notification',
     MessageId: messageId,
     ...(sequence === undefined ? {} : { SequenceNumber: sequence }),
@@ -34,6 +52,9 @@ export function bodyFor(home: Ctx, subscription: Subscription, delivery: Deliver
     ...(subject === undefined ? {} : { Subject: subject }),
     Message: message,
     Timestamp: formatIso(publishedAt),
+  };
+  return JSON.stringify({
+    ...signed(home, subscription, notification),
     UnsubscribeURL: unsubscribeUrl(home, subscription),
     ...(Object.keys(attributes).length > 0 ? { MessageAttributes: shownAttributes(attributes) } : {}),
   });
@@ -54,7 +75,7 @@ function letterBody(
   { messageId, publishedAt }: Delivery,
   { type, token }: Letter,
 ): string {
-  return JSON.stringify({
+  const letter = {
     Type: type,
     MessageId: messageId,
     Token: token,
@@ -62,19 +83,29 @@ function letterBody(
     Message: TEXTS[type](to),
     SubscribeURL: actionUrl(home, 'ConfirmSubscription', { TopicArn: to.topicArn, Token: token }),
     Timestamp: formatIso(publishedAt),
-  });
+  };
+  return JSON.stringify(signed(home, to, letter));
 }
 
-/** The event for a function. https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
+/**
+ * The event for a function. https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+ * It says version 1 whatever the signature is (recorded: test_publish_lambda_verify_signature).
+ */
 export function eventFor(home: Ctx, subscription: Subscription, delivery: Delivery): string {
   const { messageId, message, subject = null, attributes, publishedAt } = delivery;
-  const Sns = {
+  const notification = {
     Type: 'Notification',
     MessageId: messageId,
     TopicArn: subscription.topicArn,
     Subject: subject,
     Message: message,
     Timestamp: formatIso(publishedAt),
+  };
+  const Sns = {
+    ...notification,
+    SignatureVersion: '1',
+    Signature: signatureOf(home, signatureVersionOf(home, subscription), notification),
+    SigningCertUrl: certificateUrl(home),
     UnsubscribeUrl: unsubscribeUrl(home, subscription),
     MessageAttributes: shownAttributes(attributes),
   };

@@ -137,6 +137,9 @@ describe('publishing', () => {
       Subject: 'greeting',
       Message: 'hello',
       Timestamp: '2026-01-05T00:00:00.000Z',
+      SignatureVersion: '1',
+      Signature: expect.stringMatching(/^[A-Za-z0-9+/]{342}==$/) as unknown,
+      SigningCertURL: expect.stringContaining('/SimpleNotificationService-') as unknown,
       UnsubscribeURL: `https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${SubscriptionArn}`,
       MessageAttributes: { kind: { Type: 'String', Value: 'x' } },
     });

@@ -14,6 +14,7 @@ import { deliver, posted, throttles } from './delivery.ts';
 import { permissionOperations } from './permissions.ts';
 import { invalid } from './faults.ts';
 import { forget, publishOperations } from './publish.ts';
+import { certificateDoor } from './signature.ts';
 import { subscriptionOperations } from './subscriptions.ts';
 import { deduplications, deliveries, subscriptions, tokens, topics } from './tables.ts';
 import { homeOf, policyOf, topicOperations } from './topics.ts';
@@ -45,6 +46,7 @@ export const service: Service = defineService({
   },
   timers: [deliver, forget, expire] as TimerHandler<unknown, Ctx>[],
   effects: [posted as EffectHandler<unknown, unknown, Ctx>],
+  doors: [certificateDoor],
   authorization: {
     AddPermission: { resources: ofTopic },
     RemovePermission: { resources: ofTopic },

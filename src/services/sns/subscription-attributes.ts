@@ -95,9 +95,13 @@ export function settled(attributes: Attributes): Attributes {
   );
 }
 
-/** Whether a repeated Subscribe asks for what is there already. */
+/** Whether a repeated Subscribe asks for what is there already, defaults included. */
 export function agrees({ attributes }: Subscription, asked: Attributes): boolean {
-  const kept: Attributes = { RawMessageDelivery: 'false', ...attributes };
+  const kept: Attributes = {
+    RawMessageDelivery: 'false',
+    FilterPolicyScope: 'MessageAttributes',
+    ...attributes,
+  };
   return Object.entries(settled(asked)).every(([name, value]) => kept[name] === value);
 }
 

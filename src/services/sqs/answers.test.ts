@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { newTable } from '../../../tests/table.ts';
+import type { TestTable } from '../../../tests/table.ts';
 
 async function withQueue(QueueName = 'jobs', Attributes: Record<string, string> = {}) {
   const table = newTable();
@@ -22,6 +23,50 @@ async function withQueue(QueueName = 'jobs', Attributes: Record<string, string> 
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
   return { table, sqs, QueueUrl };
 }
+
+/** A query by GET, as root. */
+function ask({ gateway }: TestTable, path: string, query: string) {
+  const authorization =
+    'AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0';
+  const headers = { authorization, 'x-amz-date': '20260105T000000Z' };
+  const request = { method: 'GET', host: 'localhost', path, query, headers };
+  const response = gateway.handle({ ...request, body: new Uint8Array() });
+  if (!('status' in response)) throw new Error('It waits.');
+  return { status: response.status, text: String(response.body) };
+}
+
+// Recorded: TestSqsQueryApi, test_non_existent_queue, test_send_message_batch_with_empty_list.
+describe('a query', () => {
+  const queue = '/000000000000/jobs';
+
+  it('at the URL of a queue is about that queue alone', async () => {
+    const { table } = await withQueue();
+    expect(ask(table, queue, 'Action=ReceiveMessage').text).toContain('<ReceiveMessageResult/>');
+    for (const action of ['CreateQueue&QueueName=more', 'ListQueues', 'FooBar']) {
+      const { status, text } = ask(table, queue, `Action=${action}`);
+      expect([status, text]).toEqual([400, expect.stringContaining('<Code>InvalidAction</Code>')]);
+      expect(text).toContain(`The action ${action.split('&')[0]} is not valid for this endpoint.`);
+    }
+    expect(ask(table, queue, '')).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('<UnknownOperationException') as unknown,
+    });
+  });
+
+  it('is told in older words that a queue does not exist', async () => {
+    const { table } = await withQueue();
+    const { text } = ask(table, '/000000000000/other', 'Action=GetQueueAttributes&AttributeName.1=All');
+    expect(text).toContain('<Code>AWS.SimpleQueueService.NonExistentQueue</Code>');
+    expect(text).toContain('The specified queue does not exist for this wsdl version.');
+  });
+
+  it('without entries is an empty batch', async () => {
+    const { table } = await withQueue();
+    const { text } = ask(table, queue, 'Action=SendMessageBatch');
+    expect(text).toContain('<Code>AWS.SimpleQueueService.EmptyBatchRequest</Code>');
+    expect(text).toContain('There should be at least one SendMessageBatchRequestEntry in the request.');
+  });
+});
 
 describe('a queue', () => {
   it('is found by its name as well as by its URL, and does not exist under any other', async () => {
@@ -140,8 +185,21 @@ describe('a message', () => {
     expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toBeUndefined();
   });
 
+  it('may have an attribute whose name has letters of any script', async () => {
+    const { sqs, QueueUrl } = await withQueue();
+    const MessageAttributes = { 'attr.1øßä': { DataType: 'String', StringValue: 'v' } };
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'm', MessageAttributes }));
+    const request = new ReceiveMessageCommand({ QueueUrl, MessageAttributeNames: ['All'] });
+    const { Messages } = await sqs.send(request);
+    expect(Messages?.[0]?.MessageAttributes).toEqual(MessageAttributes);
+  });
+
   it.each([
-    ['öther', 'str', 'Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.)'],
+    [
+      'an§other',
+      'str',
+      'Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.)',
+    ],
     ['binary', '\b', 'Invalid characters found.'],
     ['empty', '', "Message (user) attribute 'empty' must contain a non-empty value of type 'String'."],
   ])('has no attribute %s of the value "%s"', async (name, StringValue, message) => {

@@ -38,13 +38,13 @@ export function inBatch<Q, E extends { readonly Id: string }>(
     : ({ Successful } as { Successful: Q[]; Failed: Failed[] });
 }
 
+export function emptyBatch(operation: string): Fault {
+  const message = `There should be at least one ${operation}RequestEntry in the request.`;
+  return new Fault('EmptyBatchRequest', message);
+}
+
 function check(operation: string, ids: readonly string[], sizeBytes: number): void {
-  if (ids.length === 0) {
-    throw new Fault(
-      'EmptyBatchRequest',
-      `There should be at least one ${operation}RequestEntry in the request.`,
-    );
-  }
+  if (ids.length === 0) throw emptyBatch(operation);
   if (ids.length > LARGEST_BATCH) {
     throw new Fault(
       'TooManyEntriesInBatchRequest',

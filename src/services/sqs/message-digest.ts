@@ -13,7 +13,8 @@ type WireAttributes = NonNullable<Input<'sqs', 'SendMessage'>['MessageAttributes
 type WireAttribute = WireAttributes[string];
 type Attributes = Readonly<Record<string, StoredAttribute>>;
 
-const NAME = /^[A-Za-z0-9_.-]{1,256}$/;
+/** Letters and digits of any script, although SQS says otherwise (recorded: test_send_message_with_invalid_string_attributes). */
+const NAME = /^[\p{L}\p{N}_.-]{1,256}$/u;
 const TYPE = /^(?:String|Number|Binary)(?:\.[\s\S]{1,248})?$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: what XML 1.0 allows. */

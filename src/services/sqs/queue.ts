@@ -107,7 +107,9 @@ export function queueByArn(ctx: Ctx, arn: string): { queue: Queue; owner: Ctx } 
 }
 
 export function noQueue(): Fault {
-  return new Fault('QueueDoesNotExist', 'The specified queue does not exist.');
+  return new Fault('QueueDoesNotExist', 'The specified queue does not exist.', {
+    inQuery: 'The specified queue does not exist for this wsdl version.',
+  });
 }
 
 /** Another region's or account's long poll on a queue: its parked request is among that scope's rows. */

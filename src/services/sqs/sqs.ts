@@ -6,6 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
+import { emptyBatch } from './batch.ts';
 import { dataKeys } from './encryption.ts';
 import { messages } from './message.ts';
 import { activities, gauges } from './metrics.ts';
@@ -49,7 +50,11 @@ export const service: Service = defineService({
     AddPermission: ofQueue,
     CancelMessageMoveTask: {
       actions: ['sqs:CancelMessageMoveTask', ...MOVING],
-      resources: (_, { TaskHandle }) => sourceArnOf(TaskHandle) ?? '*',
+      // A queue that is not there is found out by the operation (recorded: test_cancel_with_invalid_source_arn_in_task_handle).
+      resources(ctx, { TaskHandle }) {
+        const arn = sourceArnOf(TaskHandle);
+        return arn !== undefined && queueByArn(ctx, arn) ? arn : '*';
+      },
     },
     ChangeMessageVisibility: ofQueue,
     ChangeMessageVisibilityBatch: ofBatch('ChangeMessageVisibility'),
@@ -90,6 +95,9 @@ export const service: Service = defineService({
     const policy = queueByArn(ctx, arn)?.queue.attributes['Policy'];
     return policy ? parsePolicy(policy, 'resource') : undefined;
   },
+  // A query cannot tell an empty list from none (recorded: test_send_message_batch_with_empty_list).
+  invalid: (operation, [first]) =>
+    first?.constraint === 'required' && first.members[0] === 'Entries' ? emptyBatch(operation) : undefined,
   // SQS has its own words for attributes that it does not know, and its model leaves out that ReceiveMessage takes the names
   // of messages' attributes among AttributeNames, as every client sent them before 2023.
   tolerates: (_, { constraint, members: [name] }) =>

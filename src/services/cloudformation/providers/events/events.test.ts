@@ -2,9 +2,11 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Events.html
 
 import {
+  DescribeArchiveCommand,
   DescribeEventBusCommand,
   DescribeRuleCommand,
   EventBridgeClient,
+  ListArchivesCommand,
   ListEventBusesCommand,
   ListRulesCommand,
   ListTagsForResourceCommand,
@@ -149,5 +151,29 @@ describe('AWS::Events::EventBus', () => {
     expect(await sids()).toEqual(['two']);
     expect(await stand.delete()).toBe('DELETE_COMPLETE');
     expect((await stand.bridge.send(new ListEventBusesCommand({}))).EventBuses).toHaveLength(1);
+  });
+});
+
+describe('AWS::Events::Archive', () => {
+  it('is named and changed by its stack, and goes with it', async () => {
+    const stand = newStand();
+    const SourceArn = 'arn:aws:events:us-east-1:000000000000:event-bus/default';
+    const parts = (more: object) => ({
+      Resources: {
+        Archive: { Type: 'AWS::Events::Archive', Properties: { SourceArn, EventPattern, ...more } },
+      },
+      Outputs: { Name: { Value: ref('Archive') }, Arn: { Value: att('Archive', 'Arn') } },
+    });
+    const made = await stand.create(parts({ RetentionDays: 7, Description: 'Orders' }));
+    expect([made, ...(await stand.failures())]).toEqual(['CREATE_COMPLETE']);
+    const { Name: ArchiveName = '', Arn } = await stand.outputs();
+    expect(ArchiveName).toMatch(/^shop-Archive-\w{12}$/);
+    expect(Arn).toBe(`arn:aws:events:us-east-1:000000000000:archive/${ArchiveName}`);
+    const found = () => stand.bridge.send(new DescribeArchiveCommand({ ArchiveName }));
+    expect(await found()).toMatchObject({ RetentionDays: 7, EventPattern: '{"source":["shop"]}' });
+    expect(await stand.update(parts({ Description: 'All orders' }))).toBe('UPDATE_COMPLETE');
+    expect(await found()).toMatchObject({ RetentionDays: 0, Description: 'All orders' });
+    expect(await stand.delete()).toBe('DELETE_COMPLETE');
+    expect((await stand.bridge.send(new ListArchivesCommand({}))).Archives).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 // Moto's own tests (github.com/getmoto/moto, `tests/`) in server mode, where they reset the endpoint between tests. Needs
 // pytest, pytest-timeout, boto3 and what the tests import (freezegun, requests-mock, …) on Python's path; moto itself is taken
-// from the checkout. `premises.py` puts right what their set-up presumes and AWS does not give. Some tests expect URLs of moto's
+// from the checkout. `premises/` puts right what their set-up presumes and AWS does not give. Some tests expect URLs of moto's
 // own port: run it with `--port 5000`.
 
 import { join } from 'node:path';
@@ -21,9 +21,9 @@ export const moto: Suite = {
   name: 'moto',
   title: "moto's tests in server mode",
   note:
-    'Most of these tests begin with a set-up that AWS would refuse: images that only moto has, security groups of another VPC, roles, keys and ' +
-    'gateways that are never made, empty actions. `tools/conformance/premises.py` and `moto_ground.py` give their calls what AWS asks for, wait for what AWS ' +
-    'does in time, and say so line by line; without them most tests of load balancers, Auto Scaling and Lambda end before they get to what they are about.',
+    'The set-up of many of these tests is one that AWS would refuse: images that only moto has, security groups of another VPC, roles, keys and ' +
+    'gateways that are never made, empty actions, buckets of before April 2023. `tools/conformance/premises/` and `moto_ground.py` give their ' +
+    'calls what AWS asks for, and wait for what AWS does in time. How many of the passed tests had their calls changed so, the table says.',
   account: '123456789012',
   caller: 'root',
   functions: 'process',

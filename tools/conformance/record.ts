@@ -49,7 +49,8 @@ the command. A test counts for us when it passes and against us when it fails, u
   peer's process, or needs something that the machine did not have;
 - it was **skipped** by the suite itself, for a reason of its own.
 
-The share is passed ÷ (passed + failed).`;
+The share is passed ÷ (passed + failed). Where a suite's set-up is **put right** before AWS would refuse it, the table says for how many of
+those that passed.`;
 
 function page(all: Readonly<Record<string, Recorded>>): string {
   const sections = Object.values(all).map(({ title, note, commit, on, services }) =>
@@ -59,8 +60,8 @@ function page(all: Readonly<Record<string, Recorded>>): string {
       `Commit ${commit}, last run on ${on}.`,
       '',
       ...(note === undefined ? [] : [note, '']),
-      '| service | passed | failed | share | refused | excused | skipped |',
-      '| --- | --- | --- | --- | --- | --- | --- |',
+      '| service | passed | of them put right | failed | share | refused | excused | skipped |',
+      '| --- | --- | --- | --- | --- | --- | --- | --- |',
       ...services.map(row),
       total(services),
       '',
@@ -78,10 +79,11 @@ function share(passed: number, failed: number): string {
   return passed + failed === 0 ? '-' : `${((100 * passed) / (passed + failed)).toFixed(1)} %`;
 }
 
-function row({ service, passed, failed, refused, excused, skipped }: Verdict): string {
+function row({ service, passed, putRight = 0, failed, refused, excused, skipped }: Verdict): string {
   const cells = [
     service,
     passed,
+    putRight,
     failed.length,
     share(passed, failed.length),
     sum(refused),
@@ -98,6 +100,7 @@ function total(services: readonly Verdict[]): string {
   const cells = [
     '**all**',
     passed,
+    add(({ putRight = 0 }) => putRight),
     failed,
     share(passed, failed),
     add((one) => sum(one.refused)),

@@ -27,7 +27,14 @@ function caseOf(element: XmlElement): Case {
   const worst = told.find((child) => child.name !== 'skipped') ?? told[0];
   const ending: Ending = !worst ? 'passed' : worst.name === 'skipped' ? 'skipped' : 'failed';
   const why = told.map((child) => `${child.attributes.get('message') ?? ''}\n${child.text}`).join('\n');
-  return { name, ending, why: why.split('\n').map(shortened).join('\n') };
+  const putRight = properties(element).includes('put right');
+  return { name, ending, why: why.split('\n').map(shortened).join('\n'), putRight };
+}
+
+/** Names of what a plug-in of ours told the report of a test. */
+function properties({ children }: XmlElement): string[] {
+  const told = children.filter((child) => child.name === 'properties').flatMap((child) => child.children);
+  return told.map((child) => child.attributes.get('name') ?? '');
 }
 
 /** Characters that are kept of a line at its beginning and at its end: differences of whole archives are megabytes long. */

@@ -52,6 +52,8 @@ export interface Case {
   readonly ending: Ending;
   /** Why it failed or was skipped, with all that the suite printed of it. */
   readonly why: string;
+  /** It did not run quite as it stands: something that AWS would refuse in its set-up was put right. */
+  readonly putRight: boolean;
 }
 
 /** pytest, writing its report, and giving no test more than a minute: some poll for ever for what does not come. */

@@ -36,6 +36,8 @@ export interface Excused {
 export interface Verdict {
   readonly service: string;
   readonly passed: number;
+  /** How many of those that passed had something of their set-up put right; missing where nothing is. */
+  readonly putRight?: number;
   /** Names of the tests that count against us. */
   readonly failed: readonly string[];
   /** What was refused, and for how many tests. */
@@ -63,16 +65,20 @@ export function verdictOf(suite: string, service: string, cases: readonly Case[]
   const excused: Excused[] = [];
   const skipped: Record<string, number> = {};
   let passed = 0;
-  for (const { name, ending, why } of cases) {
+  let putRight = 0;
+  for (const { name, ending, why, putRight: changed } of cases) {
     const excuse = known.find(({ test }) => name === test || name.startsWith(`${test}[`));
     const refusal = ending === 'failed' ? refusalIn(why) : undefined;
-    if (ending === 'passed') passed += 1;
-    else if (ending === 'skipped') count(skipped, firstLine(why));
+    if (ending === 'passed') {
+      passed += 1;
+      if (changed) putRight += 1;
+    } else if (ending === 'skipped') count(skipped, firstLine(why));
     else if (refusal !== undefined) count(refused, refusal);
     else if (excuse) excused.push({ test: name, category: excuse.category, because: excuse.because });
     else failed.push(name);
   }
-  return { service, passed, failed: failed.toSorted(), refused, excused, skipped };
+  const changed = putRight > 0 ? { putRight } : {};
+  return { service, passed, ...changed, failed: failed.toSorted(), refused, excused, skipped };
 }
 
 /** Our refusals name what they refuse: `The operation sqs:X is not modelled by Sandtable.` */

@@ -1,12 +1,11 @@
 """What moto's tests presume of AWS and AWS does not give, put right around each call, so that what they test is reached.
 
 AWS would refuse the set-up of most tests that launch instances or make load balancers: the images are moto's own, a security
-group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway. Buckets are those of before April 2023, with
-lists and without a public access block, and queues take what S3 and SNS send. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers,
-the names that it used. It touches nothing else.
-group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway; keys have policies that are no
-policies, or are named and never made; hosted zones share one reference. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what
-AWS asks for, waits for what was begun, and lets the test see, in answers, the names that it used. It touches nothing else.
+group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway. Buckets are those of before April
+2023, with lists and without a public access block, and queues take what S3 and SNS send; keys have policies that are no policies,
+or are named and never made; hosted zones share one reference. And AWS does in time what moto does at once. A plug-in of pytest:
+it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers, the names that it used. It
+touches nothing else.
 """
 
 import json
@@ -18,9 +17,8 @@ import botocore.exceptions
 
 import network_premises
 
-#: The images of moto (`moto/ec2/resources/amis.json`) and ids that it never looks at, by the public image that stands for each.
-#: No two have the same one, so that a change from one to another shows.
-#: The images of moto (`moto/ec2/resources/amis.json`) by the public image that stands for each.
+#: The images of moto (`moto/ec2/resources/amis.json`) by the public image that stands for each. No two have the same one, so
+#: that a change from one to another shows.
 IMAGES = {
     "ami-12c6146b": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*",
     "ami-03cf127a": "amzn2-ami-kernel-5.10-hvm-*-x86_64-gp2",
@@ -41,9 +39,7 @@ LOAD_BALANCERS = ("elb", "elbv2")
 IMAGE_USERS = ("ec2", "autoscaling", "cloudformation")
 STACK_CHANGES = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "CreateChangeSet")
 KEY_USERS = ("RunInstances", "CreateLaunchConfiguration", "CreateStack", "CreateChangeSet", "UpdateStack")
-KEY_NAMES = re.compile(
-    r"""KeyName["']?(?:: *|, *["']ParameterValue["']: *)["']?([\w-]+)"""
-)
+KEY_NAMES = re.compile(r"""KeyName["']?(?:: *|, *["']ParameterValue["']: *)["']?([\w-]+)""")
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 ANY_ACTION = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
 ANY_PATH = {"Field": "path-pattern", "Values": ["/*"]}
@@ -179,9 +175,7 @@ def give_key_pairs(client, params):
     text = json.dumps(params, default=str).replace("\\n", "\n").replace("\\", "")
     if re.search(r"AWS::EC2::KeyPair\W*(Properties|\"|')", text):
         return
-    parameters = params.get("Parameters") or []
-    named = [each.get("ParameterValue") for each in parameters if each.get("ParameterKey") == "KeyName"]
-    for name in {*KEY_NAMES.findall(text), *filter(None, named)}:
+    for name in set(KEY_NAMES.findall(text)):
         try:
             call(sibling(client, "ec2"), "ImportKeyPair", {"KeyName": name, "PublicKeyMaterial": PUBLIC_KEY})
         except botocore.exceptions.ClientError:
@@ -248,6 +242,8 @@ def give_key(client, name):
         call(kms, "CreateAlias", {"AliasName": name, "TargetKeyId": key})
     else:
         stand_ins[name] = key
+
+
 def allowed(actions, resource):
     statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": actions, "Resource": resource}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -289,15 +285,13 @@ def prepare(client, service, operation, params):
             let_events_in(client, target)
     elif operation in KEY_USERS:
         give_key_pairs(client, params)
-    name = params.get("StackName", "") if service == "cloudformation" and operation in STACK_CHANGES else ""
-    if "_" in name or name[:1].isdigit():
-        stand_ins[name] = ("stack-" if name[0].isdigit() else "") + name.replace("_", "-")
+    stack = params.get("StackName", "") if service == "cloudformation" and operation in STACK_CHANGES else ""
+    if "_" in stack or stack[:1].isdigit():
+        stand_ins[stack] = ("stack-" if stack[0].isdigit() else "") + stack.replace("_", "-")
     if service == "kms" and not params.get("Policy", "{").startswith("{"):
         stand_ins[params["Policy"]] = key_policy(params["Policy"])
     if service == "ssm" and params.get("Type") == "SecureString" and "KeyId" in params:
         give_key(client, params["KeyId"])
-    if service == "cloudformation" and operation in STACK_CHANGES and "_" in params.get("StackName", ""):
-        stand_ins[params["StackName"]] = params["StackName"].replace("_", "-")
     if service == "ec2" and operation == "CreateNatGateway" and params.get("ConnectivityType") != "private":
         give_internet_gateway(client, network_of(client, {"Subnets": [params["SubnetId"]]}))
     if service == "ec2" and operation == "CreateNetworkInterface":
@@ -308,11 +302,6 @@ def prepare(client, service, operation, params):
         give_groups(client, found["VpcId"], params.get("Groups"))
     if service == "ec2":
         stand_ins.update(network_premises.stands_for(call, client, operation, params))
-    stack = params.get("StackName", "")
-    if service == "cloudformation" and operation in STACK_CHANGES and re.search(r"_|^\d", stack):
-        stand_ins[stack] = re.sub(r"^(\d)", r"s\1", stack.replace("_", "-"))
-    if service == "cloudformation" and operation in STACK_CHANGES and re.search("_|^[0-9]", params.get("StackName", "")):
-        stand_ins[params["StackName"]] = re.sub("^([0-9])", r"s\1", params["StackName"]).replace("_", "-")
     if service == "cloudformation" and params.get("RoleARN"):
         give_role(client, params["RoleARN"])
 
@@ -385,19 +374,12 @@ def prepared_call(client, operation, params):
         prepare(client, service, operation, params)
     except botocore.exceptions.ClientError:
         pass  # It is there already, or what is wrong is for the call itself to say.
-    wanted = completed(operation, params) if service in ("elbv2", "s3") else params
-    wanted = completed(operation, params) if service in ("elbv2", "route53") else params
-    wanted = completed(operation, params)
+    wanted = completed(client, operation, params)
+    if service == "ec2":
+        wanted = network_premises.completed(client, operation, wanted)
     pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
     answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
     settle(client, service, operation, params)
-    wanted = completed(operation, params) if service == "elbv2" else params
-    if service == "ec2":
-        wanted = network_premises.completed(client, operation, params)
-    wanted = completed(client, operation, params) if service in ("elbv2", "ec2") else params
-    pairs = sorted(stand_ins.items(), key=lambda pair: -len(pair[0]))
-    answer = call(client, operation, replaced(wanted, pairs) if pairs else wanted)
-    settle(client, service, operation)
     if service == "ec2":
         network_premises.settle(call, client, operation, answer)
     return replaced(answer, [(other, one) for one, other in pairs]) if pairs else answer

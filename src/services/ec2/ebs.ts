@@ -48,6 +48,11 @@ function keyNamed(ctx: Ctx, KeyId: string): string | undefined {
   return undefined;
 }
 
+/** Whether a key is the one that AWS manages: what is encrypted with it cannot be shared. */
+export function isManagedKey(ctx: Ctx, keyArn: string): boolean {
+  return keyNamed(ctx, MANAGED_KEY) === keyArn;
+}
+
 function defaultKey(ctx: Ctx): string {
   return settings(ctx).keyArn ?? keyNamed(ctx, MANAGED_KEY) ?? MANAGED_KEY;
 }

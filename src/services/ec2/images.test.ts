@@ -83,6 +83,20 @@ describe('an image of an instance', () => {
   });
 });
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html
+it('launches no device that says too little or too much', async () => {
+  const device = (Ebs?: object) => launch({ BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs }] });
+  // The first two as moto has them.
+  await expect(device()).rejects.toMatchObject({ message: 'The request must contain the parameter ebs' });
+  await expect(device({ VolumeType: 'gp3' })).rejects.toMatchObject({
+    message: 'The request must contain the parameter size or snapshotId',
+  });
+  await expect(device({ VolumeSize: 8, VolumeType: 'gp2', Throughput: 300 })).rejects.toMatchObject({
+    name: 'InvalidBlockDeviceMapping',
+    message: "throughput cannot be specified with the volumeType of device '/dev/sdf'",
+  });
+});
+
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-launching-ami-from-snapshot.html
 it('registers a snapshot of a root volume as an image', async () => {
   const id = await launch();

@@ -75,6 +75,11 @@ function deviceFor(
   }
   const kind = VolumeType ?? ofImage?.kind ?? 'gp2';
   checkSize(kind, sizeGiB);
+  // In words of AWS that https://github.com/gardener/machine-controller-manager-provider-aws/pull/95 quotes.
+  if (Throughput !== undefined && kind !== 'gp3') {
+    const text = `throughput cannot be specified with the volumeType of device '${deviceName}'`;
+    throw new Fault('InvalidBlockDeviceMapping', text);
+  }
   const kept = ofImage?.kind === kind && kind !== 'gp2' ? ofImage : undefined;
   const iops = Iops ?? kept?.iops;
   const throughput = Throughput ?? kept?.throughput;

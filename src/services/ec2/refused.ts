@@ -146,7 +146,6 @@ export const refused: Refused = {
   DescribeVpcEndpointServices: ['Filters', 'MaxResults', 'NextToken', 'ServiceRegions'],
   ModifyImageAttribute: ['ImdsSupport', 'OrganizationArns', 'OrganizationalUnitArns', 'ProductCodes'],
   ModifyInstanceAttribute: ['EnaSupport', 'Kernel', 'Ramdisk', 'SriovNetSupport'],
-  ModifyInstanceMetadataOptions: ['HttpProtocolIpv6'],
   ModifyManagedPrefixList: ['IpamPrefixListResolverSyncEnabled'],
   ModifyNetworkInterfaceAttribute: [
     'AssociatePublicIpAddress',

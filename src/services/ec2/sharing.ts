@@ -72,30 +72,29 @@ export interface PermissionChange {
     | undefined;
 }
 
-const named = ({ Group, UserId }: Permission): string[] => [Group, UserId].flatMap((one) => one ?? []);
-
 /** Changes with whom a resource is shared. */
 export function changeSharing(ctx: Ctx, resourceId: string, change: PermissionChange): void {
   const { OperationType, groups = [], UserIds = [], changes = {} } = change;
-  const listed = [...groups, ...UserIds];
+  const listed: Permission[] = [
+    ...groups.map((Group) => ({ Group })),
+    ...UserIds.map((UserId) => ({ UserId })),
+  ];
   if (listed.length > 0 && OperationType === undefined) throw missing('OperationType');
-  for (const id of [
-    ...UserIds,
-    ...[...(changes.Add ?? []), ...(changes.Remove ?? [])].flatMap((one) => one.UserId ?? []),
-  ])
-    if (!/^\d{12}$/.test(id)) throw invalidItem(id, 'userId');
-  for (const group of [
-    ...groups,
-    ...[...(changes.Add ?? []), ...(changes.Remove ?? [])].flatMap((one) => one.Group ?? []),
-  ])
-    if (group !== ALL) throw invalidItem(group, 'userGroup');
-  const added = [...(OperationType === 'add' ? listed : []), ...(changes.Add ?? []).flatMap(named)];
-  const removed = new Set([
-    ...(OperationType === 'remove' ? listed : []),
-    ...(changes.Remove ?? []).flatMap(named),
-  ]);
-  const next = [...new Set([...sharedWith(ctx, resourceId), ...added])].filter((one) => !removed.has(one));
-  share(ctx, resourceId, next);
+  const added = [...(OperationType === 'add' ? listed : []), ...(changes.Add ?? [])].map(whom);
+  const removed = [...(OperationType === 'remove' ? listed : []), ...(changes.Remove ?? [])].map(whom);
+  const next = [...new Set([...sharedWith(ctx, resourceId), ...added])];
+  share(
+    ctx,
+    resourceId,
+    next.filter((one) => !removed.includes(one)),
+  );
+}
+
+/** An account by its twelve digits, or the group of all. */
+function whom({ Group, UserId = '' }: Permission): string {
+  if (Group !== undefined && Group !== ALL) throw invalidItem(Group, 'userGroup');
+  if (Group === undefined && !/^\d{12}$/.test(UserId)) throw invalidItem(UserId, 'userId');
+  return Group ?? UserId;
 }
 
 /** EC2 says AMI of snapshots too. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */

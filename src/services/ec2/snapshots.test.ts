@@ -145,6 +145,15 @@ describe('a shared snapshot', () => {
     });
   });
 
+  it('is under a key of its owner, if it is encrypted', async () => {
+    const share = (SnapshotId: string) =>
+      new ModifySnapshotAttributeCommand({ SnapshotId, OperationType: 'add', UserIds: [OTHER.accessKeyId] });
+    const managed = await snapshot(await volume({ Encrypted: true }));
+    await expect(ec2.send(share(managed))).rejects.toMatchObject({ name: 'OperationNotPermitted' });
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    await ec2.send(share(await snapshot(await volume({ Encrypted: true, KmsKeyId: KeyMetadata?.Arn }))));
+  });
+
   it('is not shared with a group other than all', async () => {
     const SnapshotId = await snapshot(await volume());
     const share = { SnapshotId, OperationType: 'add' as const, GroupNames: ['everyone'] };

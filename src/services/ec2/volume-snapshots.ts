@@ -4,6 +4,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
+import { isManagedKey } from './ebs.ts';
 import { instanceOf, launchOf } from './instances.ts';
 import { unmodelled } from './requests.ts';
 import { changeSharing, permissionsShown, share } from './sharing.ts';
@@ -29,6 +30,15 @@ function snapshotVolume(
     ctx.port(machines).imaged?.(ctx, instanceId, snapshot.snapshotId);
   tagSnapshot(ctx, snapshot, TagSpecifications, copyTags);
   return snapshot;
+}
+
+/** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html */
+function checkEncrypted(ctx: Ctx, snapshotId: string, keyArn: string): void {
+  const shared = permissionsShown(ctx, snapshotId);
+  if (shared.some((one) => 'Group' in one))
+    throw new Fault('OperationNotPermitted', 'Encrypted snapshots cannot be made public');
+  if (shared.length > 0 && isManagedKey(ctx, keyArn))
+    throw new Fault('OperationNotPermitted', 'Encrypted snapshots with EBS default key cannot be shared');
 }
 
 export const volumeSnapshotOperations: Operations<'ec2'> = {
@@ -69,12 +79,10 @@ export const volumeSnapshotOperations: Operations<'ec2'> = {
 
   ModifySnapshotAttribute(ctx, input) {
     const { SnapshotId, Attribute, GroupNames: groups, CreateVolumePermission: changes } = input;
-    const { snapshotId, encrypted } = ownSnapshot(ctx, SnapshotId);
+    const { snapshotId, keyArn } = ownSnapshot(ctx, SnapshotId);
     if (Attribute === 'productCodes') throw unmodelled('Changing the product codes of a snapshot');
     changeSharing(ctx, snapshotId, { ...input, groups, changes } as Parameters<typeof changeSharing>[2]);
-    // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
-    if (encrypted && permissionsShown(ctx, snapshotId).some((one) => 'Group' in one))
-      throw new Fault('InvalidParameterValue', 'Encrypted snapshots cannot be made public.');
+    if (keyArn !== undefined) checkEncrypted(ctx, snapshotId, keyArn);
   },
 
   ResetSnapshotAttribute(ctx, { SnapshotId, Attribute }) {

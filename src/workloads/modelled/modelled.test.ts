@@ -76,6 +76,17 @@ describe('a machine', () => {
     expect(table.run(B, 'ApplicationStop', deployment('d-2', 'web-1.zip')).tookMs).toBeGreaterThan(500);
   });
 
+  it('boots with the same from a copy of the image', () => {
+    const table = deployed();
+    table.port((ctx, port) => {
+      port.imaged?.(ctx, A, 'snap-1');
+      port.copied?.(ctx, { account: ctx.account, region: ctx.region, id: 'snap-1' }, 'ami-3');
+    });
+    table.launch(B, { imageId: 'ami-3', userData: '' });
+    table.table.advance(MINUTE);
+    expect(table.application(B)).toMatchObject({ version: '1', state: 'up' });
+  });
+
   it('is cut off when its zone is lost, and boots again when that is over', () => {
     const table = deployed('application: { drain: true }');
     table.inject({ kind: 'zone-loss', zone: 'us-east-1a' }, true);

@@ -5,8 +5,9 @@ group stands in another VPC than the load balancer's subnets, a VPC has no inter
 lists and without a public access block, and queues take what S3 and SNS send. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers,
 the names that it used. It touches nothing else.
 group stands in another VPC than the load balancer's subnets, a VPC has no internet gateway; keys have policies that are no
-policies, or are named and never made; hosted zones share one reference. And AWS does in time what moto does at once. A plug-in of pytest: it gives the call what
-AWS asks for, waits for what was begun, and lets the test see, in answers, the names that it used. It touches nothing else.
+policies, or are named and never made; hosted zones share one reference. And AWS does in time what moto does at once. A plug-in
+of pytest: it gives the call what AWS asks for, waits for what was begun, and lets the test see, in answers, the names that it
+used. It touches nothing else.
 """
 
 import json

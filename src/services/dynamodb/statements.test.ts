@@ -150,6 +150,14 @@ describe('SELECT', () => {
       `${INVALID}Number of parameters in request and statement don't match.`,
     ],
     ["SELECT * FROM music WHERE artist = 'a", `${MALFORMED}unexpected token: '`],
+    [
+      `SELECT * FROM music WHERE ${'('.repeat(2000)}artist = 'a'${')'.repeat(2000)}`,
+      `${INVALID}The expression is nested too deeply`,
+    ],
+    [
+      `SELECT * FROM music WHERE artist = ${'['.repeat(3000)}`,
+      `${INVALID}Nesting Levels have exceeded supported limits`,
+    ],
     ['SELECT FROM music', `${MALFORMED}unexpected token: FROM`],
     ['DROP music', `${MALFORMED}unexpected token: DROP`],
     [

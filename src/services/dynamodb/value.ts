@@ -55,9 +55,14 @@ export function toWire(item: Item): WireItem {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, valueToWire(value)]));
 }
 
+/** Lists and maps within one another. */
+export function checkDepth(depth: number): void {
+  if (depth > DEEPEST) throw invalid('Nesting Levels have exceeded supported limits');
+}
+
 /** Throws DynamoDB's error where a value is none. */
 export function valueFromWire(wire: AttributeValue, depth: number = 1): Value {
-  if (depth > DEEPEST) throw invalid('Nesting Levels have exceeded supported limits');
+  checkDepth(depth);
   const types = Object.entries(wire).filter(([, content]) => content !== undefined && content !== null);
   if (types.length === 0)
     throw invalid('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes');

@@ -27,10 +27,7 @@ export function setOfZone(ctx: Ctx, { delegationSetId, nameServers }: HostedZone
 export function delegationSetOf(ctx: Ctx, id: string): DelegationSet {
   const found = ctx.get(delegationSets, plainId(id));
   if (found) return found;
-  throw new Fault(
-    'NoSuchDelegationSet',
-    `A reusable delegation set with the specified ID does not exist: ${plainId(id)}`,
-  );
+  throw new Fault('NoSuchDelegationSet', 'A reusable delegation set with the specified ID does not exist.');
 }
 
 function zonesOfSet(ctx: Ctx, id: string): HostedZone[] {

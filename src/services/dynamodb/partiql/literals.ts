@@ -3,9 +3,8 @@
 
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { invalid } from '../faults.ts';
-import { typeOf, valueFromWire } from '../value.ts';
+import { checkDepth, itemOf, typeOf, valueFromWire } from '../value.ts';
 import type { Item, Value } from '../value.ts';
-import { itemOf } from '../value.ts';
 import type { Reader } from './tokens.ts';
 
 export class Parameters {
@@ -47,11 +46,13 @@ export function seesValue({ next: { kind, text } }: Reader): boolean {
   return kind === 'word' && Object.hasOwn(WORDS, text.toUpperCase());
 }
 
-export function readValue(reader: Reader, parameters: Parameters): Value {
+export function readValue(reader: Reader, parameters: Parameters, depth: number = 1): Value {
+  checkDepth(depth);
+  const inner = (): Value => readValue(reader, parameters, depth + 1);
   if (reader.skip('?')) return parameters.take();
-  if (reader.skip('[')) return { L: listed(reader, ']', () => readValue(reader, parameters)) };
-  if (reader.sees('{')) return { M: readItem(reader, parameters) };
-  if (reader.skip('<<')) return setOf(listed(reader, '>>', () => readValue(reader, parameters)));
+  if (reader.skip('[')) return { L: listed(reader, ']', inner) };
+  if (reader.sees('{')) return { M: readItem(reader, parameters, depth) };
+  if (reader.skip('<<')) return setOf(listed(reader, '>>', inner));
   const sign = reader.skip('-') ? '-' : '';
   if (sign === '') reader.skip('+');
   const { kind, text } = reader.next;
@@ -65,14 +66,14 @@ export function readValue(reader: Reader, parameters: Parameters): Value {
 }
 
 /** `{'name': value, …}` */
-export function readItem(reader: Reader, parameters: Parameters): Item {
+export function readItem(reader: Reader, parameters: Parameters, depth: number = 0): Item {
   reader.expect('{');
   return itemOf(
     listed(reader, '}', () => {
       const { kind, text } = reader.take();
       if (kind !== 'text' && kind !== 'quoted' && kind !== 'word') throw reader.unexpected();
       reader.expect(':');
-      return [text, readValue(reader, parameters)] as const;
+      return [text, readValue(reader, parameters, depth + 1)] as const;
     }),
   );
 }

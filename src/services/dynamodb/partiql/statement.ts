@@ -226,9 +226,11 @@ function readFactor(reader: Reader, parameters: Parameters): Term {
   if (name !== 'list_append')
     throw notModelled('dynamodb', 'ExecuteStatement', `Statement with the function ${name}`);
   reader.expect('(');
-  const left = readTerm(reader, parameters);
-  reader.expect(',');
-  const right = readTerm(reader, parameters);
-  reader.expect(')');
-  return { kind: name, left, right };
+  return reader.within(() => {
+    const left = readTerm(reader, parameters);
+    reader.expect(',');
+    const right = readTerm(reader, parameters);
+    reader.expect(')');
+    return { kind: name, left, right };
+  });
 }

@@ -11,10 +11,10 @@ export interface Token {
   readonly text: string;
 }
 
-/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExecuteStatement.html: the contract holds requests to it. */
 const PIECE =
   /[ \t\r\n]*(?:(?<word>[A-Za-z_][A-Za-z0-9_$]*)|"(?<quoted>(?:[^"]|"")*)"|'(?<text>(?:[^']|'')*)'|(?<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)|(?<symbol><<|>>|<=|>=|<>|!=|[^ \t\r\n]))/gy;
 
+const DEEPEST = 150;
 const END: Token = { kind: 'end', text: '' };
 
 function tokens(source: string): Token[] {
@@ -36,6 +36,7 @@ function malformed(reason: string): Error {
 export class Reader {
   readonly #tokens: readonly Token[];
   #at = 0;
+  #depth = 0;
 
   constructor(source: string) {
     this.#tokens = tokens(source);
@@ -72,6 +73,15 @@ export class Reader {
   end(): void {
     this.skip(';');
     if (this.next.kind !== 'end') throw this.unexpected();
+  }
+
+  /** Reads what stands within something else. */
+  within<T>(read: () => T): T {
+    this.#depth += 1;
+    if (this.#depth > DEEPEST) throw invalid('The expression is nested too deeply');
+    const found = read();
+    this.#depth -= 1;
+    return found;
   }
 
   unexpected(): Error {

@@ -31,7 +31,7 @@ const KEYWORDS: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-const DEEPEST = 150;
+const LONGEST_PATH = 32;
 
 export function readWhere(reader: Reader, parameters: Parameters): Condition {
   const findings = new Findings();
@@ -51,10 +51,10 @@ export function readPath(reader: Reader): Path {
       path.push(kind === 'number' ? Number(text) : text);
       reader.expect(']');
     } else return path;
+    if (path.length > LONGEST_PATH) throw reader.failure('The document path has too many nesting elements');
   }
 }
 
-/** `a.b` may come as one number or word less: `.5` is no name. */
 function readName(reader: Reader): string {
   const { kind, text } = reader.next;
   const isName = kind === 'quoted' || (kind === 'word' && !KEYWORDS.has(text.toUpperCase()));
@@ -66,7 +66,6 @@ class WhereReader {
   readonly #reader: Reader;
   readonly #parameters: Parameters;
   readonly #findings: Findings;
-  #depth = 0;
 
   constructor(reader: Reader, parameters: Parameters, findings: Findings) {
     this.#reader = reader;
@@ -87,13 +86,9 @@ class WhereReader {
   }
 
   #negation(): Condition {
-    this.#depth += 1;
-    if (this.#depth > DEEPEST) throw this.#reader.failure('The expression is nested too deeply');
-    const condition: Condition = this.#reader.skip('NOT')
-      ? { kind: 'not', inner: this.#negation() }
-      : this.#test();
-    this.#depth -= 1;
-    return condition;
+    return this.#reader.within((): Condition =>
+      this.#reader.skip('NOT') ? { kind: 'not', inner: this.#negation() } : this.#test(),
+    );
   }
 
   #test(): Condition {
@@ -174,7 +169,7 @@ class WhereReader {
     if (name !== 'size' && !TESTS.has(name))
       throw notModelled('dynamodb', 'ExecuteStatement', `Statement with the function ${name}`);
     reader.expect('(');
-    const operands = listed(reader, ')', () => this.#operand());
+    const operands = reader.within(() => listed(reader, ')', () => this.#operand()));
     checkFunction(name, operands, this.#findings);
     return { kind: 'call', name, operands };
   }

@@ -12,9 +12,9 @@ type Document = NonNullable<Input<'s3', 'PutBucketAcl'>['AccessControlPolicy']>;
 type WireGrant = NonNullable<Document['Grants']>[number];
 
 const GROUPS = 'http://acs.amazonaws.com/groups/';
-export const ALL_USERS = `${GROUPS}global/AllUsers`;
-export const AUTHENTICATED_USERS = `${GROUPS}global/AuthenticatedUsers`;
-export const LOG_DELIVERY = `${GROUPS}s3/LogDelivery`;
+export const ALL_USERS: string = `${GROUPS}global/AllUsers`;
+export const AUTHENTICATED_USERS: string = `${GROUPS}global/AuthenticatedUsers`;
+export const LOG_DELIVERY: string = `${GROUPS}s3/LogDelivery`;
 const KNOWN_GROUPS: ReadonlySet<string> = new Set([ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY]);
 
 const HEADERS = {

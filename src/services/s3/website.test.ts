@@ -134,6 +134,14 @@ describe('websites, as LocalStack’s tests recorded them from AWS', () => {
     );
   });
 
+  it('put no key into a header that would end it', async () => {
+    const { get } = await site({ IndexDocument: { Suffix: 'index.html' } });
+    const { status, headers, text } = get('/a%0D%0Ax-injected:%201');
+    expect(status).toBe(404);
+    expect(text).toContain('x-injected');
+    expect(Object.values(headers).filter((value) => /[\r\n]/.test(value))).toEqual([]);
+  });
+
   // test_s3_static_website_hosting
   it('answer 304 to who has a page already, and send on from objects that redirect', async () => {
     const { get, s3, table } = await site({ IndexDocument: { Suffix: 'index.html' } });

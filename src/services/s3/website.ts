@@ -126,7 +126,10 @@ function problemPage(ctx: Ctx, problem: Fault, custom?: Fault): WireResponse {
     custom ? `<h3>${failed}</h3>\n${items(told(custom))}` : '',
     '<hr/>\n</body>\n</html>\n',
   ];
-  const about = Object.entries(fields).map(([name, value]) => [`x-amz-error-detail-${name}`, String(value)]);
+  // A key can be anything; a header cannot.
+  const about = Object.entries(fields)
+    .filter(([, value]) => /^[\x20-\x7e]*$/.test(String(value)))
+    .map(([name, value]) => [`x-amz-error-detail-${name}`, String(value)]);
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'x-amz-error-code': shape,

@@ -40,6 +40,8 @@ export interface Authenticated {
   readonly principal: Principal;
   readonly account: string;
   readonly region: string;
+  /** The signature names no region: the request is for wherever its resource is. */
+  readonly anywhere?: true;
   /** The request with its body unframed. */
   readonly wire: WireRequest;
 }
@@ -99,7 +101,7 @@ export function authenticate(
   };
 }
 
-/** Signature Version 2, which only S3 takes. It names no region: us-east-1's endpoint is the one that takes it. */
+/** Signature Version 2, which only S3 takes. It names no region. */
 function byVersionTwo(
   world: World<Ctx>,
   wire: WireRequest,
@@ -111,7 +113,11 @@ function byVersionTwo(
   const nowMs = edge.wallNow?.();
   const expired = nowMs === undefined ? undefined : expiryOfVersionTwo(parsed, nowMs);
   if (expired) throw faultOf(expired);
-  const answer = { region: DEFAULT_REGION, wire: parsed.kind === 'query' ? hoisted(wire) : wire };
+  const answer = {
+    region: DEFAULT_REGION,
+    anywhere: true as const,
+    wire: parsed.kind === 'query' ? hoisted(wire) : wire,
+  };
   const account = localAccount(parsed.accessKeyId, home);
   if (account !== undefined) return { principal: rootOf(account), account, ...answer };
   const key = keyOf(world, parsed, 's3');

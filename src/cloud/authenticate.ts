@@ -119,7 +119,10 @@ function byVersionTwo(
     wire: parsed.kind === 'query' ? hoisted(wire) : wire,
   };
   const account = localAccount(parsed.accessKeyId, home);
-  if (account !== undefined) return { principal: rootOf(account), account, ...answer };
+  if (account !== undefined) {
+    const plain = unframed(answer.wire, undefined, undefined, edge);
+    return { principal: rootOf(account), account, ...answer, wire: plain };
+  }
   const key = keyOf(world, parsed, 's3');
   const problem = verifyVersionTwo(wire, parsed, key.secret, edge.primitives);
   if (problem) throw faultOf(problem);
@@ -211,13 +214,13 @@ function anonymous(wire: WireRequest, signingName: string, account: string): Aut
 /** Without a secret the frames are taken apart and their signatures left unread. */
 function unframed(
   wire: WireRequest,
-  parsed: ParsedAuthorization,
+  parsed: ParsedAuthorization | undefined,
   secret: string | undefined,
   edge: Edge,
 ): WireRequest {
   if (!isAwsChunked(wire)) return wire;
   const { primitives } = edge;
-  const signed = secret === undefined ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
+  const signed = secret === undefined || !parsed ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
   const decoded = decodeChunked(secret === undefined ? trusting(wire) : wire, { primitives, ...signed });
   if (isChunkProblem(decoded)) throw faultOf(decoded);
   return { ...wire, body: decoded.body, headers: { ...wire.headers, ...decoded.trailers } };

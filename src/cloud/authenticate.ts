@@ -220,7 +220,8 @@ function unframed(
 ): WireRequest {
   if (!isAwsChunked(wire)) return wire;
   const { primitives } = edge;
-  const signed = secret === undefined || !parsed ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
+  const signed =
+    secret === undefined || !parsed ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
   const decoded = decodeChunked(secret === undefined ? trusting(wire) : wire, { primitives, ...signed });
   if (isChunkProblem(decoded)) throw faultOf(decoded);
   return { ...wire, body: decoded.body, headers: { ...wire.headers, ...decoded.trailers } };

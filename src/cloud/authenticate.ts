@@ -40,6 +40,8 @@ export interface Authenticated {
   readonly principal: Principal;
   readonly account: string;
   readonly region: string;
+  /** The signature names no region: the request is for wherever its resource is. */
+  readonly anywhere?: true;
   /** The request with its body unframed. */
   readonly wire: WireRequest;
 }
@@ -99,7 +101,7 @@ export function authenticate(
   };
 }
 
-/** Signature Version 2, which only S3 takes. It names no region: us-east-1's endpoint is the one that takes it. */
+/** Signature Version 2, which only S3 takes. It names no region. */
 function byVersionTwo(
   world: World<Ctx>,
   wire: WireRequest,
@@ -111,9 +113,16 @@ function byVersionTwo(
   const nowMs = edge.wallNow?.();
   const expired = nowMs === undefined ? undefined : expiryOfVersionTwo(parsed, nowMs);
   if (expired) throw faultOf(expired);
-  const answer = { region: DEFAULT_REGION, wire: parsed.kind === 'query' ? hoisted(wire) : wire };
+  const answer = {
+    region: DEFAULT_REGION,
+    anywhere: true as const,
+    wire: parsed.kind === 'query' ? hoisted(wire) : wire,
+  };
   const account = localAccount(parsed.accessKeyId, home);
-  if (account !== undefined) return { principal: rootOf(account), account, ...answer };
+  if (account !== undefined) {
+    const plain = unframed(answer.wire, undefined, undefined, edge);
+    return { principal: rootOf(account), account, ...answer, wire: plain };
+  }
   const key = keyOf(world, parsed, 's3');
   const problem = verifyVersionTwo(wire, parsed, key.secret, edge.primitives);
   if (problem) throw faultOf(problem);
@@ -205,13 +214,14 @@ function anonymous(wire: WireRequest, signingName: string, account: string): Aut
 /** Without a secret the frames are taken apart and their signatures left unread. */
 function unframed(
   wire: WireRequest,
-  parsed: ParsedAuthorization,
+  parsed: ParsedAuthorization | undefined,
   secret: string | undefined,
   edge: Edge,
 ): WireRequest {
   if (!isAwsChunked(wire)) return wire;
   const { primitives } = edge;
-  const signed = secret === undefined ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
+  const signed =
+    secret === undefined || !parsed ? {} : { parsed, key: signingKey(primitives, secret, parsed.scope) };
   const decoded = decodeChunked(secret === undefined ? trusting(wire) : wire, { primitives, ...signed });
   if (isChunkProblem(decoded)) throw faultOf(decoded);
   return { ...wire, body: decoded.body, headers: { ...wire.headers, ...decoded.trailers } };

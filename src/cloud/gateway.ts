@@ -80,7 +80,8 @@ export class Gateway {
       const caller = form
         ? authenticateForm(this.#world, form, this.#edge)
         : authenticate(this.#world, wire, contract.header.signingName, this.#edge);
-      const request = { ...caller, wire: this.#plain(normalized(destination.id, caller.wire)) };
+      const plain = this.#plain(normalized(destination.id, caller.wire));
+      const request = { ...caller, ...this.#placed(destination.id, caller, plain), wire: plain };
       found = route(contract, destination.protocol, request.wire);
       const answer = this.#serve(found, request, requestId, form ? { FromForm: true } : {});
       const told = form && 'status' in answer && answer.status === 200 ? formAnswer(form, answer) : answer;
@@ -101,6 +102,13 @@ export class Gateway {
   close(): void {
     for (const [id, give] of this.#pending) give({ id, answer: GONE });
     this.#pending.clear();
+  }
+
+  /** The region of a request that names none, where the service knows of one. */
+  #placed(id: string, { anywhere }: Authenticated, wire: WireRequest): { region?: string } {
+    const { regionOf } = this.#cloud.services.get(id) ?? {};
+    const region = anywhere && regionOf ? this.#world.read('', (ctx) => regionOf(ctx, wire)) : undefined;
+    return region === undefined ? {} : { region };
   }
 
   /** Lets a web page of another origin see the answer, where the service has that configured. */

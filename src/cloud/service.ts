@@ -118,6 +118,8 @@ export interface ServiceDefinition<S extends ServiceId> {
     operation: OperationName<S>,
     input: Readonly<Record<string, unknown>>,
   ) => Fault | undefined;
+  /** Where the resource of a request is whose signature names no region. Throws `Fault` where that takes no such signature. */
+  readonly regionOf?: (ctx: Ctx, wire: WireRequest) => string | undefined;
   /** What it answers besides its API. */
   readonly doors?: readonly Door[];
   /** Headers for the answer to a web page of another origin (`Origin`). */
@@ -156,6 +158,7 @@ export interface Service {
     input: Readonly<Record<string, unknown>>,
   ) => Fault | undefined;
   readonly crossOrigin?: (ctx: Ctx, wire: WireRequest) => Readonly<Record<string, string>>;
+  readonly regionOf?: (ctx: Ctx, wire: WireRequest) => string | undefined;
   readonly doors: readonly Door[];
 }
 

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import socket
 import sys
+from types import SimpleNamespace
 from unittest.mock import MagicMock
 from urllib.parse import urlsplit
 
@@ -48,36 +49,30 @@ if importlib.util.find_spec(UNUSED) is None:
 constants.DEFAULT_PRE_SIGNED_ACCESS_KEY_ID = os.environ["TEST_AWS_ACCESS_KEY_ID"]
 constants.DEFAULT_PRE_SIGNED_SECRET_ACCESS_KEY = os.environ["TEST_AWS_SECRET_ACCESS_KEY"]
 
-#: Checksums that botocore leaves to its C extension, by their reflected polynomials and sizes in bytes.
-CHECKSUMS = {"crc32c": (0x82F63B78, 4), "crc64nvme": (0x9A6C9329AC4BC9B5, 8)}
+#: Checksums that botocore leaves to its C extension, by their reflected polynomials and bits.
+CHECKSUMS = {"crc32c": (0x82F63B78, 32), "crc64nvme": (0x9A6C9329AC4BC9B5, 64)}
 
 
-def checksum_class(polynomial, size):
+def checksum(polynomial, bits):
     table = []
     for value in range(256):
         for _ in range(8):
             value = value >> 1 ^ polynomial if value & 1 else value >> 1
         table.append(value)
-    ones = (1 << 8 * size) - 1
+    ones = (1 << bits) - 1
 
-    class Checksum(httpchecksum.BaseChecksum):
-        def __init__(self):
-            self.crc = ones
+    def update(chunk, previous=0):
+        crc = previous ^ ones
+        for byte in chunk:
+            crc = table[(crc ^ byte) & 255] ^ crc >> 8
+        return crc ^ ones
 
-        def update(self, chunk):
-            crc = self.crc
-            for byte in chunk:
-                crc = table[(crc ^ byte) & 255] ^ crc >> 8
-            self.crc = crc
-
-        def digest(self):
-            return (self.crc ^ ones).to_bytes(size, "big")
-
-    return Checksum
+    return update
 
 
-for name, facts in CHECKSUMS.items():
-    if name not in httpchecksum._CHECKSUM_CLS:
-        httpchecksum._CHECKSUM_CLS[name] = checksum_class(*facts)
+if httpchecksum.crt_checksums is None:
+    httpchecksum.crt_checksums = SimpleNamespace(**{name: checksum(*facts) for name, facts in CHECKSUMS.items()})
+    httpchecksum._CHECKSUM_CLS["crc32c"] = httpchecksum.CrtCrc32cChecksum
+    httpchecksum._CHECKSUM_CLS["crc64nvme"] = httpchecksum.CrtCrc64NvmeChecksum
+    for name in CHECKSUMS:
         httpchecksum._SUPPORTED_CHECKSUM_ALGORITHMS.append(name)
-        httpchecksum._ALGORITHMS_PRIORITY_LIST.append(name)

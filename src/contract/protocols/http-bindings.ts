@@ -69,7 +69,7 @@ function checkInteger({ shape, locationName: name }: Member, query: Map<string, 
   if (
     shape.kind !== 'integer' ||
     text === '' ||
-    (/^[+-]?\d+$/.test(text) && Math.abs(Number(text)) < 2 ** 31)
+    (/^[+-]?\d+$/.test(text) && Number(text) === (Number(text) | 0))
   )
     return;
   const fields = { ArgumentName: name, ArgumentValue: text };

@@ -100,6 +100,13 @@ function statusOf(usual: number, output: Structure): number {
   return usual === 200 && output['ContentRange'] !== undefined ? 206 : usual;
 }
 
+/** Listings say in a header where their bucket is; the contract does not. */
+function regionTold(shape: Shape, output: Structure): { told: Record<string, string>; rest: Structure } {
+  const { BucketRegion: region, ...rest } = output;
+  if (typeof region !== 'string' || shape.member('BucketRegion')) return { told: {}, rest: output };
+  return { told: { 'x-amz-bucket-region': region }, rest };
+}
+
 export const restXml: Codec = {
   read(route: Route, wire: WireRequest, body: Body | undefined): Record<string, unknown> {
     const { input } = route.operation;
@@ -117,9 +124,10 @@ export const restXml: Codec = {
     return out;
   },
 
-  write(to, output: Structure): WireResponse {
+  write(to, given: Structure): WireResponse {
     const shape = to.operation.output;
     if (shape === undefined) return { status: to.operation.status, headers: idHeaders(to), body: noBytes };
+    const { told, rest: output } = regionTold(shape, given);
     const { headers, status = statusOf(to.operation.status, output) } = writeBindings(shape, output);
     const head = to.operation.method === 'HEAD';
     const body = head ? noBytes : bodyOf(to, shape, output);
@@ -131,6 +139,7 @@ export const restXml: Codec = {
           ? { 'content-type': 'application/xml' }
           : {}),
         ...idHeaders(to),
+        ...told,
         ...headers,
       },
       body,

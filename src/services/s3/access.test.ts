@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import {
   CopyObjectCommand,
+  CreateBucketCommand,
   DeleteBucketPolicyCommand,
   DeleteObjectsCommand,
   DeletePublicAccessBlockCommand,
@@ -312,6 +313,19 @@ it('takes presigned requests of Signature Version 2, whose headers are parameter
   });
   for (const headers of [{ 'content-type': 'text/html' }, { 'x-amz-meta-wrong': 'x' }])
     expect(raw(table, { ...put, headers }).text).toContain('<Code>SignatureDoesNotMatch</Code>');
+  // It names no region: the bucket is found wherever it is, and those of newer Regions take none.
+  const root = { accessKeyId: 'test', secretAccessKey: 'test' };
+  for (const [region, status] of [
+    ['us-west-2', 200],
+    ['eu-central-1', 400],
+  ] as const) {
+    const there = table.client(S3Client, { region, credentials: root });
+    const name = `in-${region}`;
+    const CreateBucketConfiguration = { LocationConstraint: region };
+    await there.send(new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration }));
+    const old = 'AWSAccessKeyId=test&Signature=x&Expires=1798761600';
+    expect(raw(table, { method: 'PUT', path: `/${name}/k`, query: old }).status).toBe(status);
+  }
   const unexpiring = { ...put, query: query.replace(/&Expires=\d+/, '') };
   expect(raw(table, unexpiring).text).toContain(
     'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters',

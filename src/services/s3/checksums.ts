@@ -14,7 +14,7 @@ const BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   SHA1: 20,
   SHA256: 32,
 };
-const ALGORITHMS = Object.keys(BYTES) as ChecksumAlgorithm[];
+export const ALGORITHMS: readonly ChecksumAlgorithm[] = Object.keys(BYTES) as ChecksumAlgorithm[];
 
 /** What S3 computes where the client names no algorithm. */
 export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';

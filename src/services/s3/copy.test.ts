@@ -166,3 +166,11 @@ it('may be onto itself where the bucket says how it encrypts, or the object is u
   await s3.send(new PutObjectCommand(kms));
   expect(await copy('kms')).toMatchObject({ ServerSideEncryption: 'AES256' });
 });
+
+// LocalStack's tests record it of AWS: test_copy_object_special_character_plus_for_space.
+it('takes a plus sign in the name of the source for a space', async () => {
+  const { s3, put, text } = await stand();
+  await put('a b', 'spaced');
+  await s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}%2Fa+b` }));
+  expect(await text('copy')).toBe('spaced');
+});

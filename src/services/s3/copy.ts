@@ -47,11 +47,13 @@ interface SourceName {
   readonly versionId: string | undefined;
 }
 
-/** `[/]bucket/key[?versionId=id]`, percent-encoded. */
+/** `[/]bucket/key[?versionId=id]`, percent-encoded, or a URL with that as its path. */
 function sourceName(text: string): SourceName {
   if (text.startsWith('arn:')) throw notModelled('An access point as the source of a copy');
-  const [, path = '', versionId] = /^\/?(.*?)(?:\?versionId=([^&]*))?$/s.exec(text) ?? [];
-  const decoded = percentDecoded(path, false);
+  const [, path = '', versionId] =
+    /^(?:https?:\/\/[^/]*)?\/?(.*?)(?:\?versionId=([^&]*))?$/s.exec(text) ?? [];
+  // A plus sign is a space here, as in forms (LocalStack's test_copy_object_special_character_plus_for_space).
+  const decoded = percentDecoded(path, true);
   const slash = decoded?.indexOf('/') ?? -1;
   if (decoded === undefined || slash <= 0 || slash === decoded.length - 1)
     throw invalidArgument('x-amz-copy-source', 'x-amz-copy-source', 'Invalid copy source object key');

@@ -80,6 +80,9 @@ function restoreData({ storageClass, restore }: Subject): object {
   return { lifecycleRestorationExpiryTime, lifecycleRestoreStorageClass: storageClass };
 }
 
+/** What comes of a restoration comes of no request. */
+const AFTERWARDS = /^s3:ObjectRestore:(?:Completed|Delete)$/;
+
 function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: Facts): object {
   const { key, versionId, sizeBytes, etag } = about;
   // What changes about an object and not the object itself has neither size nor place in the order.
@@ -90,7 +93,11 @@ function record(at: Ctx, bucket: Bucket, event: string, about: Subject, facts: F
     awsRegion: bucket.region,
     eventTime: formatIso(at.now),
     eventName: event.replace('s3:', ''),
-    userIdentity: { principalId: principalId(facts.principal) },
+    userIdentity: {
+      principalId: AFTERWARDS.test(event)
+        ? `AmazonCustomer:${ownerId(at, bucket.account)}`
+        : principalId(facts.principal),
+    },
     requestParameters: { sourceIPAddress: '127.0.0.1' },
     responseElements: { 'x-amz-request-id': facts.requestId, 'x-amz-id-2': facts.requestId },
     s3: {

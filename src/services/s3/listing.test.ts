@@ -158,3 +158,14 @@ it('encodes names where asked, as XML cannot hold them all', async () => {
     s3.send(new ListObjectsV2Command({ Bucket, EncodingType: 'bad' as 'url' })),
   ).rejects.toMatchObject({ name: 'InvalidArgument', ArgumentName: 'encoding-type' });
 });
+
+// LocalStack's tests record it of AWS: test_region_header_exists_outside_us_east_1.
+it('says in a header where the bucket is', async () => {
+  const { table } = await stand();
+  const credential = 'Credential=test/20260105/us-east-1/s3/aws4_request';
+  const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=x`;
+  const headers = { authorization, 'x-amz-date': '20260105T000000Z' };
+  const answer = raw(table, { path: `/${Bucket}`, query: 'list-type=2', headers });
+  expect(answer.headers).toMatchObject({ 'x-amz-bucket-region': 'us-east-1' });
+  expect(answer.text).not.toContain('BucketRegion');
+});

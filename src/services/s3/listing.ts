@@ -185,12 +185,14 @@ interface ListRequest {
 
 /** What both versions of the operation have in common. */
 function commonAnswer(
-  { name }: Bucket,
+  { name, region }: Bucket,
   { Prefix = '', Delimiter, MaxKeys, EncodingType }: ListRequest,
   { prefixes, next }: Listing<StoredObject>,
 ): Output<'s3', 'ListObjects'> {
   const spell = speller(EncodingType);
+  const told = { BucketRegion: region };
   return {
+    ...told,
     Name: name,
     Prefix: spell(Prefix),
     ...(Delimiter ? { Delimiter: spell(Delimiter) } : {}),

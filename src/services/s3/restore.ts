@@ -8,7 +8,7 @@ import { formatHttpDate } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketNamed, bucketOf } from './bucket.ts';
-import { tell } from './events.ts';
+import { asBucket, tell } from './events.ts';
 import { dueAfter } from './expiration.ts';
 import { invalidArgument, malformedXml } from './faults.ts';
 import { classOf, isArchived } from './storage-class.ts';
@@ -43,7 +43,7 @@ export const restore: TimerHandler<Restored, Ctx> = {
     const until = dueAfter(at.now, object.restore.days);
     const restored = changeVersion(at, { ...object, restore: { ...object.restore, until } });
     at.schedule(restoredUntil, until, which);
-    tell(at, within, 's3:ObjectRestore:Completed', restored);
+    tell(at.as(asBucket(within.bucket)), within, 's3:ObjectRestore:Completed', restored);
   },
 };
 
@@ -56,7 +56,7 @@ export const forgetRestored: TimerHandler<Restored, Ctx> = {
     const object = archived(at, which);
     if (!within || !object) return;
     const { restore: _, ...rest } = object;
-    tell(at, within, 's3:ObjectRestore:Delete', changeVersion(at, rest));
+    tell(at.as(asBucket(within.bucket)), within, 's3:ObjectRestore:Delete', changeVersion(at, rest));
   },
 };
 

@@ -26,6 +26,7 @@ import { ownershipOperations } from './ownership.ts';
 import { publicAccessOperations } from './public-access.ts';
 import { refused, withoutEffect } from './refusals.ts';
 import { ownWords } from './own-words.ts';
+import { regionOfOldSignature } from './regions.ts';
 import { replicate, replications } from './replication.ts';
 import { replicationOperations } from './replication-rules.ts';
 import { forgetRestored, restore, restoreOperations } from './restore.ts';
@@ -72,6 +73,7 @@ export const service: Service = defineService({
   reconcilers: [lifecycle] as unknown as Reconciler<Row, Ctx>[],
   doors: [websiteDoor, preflightDoor],
   crossOrigin,
+  regionOf: regionOfOldSignature,
   authorization,
   resourcePolicy: policyFor,
   resourceConditions,

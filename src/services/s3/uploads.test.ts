@@ -316,3 +316,23 @@ it('shows the digest that was expected of a part as it was given', async () => {
     ExpectedDigest: ContentMD5,
   });
 });
+
+// LocalStack's tests record it of AWS: test_multipart_parts_checksum_exceptions_full_object.
+it('wants the checksum of a full object to say that it is one, by the algorithm of the upload', async () => {
+  const { s3 } = await stand();
+  const plan = { ChecksumAlgorithm: 'CRC32C', ChecksumType: 'FULL_OBJECT' } as const;
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k', ...plan }));
+  const part = { PartNumber: 1, Body: 'abc', ChecksumAlgorithm: 'CRC32C' as const };
+  const { ETag } = await s3.send(new UploadPartCommand({ Bucket, Key: 'k', UploadId, ...part }));
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumCRC32C: 'Nks/tw==' }] };
+  const complete = (more: object) =>
+    s3.send(new CompleteMultipartUploadCommand({ Bucket, Key: 'k', UploadId, MultipartUpload, ...more }));
+  const wrong = {
+    name: 'BadDigest',
+    message: 'The crc32c you specified did not match the calculated checksum.',
+  };
+  await expect(complete({ ChecksumCRC32C: 'Nks/tw==' })).rejects.toMatchObject(wrong);
+  await expect(complete({ ChecksumCRC64NVME: 'DBqAA21lxVU=' })).rejects.toMatchObject(wrong);
+  const typed = { ChecksumCRC32C: 'Nks/tw==', ChecksumType: 'FULL_OBJECT' };
+  expect(await complete(typed)).toMatchObject(typed);
+});

@@ -178,6 +178,8 @@ it('deletes many at once, and tells of each unless asked to be quiet', async () 
     { Key: 'b', DeleteMarker: true, DeleteMarkerVersionId: expect.any(String) },
   ]);
   expect(Errors).toMatchObject([{ Key: 'a', Code: 'NoSuchVersion' }]);
+  // Verified against AWS by moto's test_locked_object_governance_mode.
+  expect((await remove([{ Key: 'a', VersionId }])).Deleted).toEqual([{ Key: 'a', VersionId }]);
   const quiet = await remove([{ Key: 'b', VersionId: Deleted?.[1]?.DeleteMarkerVersionId }], true);
   expect(quiet.Deleted).toBeUndefined();
   expect((await s3.send(new ListObjectsV2Command({ Bucket }))).Contents?.map((one) => one.Key)).toEqual([

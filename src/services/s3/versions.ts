@@ -140,11 +140,15 @@ export function currentObject(at: Ctx, bucket: string, key: string): StoredObjec
   return current?.kind === 'object' ? current : undefined;
 }
 
-/** Throws for the id of no version, gone or not. A bucket that was never versioned has given out none. */
-export function checkVersionId(ctx: Ctx, { versioning }: Bucket, versionId: string): void {
+/** Whether S3 gave out a version id, whatever has become of the version. */
+export function isOwnVersionId(ctx: Ctx, { versioning }: Bucket, versionId: string): boolean {
   const drawn = versionId.slice(0, DRAWN);
-  const own = versioning && versionId === drawn + proof(ctx, drawn);
-  if (versionId !== NULL_VERSION && !own)
+  return versioning !== undefined && versionId === drawn + proof(ctx, drawn);
+}
+
+/** Throws for the id of no version, gone or not. A bucket that was never versioned has given out none. */
+export function checkVersionId(ctx: Ctx, bucket: Bucket, versionId: string): void {
+  if (versionId !== NULL_VERSION && !isOwnVersionId(ctx, bucket, versionId))
     throw invalidArgument('versionId', versionId, 'Invalid version id specified');
 }
 

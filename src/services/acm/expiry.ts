@@ -16,6 +16,8 @@ const DEFAULT_DAYS = 45;
 interface End {
   arn: string;
   notAfter: number;
+  /** Another import of the same certificate has timers of its own. */
+  issuedAt?: number;
 }
 const expiry: TimerKind<End> = timer<End>('acm/expiry', { background: true });
 
@@ -24,15 +26,20 @@ type Warning = End & { configuration: number };
 const warningDue: TimerKind<Warning> = timer<Warning>('acm/expiry-warning', { background: true });
 
 /** Whether a certificate still ends when a timer thought that it would. */
-export function stillOf(ctx: Ctx, { arn, notAfter }: End): boolean {
-  const certificate = ctx.get(certificates, arn);
-  return certificate?.status === 'ISSUED' && certificate.issue?.notAfter === notAfter;
+export function stillOf(ctx: Ctx, { arn, notAfter, issuedAt }: End): boolean {
+  const { status, issue } = ctx.get(certificates, arn) ?? {};
+  return (
+    status === 'ISSUED' &&
+    issue?.notAfter === notAfter &&
+    (issuedAt === undefined || issue.issuedAt === issuedAt)
+  );
 }
 
 export function awaitExpiry(ctx: Ctx, { arn, issue }: Certificate): void {
   if (!issue) return;
-  ctx.schedule(expiry, issue.notAfter, { arn, notAfter: issue.notAfter });
-  scheduleWarning(ctx, arn, issue.notAfter);
+  const { notAfter, issuedAt } = issue;
+  ctx.schedule(expiry, notAfter, { arn, notAfter, issuedAt });
+  scheduleWarning(ctx, { arn, notAfter, issuedAt });
 }
 
 function configuration(ctx: Ctx): Omit<AccountConfiguration, 'id'> {
@@ -40,10 +47,11 @@ function configuration(ctx: Ctx): Omit<AccountConfiguration, 'id'> {
 }
 
 /** On the next of the days whose number counts down to the end. */
-function scheduleWarning(ctx: Ctx, arn: string, notAfter: number): void {
+function scheduleWarning(ctx: Ctx, end: End): void {
+  const { notAfter } = end;
   const { days, changes } = configuration(ctx);
   const left = Math.min(Math.floor((notAfter - ctx.now) / DAY_MS), days);
-  if (left > 0) ctx.schedule(warningDue, notAfter - left * DAY_MS, { arn, notAfter, configuration: changes });
+  if (left > 0) ctx.schedule(warningDue, notAfter - left * DAY_MS, { ...end, configuration: changes });
 }
 
 export const warns: TimerHandler<Warning, Ctx> = {
@@ -78,8 +86,10 @@ export const accountOperations: Operations<'acm'> = {
       changes: before.changes + 1,
       tokens: [...tokens, { text: IdempotencyToken, until: ctx.now + TOKEN_MS }],
     });
-    for (const { arn, issue, status } of ctx.list(certificates))
-      if (issue && status === 'ISSUED') scheduleWarning(ctx, arn, issue.notAfter);
+    for (const { arn, issue, status } of ctx.list(certificates)) {
+      if (!issue || status !== 'ISSUED') continue;
+      scheduleWarning(ctx, { arn, notAfter: issue.notAfter, issuedAt: issue.issuedAt });
+    }
   },
 
   GetAccountConfiguration: (ctx) => ({ ExpiryEvents: { DaysBeforeExpiry: configuration(ctx).days } }),

@@ -246,6 +246,17 @@ describe('the end of a certificate', () => {
     await expect(put('empty')).rejects.toMatchObject({ message: 'Configuration for events is empty.' });
   });
 
+  it('is told once, also where the same certificate was imported twice in its place', async () => {
+    const { table, bring, bringSelfSigned } = stage();
+    const heard = await listen(table);
+    const CertificateArn = await bringSelfSigned();
+    table.advance(60_000);
+    await bring({ body: selfSigned, key: selfSignedKey }, { CertificateArn, CertificateChain: undefined });
+    await heard();
+    until(table, 44.5);
+    expect(await heard()).toEqual([['ACM Certificate Approaching Expiration', 45]]);
+  });
+
   it('comes no more once it is deleted', async () => {
     const { table, acm, bringSelfSigned } = stage();
     const heard = await listen(table);

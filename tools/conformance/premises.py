@@ -307,7 +307,7 @@ def prepare(client, service, operation, params):
         [found] = call(client, "DescribeNetworkInterfaces", ids)["NetworkInterfaces"]
         give_groups(client, found["VpcId"], params.get("Groups"))
     if service == "ec2":
-        stand_ins.update(network_premises.stands_for(call, client, operation, params))
+        stand_ins.update(network_premises.stands_for(call, client, operation, replaced(params, stand_ins.items())))
     stack = params.get("StackName", "")
     if service == "cloudformation" and operation in STACK_CHANGES and re.search(r"_|^\d", stack):
         stand_ins[stack] = re.sub(r"^(\d)", r"s\1", stack.replace("_", "-"))

@@ -97,13 +97,13 @@ function checkOption(key: string, values: readonly string[]): void {
   if (key === 'netbios-node-type' && !values.every((value) => NODE_TYPES.has(value)))
     throw new Fault(
       'InvalidParameterValue',
-      `Value (${values}) for parameter value is invalid. Invalid NetBIOS node type`,
+      `Value (${values.join(', ')}) for parameter value is invalid. Invalid NetBIOS node type`,
     );
   if (!key.endsWith('-servers')) return;
   if (values.length > MOST_SERVERS)
     throw new Fault(
       'InvalidParameterValue',
-      `Value (${values}) for parameter value is invalid. At most ${MOST_SERVERS} servers`,
+      `Value (${values.join(', ')}) for parameter value is invalid. At most ${MOST_SERVERS} servers`,
     );
   const bad = values.find((value) => parseAddress(value) === undefined && value !== AMAZON);
   if (bad !== undefined)

@@ -12,28 +12,44 @@ interface EndpointService {
 }
 
 const SERVICES: Readonly<Record<string, EndpointService>> = {
+  'application-autoscaling': { kinds: ['Interface'] },
+  athena: { kinds: ['Interface'] },
   autoscaling: { kinds: ['Interface'] },
   cloudformation: { kinds: ['Interface'] },
+  cloudtrail: { kinds: ['Interface'] },
+  codebuild: { kinds: ['Interface'] },
   codedeploy: { kinds: ['Interface'] },
   'codedeploy-commands-secure': { kinds: ['Interface'] },
   dynamodb: { kinds: ['Gateway', 'Interface'] },
   ec2: { kinds: ['Interface'] },
   ec2messages: { kinds: ['Interface'] },
+  'ecr.api': { kinds: ['Interface'], host: 'api.ecr' },
+  'ecr.dkr': { kinds: ['Interface'], host: 'dkr.ecr' },
+  ecs: { kinds: ['Interface'] },
+  'ecs-agent': { kinds: ['Interface'], host: 'ecs-a' },
+  'ecs-telemetry': { kinds: ['Interface'], host: 'ecs-t' },
+  elasticfilesystem: { kinds: ['Interface'] },
   elasticloadbalancing: { kinds: ['Interface'] },
   events: { kinds: ['Interface'] },
+  'execute-api': { kinds: ['Interface'] },
+  glue: { kinds: ['Interface'] },
+  'kinesis-firehose': { kinds: ['Interface'], host: 'firehose' },
   'kinesis-streams': { kinds: ['Interface'], host: 'kinesis' },
   kms: { kinds: ['Interface'] },
   lambda: { kinds: ['Interface'] },
   logs: { kinds: ['Interface'] },
   monitoring: { kinds: ['Interface'] },
+  rds: { kinds: ['Interface'] },
   s3: { kinds: ['Gateway', 'Interface'] },
   secretsmanager: { kinds: ['Interface'] },
+  servicediscovery: { kinds: ['Interface'] },
   sns: { kinds: ['Interface'] },
   sqs: { kinds: ['Interface'] },
   ssm: { kinds: ['Interface'] },
   ssmmessages: { kinds: ['Interface'] },
   states: { kinds: ['Interface'] },
   sts: { kinds: ['Interface'] },
+  xray: { kinds: ['Interface'] },
 };
 
 /** What gateway endpoints lead to, and where it stands here: within blocks of AWS's own. */
@@ -68,11 +84,16 @@ export function privateDnsNameOf(region: string, serviceName: string): string {
   return `${SERVICES[name]?.host ?? name}.${region}.amazonaws.com`;
 }
 
+/** Services whose private names cover all names below them too: APIs, and registries of accounts. */
+const NAMES_BELOW = new Set(['ecr.dkr', 'execute-api']);
+
 /** Whether a host belongs to a service. S3's buckets are hosts of their own, also without a region. */
 export function serves(region: string, serviceName: string, host: string): boolean {
   const regional = privateDnsNameOf(region, serviceName);
   if (host === regional) return true;
-  if (shortName(region, serviceName) !== 's3') return false;
+  const name = shortName(region, serviceName) ?? '';
+  if (NAMES_BELOW.has(name)) return host.endsWith(`.${regional}`);
+  if (name !== 's3') return false;
   return host.endsWith(`.${regional}`) || host === 's3.amazonaws.com' || host.endsWith('.s3.amazonaws.com');
 }
 

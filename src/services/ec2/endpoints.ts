@@ -1,7 +1,7 @@
 // VPC endpoints: interface endpoints with a network interface in each subnet, and gateway endpoints in route
 // tables.
 
-import { timer } from '#world/index.ts';
+import { hex, timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
@@ -36,6 +36,9 @@ type Step = { endpointId: string; from: VpcEndpoint['state'] };
  */
 const FULL_ACCESS =
   '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}';
+/** As AWS answered localstack for an interface endpoint: tests/aws/services/ec2/test_ec2.py, test_vpc_endpoint_dns_names. */
+const FULL_ACCESS_BY_INTERFACE =
+  '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}';
 
 /** An endpoint leaves the state `from`. */
 const stepDue: TimerKind<Step> = timer<Step>('ec2/vpc-endpoint-step');
@@ -147,6 +150,8 @@ function make(ctx: Ctx, input: Input<'ec2', 'CreateVpcEndpoint'>): VpcEndpoint {
   if (ServiceName === undefined) throw missing('ServiceName');
   if (kind !== 'Gateway' && kind !== 'Interface') throw unmodelled(`The endpoint type ${kind}`);
   const kinds = kindsOf(ctx.region, ServiceName);
+  if (!kinds && ServiceName.startsWith(`com.amazonaws.${ctx.region}.`))
+    throw unmodelled(`The endpoint service ${ServiceName}`);
   if (!kinds)
     throw new Fault('InvalidServiceName', `The Vpc Endpoint Service '${ServiceName}' does not exist`);
   if (!kinds.includes(kind)) {
@@ -225,8 +230,9 @@ function refusePolicy(document: string | undefined): void {
 function describe(ctx: Ctx, endpoint: VpcEndpoint): WireEndpoint {
   const { endpointId, serviceName, state } = endpoint;
   const name = privateDnsNameOf(ctx.region, serviceName);
+  const suffix = hex(ctx.kernel.primitives.sha256(endpointId)).slice(0, 8);
   const hosts = [
-    `${endpointId}.${name.split('.')[0]}.${ctx.region}.vpce.amazonaws.com`,
+    `${endpointId}-${suffix}.${name.replace(`.${ctx.region}.amazonaws.com`, '')}.${ctx.region}.vpce.amazonaws.com`,
     ...(endpoint.privateDns ? [name] : []),
   ];
   return {
@@ -238,13 +244,14 @@ function describe(ctx: Ctx, endpoint: VpcEndpoint): WireEndpoint {
     ServiceRegion: ctx.region,
     // The API answers in small letters where the model's enumeration has capitals.
     State: state.toLowerCase() as VpcEndpoint['state'],
-    PolicyDocument: FULL_ACCESS,
+    PolicyDocument: endpoint.kind === 'Interface' ? FULL_ACCESS_BY_INTERFACE : FULL_ACCESS,
     RouteTableIds: endpoint.routeTableIds,
     SubnetIds: endpoint.subnetIds,
     NetworkInterfaceIds: endpoint.interfaceIds,
     Groups: groupsShown(ctx, endpoint.groupIds),
     PrivateDnsEnabled: endpoint.privateDns,
     IpAddressType: 'ipv4',
+    DnsOptions: { DnsRecordIpType: 'ipv4' },
     DnsEntries: endpoint.kind === 'Interface' ? hosts.map((DnsName) => ({ DnsName })) : [],
     RequesterManaged: false,
     CreationTimestamp: endpoint.createdAt,

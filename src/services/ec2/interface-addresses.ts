@@ -24,7 +24,10 @@ function added(
     const fresh = [...new Set(named)].filter((address) => !held.includes(address));
     const elsewhere = ctx.list(interfaces, 'subnet', row.subnetId).flatMap(privateIpsOf);
     if (fresh.some((address) => elsewhere.includes(address)))
-      throw new Fault('InvalidParameterValue', `Some of [${fresh}] are assigned, but move is not allowed.`);
+      throw new Fault(
+        'InvalidParameterValue',
+        `Some of [${fresh.join(', ')}] are assigned, but move is not allowed.`,
+      );
     return fresh.map((address) => wantedAddress(ctx, subnet, address));
   }
   const free = freeAddresses(ctx, subnet, count);

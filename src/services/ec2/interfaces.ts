@@ -279,6 +279,7 @@ export function describeInterface(ctx: Ctx, row: NetworkInterface): WireInterfac
     PrivateIpAddress: privateIp,
     PrivateDnsName: PrivateIpAddresses[0]?.PrivateDnsName,
     PrivateIpAddresses,
+    Ipv6Addresses: [],
     MacAddress: macAddress(row.interfaceId),
     Groups: groupsShown(ctx, row.groupIds),
     Status: isAttached(row) ? 'in-use' : 'available',

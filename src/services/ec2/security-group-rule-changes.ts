@@ -52,7 +52,7 @@ function describeAnew(
     );
 }
 
-/** What a rule shall say from now on. The words are AWS's, as getmoto/moto recorded them: tests/test_ec2/test_security_groups.py. */
+/** What a rule shall say. The words are AWS's, as getmoto/moto recorded them: tests/test_ec2/test_security_groups.py. */
 function newContent(ctx: Ctx, wanted: NonNullable<Update['SecurityGroupRule']>): RuleContent {
   const { IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupId, Description } =
     wanted;

@@ -56,7 +56,8 @@ function stepLater(ctx: Ctx, attachmentId: string, from: TransitAttachment['stat
   ctx.schedule(stepDue, ctx.now + ctx.duration(transitAttachmentStep, attachmentId), { attachmentId, from });
 }
 
-function remove(ctx: Ctx, { associationTableId: _, ...row }: TransitAttachment): void {
+function remove(ctx: Ctx, attachment: TransitAttachment): void {
+  const { associationTableId: _, ...row } = attachment;
   const { attachmentId, gatewayId } = row;
   for (const { interfaceId } of ctx.list(interfaces, 'owner', attachmentId))
     removeInterface(ctx, interfaceId);

@@ -71,6 +71,18 @@ describe('log groups', () => {
     expect(listed.logGroups?.map(({ logGroupName }) => logGroupName)).toEqual(['/other/shop', 'cold']);
   });
 
+  // Recorded by LocalStack: test_describe_log_groups_with_prefix, test_describe_log_groups_with_pattern.
+  it('tell less of themselves where they are found by a pattern', async () => {
+    const { logs } = await stage();
+    const found = async (input: object) =>
+      (await logs.send(new sdk.DescribeLogGroupsCommand(input))).logGroups?.[0];
+    const whole = { storedBytes: 0, deletionProtectionEnabled: false };
+    expect(await found({ logGroupNamePrefix: GROUP })).toMatchObject(whole);
+    const less = await found({ logGroupNamePattern: GROUP });
+    expect(less).toMatchObject({ logGroupName: GROUP, metricFilterCount: 0 });
+    expect(Object.keys(less ?? {}).filter((name) => name in whole)).toEqual([]);
+  });
+
   it('share their tags between both APIs for tags', async () => {
     const { logs } = await stage();
     await logs.send(new sdk.TagLogGroupCommand({ logGroupName: GROUP, tags: { a: '1' } }));

@@ -12,7 +12,7 @@ export function clientEnvironment(
   folder: string,
   region: string = 'us-east-1',
 ): NodeJS.ProcessEnv {
-  // Version 1 of the CLI presigns with Signature Version 2 unless told otherwise; S3 takes that in Regions that opened before 2014 only.
+  // Version 1 of the CLI presigns with Signature Version 2 unless told otherwise, which newer Regions do not take.
   writeFileSync(join(folder, 'config'), '[default]\ns3 =\n  signature_version = s3v4\n');
   writeFileSync(join(folder, 'credentials'), '');
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));

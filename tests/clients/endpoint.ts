@@ -30,7 +30,7 @@ export async function clientEndpoint(options: Partial<ServeOptions> = {}): Promi
   });
   const bundles = await mkdtemp(join(tmpdir(), 'sandtable-clients-'));
   await writeFile(join(bundles, 'v1.zip'), await packRevision('examples/web/v1'));
-  // Version 1 of the CLI presigns with Signature Version 2 unless told otherwise; S3 takes that in Regions that opened before 2014 only.
+  // Version 1 of the CLI presigns with Signature Version 2 unless told otherwise, which newer Regions do not take.
   await writeFile(join(bundles, 'config'), '[default]\ns3 =\n  signature_version = s3v4\n');
   const done = async (): Promise<void> => {
     await served.close();

@@ -74,7 +74,7 @@ export function verifySignature(
   );
 }
 
-/** What a presigned URL of S3's that is not signed with a secret of ours must be all the same: in time, and with no other headers. */
+/** What a presigned URL of S3's must be even if it is not signed with a secret of ours: in time, and with no other headers. */
 export function checkPresigned(
   wire: WireRequest,
   parsed: ParsedAuthorization,

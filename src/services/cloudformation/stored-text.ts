@@ -36,7 +36,7 @@ const ERRORS_PAGE =
   'For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html';
 
 /** Text of an object by its URL, virtual-host or path style. Only AWS::Include knows `s3://bucket/key`. */
-export function objectText(
+function objectText(
   ctx: Ctx,
   url: string,
   as: Principal,

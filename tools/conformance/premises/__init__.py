@@ -39,7 +39,7 @@ def pytest_runtest_setup(item):
 
 
 def put_right(client, operation, params):
-    call = Call(client, operation, params, ask)
+    call = Call(client, operation, replaced(params, test.pairs()), ask)
     for module in MODULES:
         if hasattr(module, "prepare"):
             try:
@@ -49,7 +49,7 @@ def put_right(client, operation, params):
     for module in MODULES:
         if hasattr(module, "completed"):
             call.params = module.completed(call) or call.params
-    pairs = sorted(test.stand_ins.items(), key=lambda pair: -len(pair[0]))
+    pairs = test.pairs()
     wanted = replaced(call.params, pairs)
     if wanted != params:
         test.put_right()

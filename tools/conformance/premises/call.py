@@ -20,6 +20,10 @@ class Test:
         self.references = {}
         self.told = False
 
+    def pairs(self):
+        """The longest first: one name may be the beginning of another."""
+        return sorted(self.stand_ins.items(), key=lambda pair: -len(pair[0]))
+
     def put_right(self):
         """Tells the report once that this test is not run quite as it stands."""
         if self.item is None or self.told:
@@ -36,7 +40,7 @@ class Call:
     def __init__(self, client, operation, params, ask):
         self.client = client
         self.operation = operation
-        #: As the test has them, and as they go out.
+        #: As the test has them but for what stands in, and as they go out.
         self.given = self.params = params
         self.service = client.meta.service_model.service_name
         self.region = client.meta.region_name

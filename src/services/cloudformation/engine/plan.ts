@@ -71,7 +71,7 @@ export class Plan {
       ...pseudoOf(ctx, stack, definition.notificationArns),
       parameters: definition.parameters,
       resource: standing,
-      importValue: (name) => this.#import(ctx, String(name)) ?? missingExport(String(name)),
+      importValue: (name) => this.#import(ctx, name) ?? missingExport(name),
       zones: (region) => zonesOf(ctx.in({ region }), asStack(ctx, stack)),
       dynamicReference: (service, text) => dynamicReference(ctx, asStack(ctx, stack), service, text),
     };

@@ -270,6 +270,8 @@ describe('functions', () => {
     await made.lambda.send(new TagResourceCommand({ Resource: ARN, Tags: { a: '1', b: '2' } }));
     await made.lambda.send(new UntagResourceCommand({ Resource: ARN, TagKeys: ['a'] }));
     expect((await made.lambda.send(new ListTagsCommand({ Resource: ARN }))).Tags).toEqual({ b: '2' });
+    const version = await made.lambda.send(new GetFunctionCommand({ FunctionName, Qualifier: '1' }));
+    expect(version.Tags).toBeUndefined();
     await expect(
       made.lambda.send(new TagResourceCommand({ Resource: `${ARN}:1`, Tags: { a: '1' } })),
     ).rejects.toThrow('Tags on function aliases and versions are not supported');

@@ -150,7 +150,8 @@ export const functionOperations: Operations<'lambda'> = {
     return {
       Configuration: described(version, arnOf(fn.arn, version, of.qualifier)),
       Code: { RepositoryType: 'S3', Location: codeLocation(of.owner, version) },
-      ...(Object.keys(tags).length > 0 ? { Tags: tags } : {}),
+      // Tags are the function's and not its versions', as LocalStack's test_lambda_version recorded of AWS.
+      ...(Object.keys(tags).length > 0 && version.version === LATEST ? { Tags: tags } : {}),
       ...(reservedConcurrency === undefined
         ? {}
         : { Concurrency: { ReservedConcurrentExecutions: reservedConcurrency } }),

@@ -174,6 +174,7 @@ describe('a prefix list', () => {
     expect(Entries).toEqual([{ Cidr: '198.51.100.0/24' }, { Cidr: '203.0.113.0/24' }]);
     const { PrefixLists } = await ec2.send(new DescribeManagedPrefixListsCommand({ PrefixListIds: [List] }));
     expect(PrefixLists).toMatchObject([{ MaxEntries: 2, Version: 2 }]);
+    expect(PrefixLists?.[0]?.Tags?.filter(({ Key }) => Key?.startsWith('aws:'))).toEqual([]);
     await updated(stand, list(1, '203.0.113.0/24'));
     expect((await stand.outputs())['Version']).toBe('3');
   });

@@ -10,16 +10,23 @@ interface Tagged {
   readonly Tags?: readonly { Key: string; Value: string }[] | undefined;
 }
 
+/**
+ * Types that CloudFormation does not put tags of its own on, as LocalStack's test_deploy_prefix_list and
+ * test_deploy_vpc_endpoint recorded.
+ */
+const NO_SYSTEM_TAGS: ReadonlySet<TypeName> = new Set(['AWS::EC2::PrefixList', 'AWS::EC2::VPCEndpoint']);
+
 /** The tags with which a resource is created. */
 export function tagsOfNew<T extends TypeName>(work: Work<T>, ResourceType: ResourceType): TagSpecification[] {
   const { Tags } = work.properties as Tagged;
-  return [{ ResourceType, Tags: work.tags(Tags) }];
+  const tags = work.tags(Tags, { system: !NO_SYSTEM_TAGS.has(work.typeName as TypeName) });
+  return tags.length === 0 ? [] : [{ ResourceType, Tags: tags }];
 }
 
 /** Changes the tags of a resource as its template does. */
 export function retag<T extends TypeName>(work: Work<T>, id: string = work.physicalId): void {
-  const { put, remove } = work.tagChanges();
-  work.call('ec2', 'CreateTags', { Resources: [id], Tags: put });
+  const { put, remove } = work.tagChanges({ system: !NO_SYSTEM_TAGS.has(work.typeName as TypeName) });
+  if (put.length > 0) work.call('ec2', 'CreateTags', { Resources: [id], Tags: put });
   if (remove.length > 0)
     work.call('ec2', 'DeleteTags', { Resources: [id], Tags: remove.map((Key) => ({ Key })) });
 }

@@ -15,16 +15,9 @@ const NAMES = [
 const REGIONS: ReadonlySet<string> = new Set(NAMES.flatMap((some) => some.split(' ')));
 
 /** Those that opened before 2014 take Signature Version 2 too. */
-const OLD: ReadonlySet<string> = new Set([
-  'us-east-1',
-  'us-west-1',
-  'us-west-2',
-  'eu-west-1',
-  'sa-east-1',
-  'ap-northeast-1',
-  'ap-southeast-1',
-  'ap-southeast-2',
-]);
+const OLD: ReadonlySet<string> = new Set(
+  'us-east-1 us-west-1 us-west-2 eu-west-1 sa-east-1 ap-northeast-1 ap-southeast-1 ap-southeast-2'.split(' '),
+);
 
 /** Where the bucket of a request is that bears such a signature, which names no region. */
 export function regionOfOldSignature(ctx: Ctx, { path }: WireRequest): string | undefined {

@@ -3,6 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodeCbor } from '#contract/protocols/cbor.ts';
+import { stacks } from '#services/cloudformation/rows.ts';
 import { subnets as subnetRows } from '#services/ec2/network.ts';
 import { newTable } from '../table.ts';
 import type { TestTable } from '../table.ts';
@@ -151,7 +152,7 @@ describe('templates that grow', () => {
     table.check();
   });
 
-  it('by loops within loops come to an end', () => {
+  it('by loops within loops fail their stacks', () => {
     const items = Array.from({ length: 60 }, (_, n) => `v${n}`);
     const loop = (level: number): object =>
       level === 0
@@ -163,8 +164,11 @@ describe('templates that grow', () => {
       StackName: 's',
       Action: 'CreateStack',
     };
+    const table = newTable();
     const TemplateBody = JSON.stringify(template);
-    expect(form(newTable(), 'cloudformation', '2010-05-15', { ...parameters, TemplateBody })).toBe(400);
+    expect(form(table, 'cloudformation', '2010-05-15', { ...parameters, TemplateBody })).toBe(200);
+    table.advance(60_000);
+    expect(table.read((ctx) => ctx.list(stacks).map(({ status }) => status))).toEqual(['ROLLBACK_COMPLETE']);
   });
 });
 

@@ -26,6 +26,8 @@ def open_to_lists(call, bucket):
 
 def let_in(call, arn):
     """Lets S3 and SNS send to a queue or a topic, and S3 call a function."""
+    if not ARN.fullmatch(arn):
+        return
     service, resource = arn.split(":")[2], arn.split(":", 5)[5]
     action = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}.get(service)
     statement = {"Effect": "Allow", "Principal": SENDERS, "Action": action, "Resource": arn}

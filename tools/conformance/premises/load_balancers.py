@@ -2,7 +2,7 @@
 
 import re
 
-from .call import filters
+from .call import filters, test
 from .networks import give_groups, give_internet_gateway, network_of
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -15,11 +15,12 @@ def give_subnets(call, subnets):
     """A group launches into the same zones of the default VPC, where Classic Load Balancers stand, unless targets are due here."""
     due = [each["VpcId"] for each in call.ask("elbv2", "DescribeTargetGroups")["TargetGroups"]]
     for subnet in call.ask("ec2", "DescribeSubnets", SubnetIds=subnets.split(","))["Subnets"]:
-        if subnet["VpcId"] in due:
+        if subnet["SubnetId"] in test.stand_ins or subnet["VpcId"] in due:
             continue
         place = filters(availability_zone=subnet["AvailabilityZone"], default_for_az="true")
         [found] = call.ask("ec2", "DescribeSubnets", Filters=place)["Subnets"]
-        call.stand_in(subnet["SubnetId"], found["SubnetId"])
+        if found["SubnetId"] not in test.stand_ins.values():
+            call.stand_in(subnet["SubnetId"], found["SubnetId"])
 
 
 def prepare(call):

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import {
   CloudFormationClient,
   CreateStackCommand,
+  DescribeStackEventsCommand,
   DescribeStackResourcesCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
@@ -125,9 +126,14 @@ describe('a transform', () => {
     PATIENCE_MS,
   );
 
-  it('that nobody made is refused by name', async () => {
-    await expect(
-      stand('unknown', { Transform: 'Nobody', Resources: { A: { Type: 'AWS::SNS::Topic' } } }),
-    ).rejects.toThrow('No transform named 000000000000::Nobody found.');
+  it('that nobody made fails its stack by name', async () => {
+    const template = { Transform: 'Nobody', Resources: { A: { Type: 'AWS::SNS::Topic' } } };
+    expect(await stand('unknown', template)).toBe('ROLLBACK_COMPLETE');
+    const { StackEvents = [] } = await cloudformation().send(
+      new DescribeStackEventsCommand({ StackName: 'unknown' }),
+    );
+    expect(StackEvents.map(({ ResourceStatusReason }) => ResourceStatusReason)).toContainEqual(
+      expect.stringContaining('No transform named 000000000000::Nobody found.'),
+    );
   });
 });

@@ -8,6 +8,8 @@ const root = join(import.meta.dirname, '..');
 /** Longest source file, in lines: past this a noun is waiting to become a file of its own. */
 const LONGEST_FILE = 420;
 const LONGEST_LINE = 132;
+/** Files in one folder of a service, its tests among them: past this its nouns want rooms of their own. */
+const MOST_FILES = 36;
 /** A comment that is nothing but the address of a page. */
 const ADDRESS = /^\s*(?:\/\/|\*)\s+https?:\/\/\S+$/;
 
@@ -72,8 +74,10 @@ function* serviceBreaches(): Generator<Breach> {
     const names = readdirSync(join(root, folder));
     if (!names.includes('README.md'))
       yield { place: folder, message: 'Say in README.md what is modelled, simplified and refused.' };
-    if (!names.some((name) => name.endsWith('.test.ts')))
+    if (files(folder, (name) => name.endsWith('.test.ts')).length === 0)
       yield { place: folder, message: 'A service has tests in its folder.' };
+    if (names.filter(isSource).length > MOST_FILES)
+      yield { place: folder, message: `More than ${MOST_FILES} files: give each noun a folder of its own.` };
     if (!names.includes(`${basename(folder)}.ts`))
       yield { place: folder, message: `The service is exported by ${basename(folder)}.ts.` };
   }

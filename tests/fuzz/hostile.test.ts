@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodeCbor } from '#contract/protocols/cbor.ts';
 import { stacks } from '#services/cloudformation/rows.ts';
-import { subnets as subnetRows } from '#services/ec2/network.ts';
+import { subnets as subnetRows } from '#services/ec2/vpcs/network.ts';
 import { newTable } from '../table.ts';
 import type { TestTable } from '../table.ts';
 

@@ -2,9 +2,9 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { waits, waitDue } from '#cloud/waiting.ts';
-import { instanceRows } from '#services/ec2/instances.ts';
-import { interfaces } from '#services/ec2/network.ts';
-import { runningTimes } from '#services/ec2/lifecycle.ts';
+import { instanceRows } from '#services/ec2/instances/instances.ts';
+import { interfaces } from '#services/ec2/vpcs/network.ts';
+import { runningTimes } from '#services/ec2/instances/lifecycle.ts';
 import { targetGroups, targets } from '#services/elasticloadbalancing/tables.ts';
 import { hostCounts } from '#services/elasticloadbalancing/host-counts.ts';
 import { countsOf, messages } from '#services/sqs/message.ts';

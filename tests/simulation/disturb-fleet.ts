@@ -1,13 +1,13 @@
 // Disturbances of instances, groups and target groups.
 
-import { hooks, actions } from '#services/autoscaling/lifecycle-hooks.ts';
+import { hooks, actions } from '#services/autoscaling/instances/lifecycle-hooks.ts';
 import { groups } from '#services/autoscaling/group.ts';
 import type { Group } from '#services/autoscaling/group.ts';
 import { instances } from '#services/autoscaling/instance.ts';
 import type { GroupInstance } from '#services/autoscaling/instance.ts';
-import { PROCESSES } from '#services/autoscaling/processes.ts';
-import { instanceRows } from '#services/ec2/instances.ts';
-import type { Instance } from '#services/ec2/instances.ts';
+import { PROCESSES } from '#services/autoscaling/groups/processes.ts';
+import { instanceRows } from '#services/ec2/instances/instances.ts';
+import type { Instance } from '#services/ec2/instances/instances.ts';
 import { targetGroups, targets } from '#services/elasticloadbalancing/tables.ts';
 import { GROUP, HOOK_ROLE, queueArn, TOPIC } from './fleet.ts';
 import type { Draw } from './draw.ts';

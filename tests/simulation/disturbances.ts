@@ -8,7 +8,7 @@ import { messagingDisturbances } from './disturb-messaging.ts';
 import { stackDisturbances } from './disturb-stacks.ts';
 import { injections, injectionChanged } from '#cloud/injections.ts';
 import type { Injection } from '#cloud/injections.ts';
-import { instanceRows } from '#services/ec2/instances.ts';
+import { instanceRows } from '#services/ec2/instances/instances.ts';
 import type { Disturb, Stage } from './stage.ts';
 
 const begin = (stage: Stage, injection: Injection): void =>

@@ -3,10 +3,10 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { groups } from '#services/autoscaling/group.ts';
 import { instances as members } from '#services/autoscaling/instance.ts';
-import { actions } from '#services/autoscaling/lifecycle-hooks.ts';
+import { actions } from '#services/autoscaling/instances/lifecycle-hooks.ts';
 import { activeDeployment, deployments, hasEnded, targets } from '#services/codedeploy/rows.ts';
 import type { Deployment } from '#services/codedeploy/rows.ts';
-import { instanceRows } from '#services/ec2/instances.ts';
+import { instanceRows } from '#services/ec2/instances/instances.ts';
 import { messages } from '#services/sqs/message.ts';
 import { queues } from '#services/sqs/queue.ts';
 import { machineRows } from '#workloads/modelled/machine-rows.ts';

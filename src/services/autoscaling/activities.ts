@@ -11,7 +11,7 @@ import type { Operations } from '#cloud/service.ts';
 import { groupOf, groups, stamp } from './group.ts';
 import type { Group } from './group.ts';
 import type { GroupInstance } from './instance.ts';
-import { notify } from './notifications.ts';
+import { notify } from './groups/notifications.ts';
 import { ACTIVITY_RETENTION_MS } from './timings.ts';
 
 type WireActivity = Output<'autoscaling', 'DescribeScalingActivities'>['Activities'][number];

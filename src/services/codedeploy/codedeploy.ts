@@ -6,22 +6,22 @@ import { stackDeployments } from '#cloud/ports/stacks.ts';
 import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
-import { alarmReconciler } from './alarms.ts';
-import { applicationOperations } from './applications.ts';
-import { launchReconciler } from './auto-scaling.ts';
-import { commandOperations } from './commands.ts';
-import { deploymentConfigOperations } from './deployment-configs.ts';
-import { deploymentGroupOperations } from './deployment-groups.ts';
-import { adopt, deploymentOperations } from './deployments.ts';
-import { endingOperations } from './ending.ts';
+import { alarmReconciler } from './deployments/alarms.ts';
+import { applicationOperations } from './groups/applications.ts';
+import { launchReconciler } from './instances/auto-scaling.ts';
+import { commandOperations } from './instances/commands.ts';
+import { deploymentConfigOperations } from './groups/deployment-configs.ts';
+import { deploymentGroupOperations } from './groups/deployment-groups.ts';
+import { adopt, deploymentOperations } from './deployments/deployments.ts';
+import { endingOperations } from './deployments/ending.ts';
 import { invalid } from './faults.ts';
-import { followUpReconciler } from './follow-up.ts';
-import { hookOperations } from './lambda-hooks.ts';
-import { lambdaTargets } from './lambda-targets.ts';
+import { followUpReconciler } from './deployments/follow-up.ts';
+import { hookOperations } from './lambda/hooks.ts';
+import { lambdaTargets } from './lambda/targets.ts';
 import { lifecycleEvents } from './lifecycle-events.ts';
-import { onPremisesOperations } from './on-premises-instances.ts';
-import { revisionOperations } from './revisions.ts';
-import { deploymentReconciler } from './rollout.ts';
+import { onPremisesOperations } from './groups/on-premises-instances.ts';
+import { revisionOperations } from './groups/revisions.ts';
+import { deploymentReconciler } from './instances/rollout.ts';
 import {
   alarmWatches,
   applications,
@@ -36,8 +36,8 @@ import {
 } from './rows.ts';
 import { PRINCIPAL } from './service-role.ts';
 import { tagOperations } from './tags.ts';
-import { targetOperations } from './target-operations.ts';
-import { targetReconciler } from './targets.ts';
+import { targetOperations } from './deployments/target-operations.ts';
+import { targetReconciler } from './deployments/targets.ts';
 
 interface Named {
   applicationName?: string | undefined;

@@ -5,13 +5,13 @@ import { Fault } from '#contract/fault.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Authorization, FurtherAction, ServiceDefinition } from '#cloud/service.ts';
-import { expressionsOf, pathsIn } from './expressions.ts';
-import type { Expressions, Given } from './expressions.ts';
+import { expressionsOf, pathsIn } from './items/expressions.ts';
+import type { Expressions, Given } from './items/expressions.ts';
 import { pathsOf } from './expressions/update.ts';
 import { statementAuthorization } from './partiql/authorization.ts';
-import { contentOf, valueFromWire } from './value.ts';
-import type { WireItem } from './value.ts';
-import { tableArn, tableByArn } from './table.ts';
+import { contentOf, valueFromWire } from './values/value.ts';
+import type { WireItem } from './values/value.ts';
+import { tableArn, tableByArn } from './tables/table.ts';
 
 type Rules = NonNullable<ServiceDefinition<'dynamodb'>['authorization']>;
 type Conditions = Record<string, string | string[]>;

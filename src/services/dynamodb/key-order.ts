@@ -1,9 +1,9 @@
 // Keys of items as text that sorts as DynamoDB sorts: strings by their UTF-8, bytes as unsigned numbers, numbers by value.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html#DDB-Query-request-ScanIndexForward
 
-import { numberOrder } from './number.ts';
-import { bytesOf } from './value.ts';
-import type { Value } from './value.ts';
+import { numberOrder } from './values/number.ts';
+import { bytesOf } from './values/value.ts';
+import type { Value } from './values/value.ts';
 
 /** Ends a part of a longer key: sorts before all that a part can hold. */
 export const END = '\u0000';

@@ -3,8 +3,8 @@
 import { invalid, invalidValues, notValid } from './faults.ts';
 import { END, hashOf, orderOf } from './key-order.ts';
 import type { Index, Key, Keys, TableRow } from './rows.ts';
-import { attribute, byteCount, contentOf, itemOf, textBytes, typeOf } from './value.ts';
-import type { Item, Value } from './value.ts';
+import { attribute, byteCount, contentOf, itemOf, textBytes, typeOf } from './values/value.ts';
+import type { Item, Value } from './values/value.ts';
 
 const MOST_HASH_BYTES = 2048;
 const MOST_RANGE_BYTES = 1024;

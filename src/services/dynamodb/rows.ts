@@ -3,7 +3,7 @@
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Tags } from '#cloud/tags.ts';
-import type { Item } from './value.ts';
+import type { Item } from './values/value.ts';
 
 export type KeyTypeName = 'S' | 'N' | 'B';
 

@@ -9,7 +9,7 @@ import { mergeTags, removeTags, tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
 import { invalid, invalidValues } from './faults.ts';
 import { tables } from './rows.ts';
-import { tableByResource } from './table.ts';
+import { tableByResource } from './tables/table.ts';
 import { MOST_TAGS } from './timings.ts';
 
 const PAGE_SIZE = 10;

@@ -3,7 +3,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { defaultVpc } from './network.ts';
+import { defaultVpc } from './vpcs/network.ts';
 
 const attributes = (ctx: Ctx): readonly (readonly [name: string, value: string])[] => [
   ['supported-platforms', 'VPC'],

@@ -8,42 +8,50 @@ import { instances } from '#cloud/ports/instances.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Operations, Service } from '#cloud/service.ts';
 import { accountAttributeOperations } from './account-attributes.ts';
-import { addressOperations } from './addresses.ts';
-import { balancerInterfacesPort } from './balancer-interfaces.ts';
-import { attachmentOperations } from './attachments.ts';
+import { addressOperations } from './interfaces/addresses.ts';
+import { balancerInterfacesPort } from './interfaces/balancer-interfaces.ts';
+import { attachmentOperations } from './volumes/attachments.ts';
 import { authorization, denied, resourceConditions } from './authorization.ts';
-import { creditOperations } from './credits.ts';
-import { customerGatewayForget, customerGatewayOperations, customerGateways } from './customer-gateways.ts';
-import { defaultOperations, ensureDefaults } from './defaults.ts';
-import { dhcpOptions, dhcpOptionsOperations } from './dhcp-options.ts';
-import { ebsOperations, ebsSettings } from './ebs.ts';
-import { endpointOperations, endpointStep } from './endpoints.ts';
-import { instancesPort } from './facts.ts';
-import { gatewayOperations } from './gateways.ts';
-import { imageAttributeOperations } from './image-attributes.ts';
-import { imageCreationOperations } from './image-creation.ts';
-import { imageAvailable, imageOperations, images } from './images.ts';
-import { instanceAttributeOperations } from './instance-attributes.ts';
-import { instanceProfileOperations } from './instance-profiles.ts';
-import { instanceStatuses, instanceStatusOperations, statusReconciler } from './instance-status.ts';
-import { instanceTypeOperations } from './instance-types.ts';
-import { instanceOperations, instanceRows, launches } from './instances.ts';
-import { interfaceAddressOperations } from './interface-addresses.ts';
-import { interfaceAttachmentOperations } from './interface-operations.ts';
-import { attachmentForget, interfaceOperations } from './interfaces.ts';
-import { keyPairOperations, keyPairs } from './key-pairs.ts';
-import { launchOperations } from './launch.ts';
-import { launchTemplateDataOperations } from './launch-template-data.ts';
-import { launchTemplateOperations, launchTemplates, launchTemplateVersions } from './launch-templates.ts';
+import { creditOperations } from './instances/credits.ts';
+import {
+  customerGatewayForget,
+  customerGatewayOperations,
+  customerGateways,
+} from './gateways/customer-gateways.ts';
+import { defaultOperations, ensureDefaults } from './vpcs/defaults.ts';
+import { dhcpOptions, dhcpOptionsOperations } from './vpcs/dhcp-options.ts';
+import { ebsOperations, ebsSettings } from './volumes/ebs.ts';
+import { endpointOperations, endpointStep } from './vpcs/endpoints.ts';
+import { instancesPort } from './instances/facts.ts';
+import { gatewayOperations } from './gateways/gateways.ts';
+import { imageAttributeOperations } from './images/image-attributes.ts';
+import { imageCreationOperations } from './images/image-creation.ts';
+import { imageAvailable, imageOperations, images } from './images/images.ts';
+import { instanceAttributeOperations } from './instances/instance-attributes.ts';
+import { instanceProfileOperations } from './instances/instance-profiles.ts';
+import { instanceStatuses, instanceStatusOperations, statusReconciler } from './instances/instance-status.ts';
+import { instanceTypeOperations } from './instances/instance-types.ts';
+import { instanceOperations, instanceRows, launches } from './instances/instances.ts';
+import { interfaceAddressOperations } from './interfaces/interface-addresses.ts';
+import { interfaceAttachmentOperations } from './interfaces/interface-operations.ts';
+import { attachmentForget, interfaceOperations } from './interfaces/interfaces.ts';
+import { keyPairOperations, keyPairs } from './key-pairs/key-pairs.ts';
+import { launchOperations } from './instances/launch.ts';
+import { launchTemplateDataOperations } from './instances/launch-template-data.ts';
+import {
+  launchTemplateOperations,
+  launchTemplates,
+  launchTemplateVersions,
+} from './instances/launch-templates.ts';
 import {
   instanceForget,
   instanceReboot,
   instanceStep,
   lifecycleOperations,
   runningTimes,
-} from './lifecycle.ts';
-import { natGatewayForget, natGatewayOperations, natGatewayStep } from './nat-gateways.ts';
-import { networkAclOperations } from './network-acls.ts';
+} from './instances/lifecycle.ts';
+import { natGatewayForget, natGatewayOperations, natGatewayStep } from './gateways/nat-gateways.ts';
+import { networkAclOperations } from './vpcs/network-acls.ts';
 import {
   addresses,
   interfaces,
@@ -57,30 +65,30 @@ import {
   subnets,
   vpcEndpoints,
   vpcs,
-} from './network.ts';
-import { passwordOperations } from './passwords.ts';
-import { peeringAccept, peeringExpire, peeringOperations, peerings } from './peering.ts';
-import { prefixListOperations, prefixLists } from './prefix-lists.ts';
+} from './vpcs/network.ts';
+import { passwordOperations } from './key-pairs/passwords.ts';
+import { peeringAccept, peeringExpire, peeringOperations, peerings } from './gateways/peering.ts';
+import { prefixListOperations, prefixLists } from './security-groups/prefix-lists.ts';
 import { refused, withoutEffect } from './refused.ts';
 import { clientTokens, invalidRequest, prepared } from './requests.ts';
-import { routeOperations } from './routes.ts';
-import { securityGroupOperations } from './security-groups.ts';
-import { securityGroupRuleChangeOperations } from './security-group-rule-changes.ts';
-import { securityGroupRuleOperations } from './security-group-rules.ts';
+import { routeOperations } from './gateways/routes.ts';
+import { securityGroupOperations } from './security-groups/security-groups.ts';
+import { securityGroupRuleChangeOperations } from './security-groups/security-group-rule-changes.ts';
+import { securityGroupRuleOperations } from './security-groups/security-group-rules.ts';
 import { shares } from './sharing.ts';
-import { snapshotCompleted, snapshotOperations, snapshots } from './snapshots.ts';
-import { subnetOperations } from './subnets.ts';
+import { snapshotCompleted, snapshotOperations, snapshots } from './volumes/snapshots.ts';
+import { subnetOperations } from './vpcs/subnets.ts';
 import { tagOperations } from './tag-operations.ts';
 import { resourceTags } from './tags.ts';
-import { volumeSnapshotOperations } from './volume-snapshots.ts';
-import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes.ts';
+import { volumeSnapshotOperations } from './volumes/volume-snapshots.ts';
+import { volumeModification, volumeOperations, volumes, volumeStep } from './volumes/volumes.ts';
 import {
   transitAttachmentDue,
   transitAttachmentForget,
   transitAttachmentOperations,
-} from './transit-gateway-attachments.ts';
-import { transitRouteTableOperations } from './transit-gateway-route-tables.ts';
-import { transitRouteOperations } from './transit-gateway-routes.ts';
+} from './transit-gateways/attachments.ts';
+import { transitRouteTableOperations } from './transit-gateways/route-tables.ts';
+import { transitRouteOperations } from './transit-gateways/routes.ts';
 import {
   transitAttachments,
   transitGatewayDue,
@@ -88,10 +96,10 @@ import {
   transitGatewayOperations,
   transitGateways,
   transitRouteTables,
-} from './transit-gateways.ts';
-import { vpcCidrBlockOperations } from './vpc-cidr-blocks.ts';
-import { vpcOperations } from './vpcs.ts';
-import { vpnGatewayForget, vpnGatewayOperations, vpnGateways } from './vpn-gateways.ts';
+} from './transit-gateways/transit-gateways.ts';
+import { vpcCidrBlockOperations } from './vpcs/vpc-cidr-blocks.ts';
+import { vpcOperations } from './vpcs/vpcs.ts';
+import { vpnGatewayForget, vpnGatewayOperations, vpnGateways } from './gateways/vpn-gateways.ts';
 import { zoneOperations } from './zones.ts';
 
 const tables = [

@@ -3,10 +3,10 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Instances, Reachability } from '#cloud/ports/instances.ts';
-import { covers, overlaps, parseAddress, parseBlock } from './cidr.ts';
-import type { Block } from './cidr.ts';
-import { serves } from './endpoint-services.ts';
-import { instanceRows, interfaceOfInstance } from './instances.ts';
+import { covers, overlaps, parseAddress, parseBlock } from './vpcs/cidr.ts';
+import type { Block } from './vpcs/cidr.ts';
+import { serves } from './vpcs/endpoint-services.ts';
+import { instanceRows, interfaceOfInstance } from './instances/instances.ts';
 import {
   internetGateways,
   interfaces,
@@ -17,7 +17,7 @@ import {
   subnets,
   vpcEndpoints,
   vpcs,
-} from './network.ts';
+} from './vpcs/network.ts';
 import type {
   NetworkAclEntry,
   NetworkInterface,
@@ -26,11 +26,11 @@ import type {
   Subnet,
   Vpc,
   VpcEndpoint,
-} from './network.ts';
-import { peerings } from './peering.ts';
-import { prefixListBlocks } from './prefix-lists.ts';
-import { isBlackhole, isPrefixList } from './routes.ts';
-import { transit, transitBlocks } from './transit-gateway-routes.ts';
+} from './vpcs/network.ts';
+import { peerings } from './gateways/peering.ts';
+import { prefixListBlocks } from './security-groups/prefix-lists.ts';
+import { isBlackhole, isPrefixList } from './gateways/routes.ts';
+import { transit, transitBlocks } from './transit-gateways/routes.ts';
 
 interface Ports {
   readonly from: number;

@@ -7,7 +7,7 @@ import type { Violation } from '#contract/validate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { AnyOperation, Operations } from '#cloud/service.ts';
-import { parseNetwork } from './cidr.ts';
+import { parseNetwork } from './vpcs/cidr.ts';
 
 /** What a client token stood for. */
 interface ClientTokenUse {

@@ -7,7 +7,7 @@ import type { Input } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
-import { clusterOf, invalidToken } from './clusters.ts';
+import { clusterOf, invalidToken } from './clusters/clusters.ts';
 import { invalidParameter } from './faults.ts';
 import { containerInstanceArn, containerInstances } from './tables.ts';
 import type { Cluster, ContainerInstance } from './tables.ts';

@@ -3,11 +3,11 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { PassedRole, ServiceDefinition } from '#cloud/service.ts';
-import { clusterArn, clusterName } from './clusters.ts';
-import { serviceArn } from './services.ts';
+import { clusterArn, clusterName } from './clusters/clusters.ts';
+import { serviceArn } from './services/services.ts';
 import { containerInstanceArn, PRINCIPAL, TASKS_PRINCIPAL } from './tables.ts';
 import { findTagged, tagging } from './tags.ts';
-import { findDefinition, roleArn, rolesOf } from './task-definitions.ts';
+import { findDefinition, roleArn, rolesOf } from './tasks/task-definitions.ts';
 
 type Named = string | undefined;
 

@@ -7,11 +7,11 @@ import type { Service as CloudService } from '#cloud/service.ts';
 import { accountSettingOperations } from './account-settings.ts';
 import { attributeOperations } from './attributes.ts';
 import { authorization, resourceConditions } from './authorization.ts';
-import { clusterOperations } from './clusters.ts';
-import { containerInstanceOperations, watchInstance } from './container-instances.ts';
+import { clusterOperations } from './clusters/clusters.ts';
+import { containerInstanceOperations, watchInstance } from './clusters/container-instances.ts';
 import { refused, withoutEffect } from './refused.ts';
-import { serviceScheduler } from './scheduler.ts';
-import { serviceOperations } from './services.ts';
+import { serviceScheduler } from './services/scheduler.ts';
+import { serviceOperations } from './services/services.ts';
 import {
   accountSettings,
   clusters,
@@ -27,9 +27,9 @@ import {
   tasks,
 } from './tables.ts';
 import { tagOperations } from './tags.ts';
-import { taskDefinitionOperations } from './task-definitions.ts';
-import { forgetTask, taskLife } from './task-life.ts';
-import { taskOperations } from './tasks.ts';
+import { taskDefinitionOperations } from './tasks/task-definitions.ts';
+import { forgetTask, taskLife } from './tasks/task-life.ts';
+import { taskOperations } from './tasks/tasks.ts';
 
 export const service: CloudService = defineService({
   contract: 'ecs',

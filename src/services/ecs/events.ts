@@ -6,7 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
 import { clusters } from './tables.ts';
 import type { Deployment, Service, Task } from './tables.ts';
-import { describeTask } from './task-description.ts';
+import { describeTask } from './tasks/task-description.ts';
 
 const SOURCE = 'aws.ecs';
 const TIMES = /(?:At|edAt)$/;

@@ -8,7 +8,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { CheckRecord } from '#cloud/load-balancers/health-checks.ts';
 import type { Tags } from '#cloud/tags.ts';
-import type { Condition } from './conditions.ts';
+import type { Condition } from './listeners/conditions.ts';
 
 const ROUTES = { settles: true } as const;
 

@@ -8,28 +8,34 @@ import { functionResults, functionRoutes } from '#cloud/ports/functions.ts';
 import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
-import { aliasOperations } from './aliases.ts';
-import { attempt, queuedEvents } from './asynchronous.ts';
+import { aliasOperations } from './functions/aliases.ts';
+import { attempt, queuedEvents } from './invocations/asynchronous.ts';
 import { codeDoors } from './code-door.ts';
-import { concurrencyOperations, runnings } from './concurrency.ts';
-import { environments, idled } from './environments.ts';
-import { eventInvokeConfigOperations, eventInvokeConfigs } from './event-invoke-configs.ts';
+import { concurrencyOperations, runnings } from './functions/concurrency.ts';
+import { environments, idled } from './functions/environments.ts';
+import { eventInvokeConfigOperations, eventInvokeConfigs } from './invocations/event-invoke-configs.ts';
 import { layerVersionAt, layerVersions, layers, namedLayer } from './layers/layer.ts';
 import { layerOperations } from './layers/layers.ts';
 import { layerPermissionOperations } from './layers/permissions.ts';
-import { mappingChanged, mappingOperations } from './event-source-mappings.ts';
-import { functionOperations, settle } from './functions.ts';
-import { invocations } from './invocations.ts';
-import { invokeOperations, refuse } from './invoke.ts';
-import { batches, mappings } from './mapping-rows.ts';
+import { mappingChanged, mappingOperations } from './event-source-mappings/event-source-mappings.ts';
+import { functionOperations, settle } from './functions/functions.ts';
+import { invocations } from './invocations/invocations.ts';
+import { invokeOperations, refuse } from './invocations/invoke.ts';
+import { batches, mappings } from './event-source-mappings/mapping-rows.ts';
 import { named, qualifiedArn } from './names.ts';
-import { permissionOperations, policies, policyOf } from './permissions.ts';
-import { dispatch, pollAgain, pollRefused, receive, windowOver } from './queue-poller.ts';
+import { permissionOperations, policies, policyOf } from './functions/permissions.ts';
+import {
+  dispatch,
+  pollAgain,
+  pollRefused,
+  receive,
+  windowOver,
+} from './event-source-mappings/queue-poller.ts';
 import { results, silence } from './results.ts';
 import { routes } from './routes.ts';
 import { aliases, functions, PRINCIPAL, versions } from './rows.ts';
 import { tagOperations } from './tags.ts';
-import { versionOperations } from './versions.ts';
+import { versionOperations } from './functions/versions.ts';
 
 /** IAM looks at the function, whatever the qualifier. */
 const ofFunction = {

@@ -3,7 +3,7 @@
 
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { roleMay } from './execution-role.ts';
+import { roleMay } from './functions/execution-role.ts';
 import { invalid } from './names.ts';
 import type { Network } from './rows.ts';
 

@@ -3,8 +3,8 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { FunctionRoute, FunctionRoutes } from '#cloud/ports/functions.ts';
-import { concurrencyOf } from './concurrency.ts';
-import { servingOf } from './environments.ts';
+import { concurrencyOf } from './functions/concurrency.ts';
+import { servingOf } from './functions/environments.ts';
 import { named, targetOf } from './names.ts';
 import type { Named, Target } from './names.ts';
 import { versionKey, versions } from './rows.ts';

@@ -5,7 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { removeTags } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
-import { mappings } from './mapping-rows.ts';
+import { mappings } from './event-source-mappings/mapping-rows.ts';
 import { functionOf, invalid, named, notFound } from './names.ts';
 import { functions } from './rows.ts';
 

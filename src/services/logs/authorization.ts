@@ -4,7 +4,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { ServiceDefinition } from '#cloud/service.ts';
-import { groupArn, nameIn, streamArn } from './log-group.ts';
+import { groupArn, nameIn, streamArn } from './groups/log-group.ts';
 
 interface Named {
   readonly logGroupName?: string | undefined;

@@ -1,11 +1,11 @@
 // What an alarm's definition means: its metrics as queries, the value that is compared, and who must wake it.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Definition, MetricAlarm } from './alarm.ts';
-import { watches } from './alarm-metrics.ts';
-import type { Treatment } from './missing-data.ts';
-import { planOf } from './queries.ts';
-import type { WireQuery } from './queries.ts';
+import type { Definition, MetricAlarm } from './alarms/alarm.ts';
+import { watches } from './metrics/alarm-metrics.ts';
+import type { Treatment } from './alarms/missing-data.ts';
+import { planOf } from './metrics/queries.ts';
+import type { WireQuery } from './metrics/queries.ts';
 
 /** The id under which the metric of an alarm without metric math stands. */
 export const ONLY = 'm1';

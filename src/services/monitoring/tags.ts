@@ -5,8 +5,8 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags, removeTags, tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
-import { alarms } from './alarm.ts';
-import type { Alarm } from './alarm.ts';
+import { alarms } from './alarms/alarm.ts';
+import type { Alarm } from './alarms/alarm.ts';
 import { dashboardByArn, dashboards } from './dashboards.ts';
 
 /** What carries tags, and how they are written to it. */

@@ -4,7 +4,7 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Tags } from '#cloud/tags.ts';
-import { END, keyOrder } from './key-order.ts';
+import { END, keyOrder } from './objects/key-order.ts';
 
 /** Who has a bucket name: one namespace for the world. */
 export interface BucketName {

@@ -11,13 +11,13 @@ import { actsForAws } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
-import { tell } from './events.ts';
-import { awaitLifecycle } from './expiration.ts';
+import { tell } from './notifications/events.ts';
+import { awaitLifecycle } from './lifecycle/expiration.ts';
 import { invalidArgument, noSuchKey, notConfigured } from './faults.ts';
-import { replicateChange } from './replication.ts';
+import { replicateChange } from './replication/replication.ts';
 import { buckets } from './tables.ts';
 import type { Bucket, StoredObject } from './tables.ts';
-import { changeVersion, deleteMarkerRead, requestedVersion, shownVersionId } from './versions.ts';
+import { changeVersion, deleteMarkerRead, requestedVersion, shownVersionId } from './objects/versions.ts';
 
 interface WireTag {
   readonly Key?: string | undefined;

@@ -2,9 +2,9 @@
 // they meant then.
 
 import { invalid } from '../faults.ts';
-import { sum } from '../number.ts';
-import { itemOf, typeOf } from '../value.ts';
-import type { Item, Value } from '../value.ts';
+import { sum } from '../values/number.ts';
+import { itemOf, typeOf } from '../values/value.ts';
+import type { Item, Value } from '../values/value.ts';
 import { at } from './path.ts';
 import type { Path } from './path.ts';
 import type { Term, Update } from './update.ts';

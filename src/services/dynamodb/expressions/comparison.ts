@@ -1,9 +1,9 @@
 // Whether conditions hold for an item.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 
-import { compareNumbers } from '../number.ts';
-import { byteCount, bytesOf, equal, typeOf } from '../value.ts';
-import type { Item, Value } from '../value.ts';
+import { compareNumbers } from '../values/number.ts';
+import { byteCount, bytesOf, equal, typeOf } from '../values/value.ts';
+import type { Item, Value } from '../values/value.ts';
 import type { Comparator, Condition, Operand } from './syntax.ts';
 import { at } from './path.ts';
 

@@ -1,6 +1,6 @@
 // What DynamoDB finds wrong with the operands of conditions before it looks at any item.
 
-import { typeOf } from '../value.ts';
+import { typeOf } from '../values/value.ts';
 import { compareValues } from './comparison.ts';
 import type { Findings } from './findings.ts';
 import { samePath, shownPath } from './path.ts';

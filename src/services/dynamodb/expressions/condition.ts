@@ -1,7 +1,7 @@
 // Conditions: of writes, of filters and of keys.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 
-import type { Value } from '../value.ts';
+import type { Value } from '../values/value.ts';
 import { checkBounds, checkComparison, checkDistinct, checkFunction } from './condition-checks.ts';
 import { Findings } from './findings.ts';
 import { readPath } from './path.ts';

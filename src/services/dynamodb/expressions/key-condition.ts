@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 
 import { invalid, invalidValues } from '../faults.ts';
-import type { Value } from '../value.ts';
+import type { Value } from '../values/value.ts';
 import type { Comparator, Condition, Operand } from './syntax.ts';
 
 export type Range =

@@ -1,8 +1,8 @@
 // Document paths, such as `info.authors[0].name`: reading them, and finding or picking what they lead to.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Attributes.html
 
-import { attribute } from '../value.ts';
-import type { Item, Value } from '../value.ts';
+import { attribute } from '../values/value.ts';
+import type { Item, Value } from '../values/value.ts';
 import type { Findings } from './findings.ts';
 import type { Placeholders } from './placeholders.ts';
 import { isReserved } from './reserved-words.ts';

@@ -3,8 +3,8 @@
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { Fault } from '#contract/fault.ts';
 import { invalid } from '../faults.ts';
-import { valueFromWire } from '../value.ts';
-import type { Value } from '../value.ts';
+import { valueFromWire } from '../values/value.ts';
+import type { Value } from '../values/value.ts';
 
 interface Given {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;

@@ -1,6 +1,6 @@
 // What conditions are made of, once they have been read.
 
-import type { Value } from '../value.ts';
+import type { Value } from '../values/value.ts';
 import type { Path } from './path.ts';
 
 export type Operand =

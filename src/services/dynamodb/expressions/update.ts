@@ -1,8 +1,8 @@
 // What an update does: SET, REMOVE, ADD and DELETE. How that is done to an item is in ./application.ts.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 
-import { typeOf } from '../value.ts';
-import type { TypeName, Value } from '../value.ts';
+import { typeOf } from '../values/value.ts';
+import type { TypeName, Value } from '../values/value.ts';
 import { incorrectCount } from './condition-checks.ts';
 import { Findings } from './findings.ts';
 import { checkApart, readPath } from './path.ts';

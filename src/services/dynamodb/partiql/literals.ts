@@ -3,8 +3,8 @@
 
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { invalid } from '../faults.ts';
-import { checkDepth, itemOf, typeOf, valueFromWire } from '../value.ts';
-import type { Item, Value } from '../value.ts';
+import { checkDepth, itemOf, typeOf, valueFromWire } from '../values/value.ts';
+import type { Item, Value } from '../values/value.ts';
 import type { Reader } from './tokens.ts';
 
 export class Parameters {

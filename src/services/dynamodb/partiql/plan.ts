@@ -7,8 +7,8 @@ import type { Comparator, Condition, Operand } from '../expressions/syntax.ts';
 import { invalid } from '../faults.ts';
 import { keyList } from '../keys.ts';
 import type { Keys } from '../rows.ts';
-import { equal, itemOf } from '../value.ts';
-import type { Item, Value } from '../value.ts';
+import { equal, itemOf } from '../values/value.ts';
+import type { Item, Value } from '../values/value.ts';
 
 /** What is looked up, and what is left for a filter. */
 export interface Sought {

@@ -10,7 +10,7 @@ import type { Condition } from '../expressions/syntax.ts';
 import { pathsOf } from '../expressions/update.ts';
 import type { Term, Update } from '../expressions/update.ts';
 import { invalid } from '../faults.ts';
-import type { Item } from '../value.ts';
+import type { Item } from '../values/value.ts';
 import { Parameters, readItem, readValue, seesValue } from './literals.ts';
 import { Reader } from './tokens.ts';
 import { readPath, readWhere } from './where.ts';

@@ -3,7 +3,7 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { invalid } from '../names.ts';
-import { LARGEST_UNZIPPED, unzippedBytes } from '../package.ts';
+import { LARGEST_UNZIPPED, unzippedBytes } from '../functions/package.ts';
 import type { Code, LayerUse } from '../rows.ts';
 import { layerVersionAt, layerVersionOf } from './layer.ts';
 

@@ -7,6 +7,7 @@ import { hex } from '#world/primitives.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { servedUrl } from '#cloud/endpoint.ts';
 import type { Door } from '#cloud/endpoint.ts';
+import { bytesOf, inverse } from '#cloud/rsa.ts';
 
 /** Of the key below, signed with itself: CN=sns.amazonaws.com, for the years 2000 to 2999. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -39,16 +40,8 @@ function prime({ sha256 }: Primitives, name: string, after: bigint): bigint {
   return (BigInt(`0x${digests.join('')}`) | (3n << 1022n) | 1n) + after;
 }
 
-function inverse(value: bigint, modulus: bigint): bigint {
-  let [low, high, atLow, atHigh] = [value % modulus, modulus, 1n, 0n];
-  while (low > 1n) [low, high, atLow, atHigh] = [high % low, low, atHigh - (high / low) * atLow, atLow];
-  return ((atLow % modulus) + modulus) % modulus;
-}
-
 function base64url(number: bigint): string {
-  const digits = number.toString(16);
-  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
-  const bytes = Uint8Array.from(even.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const bytes = bytesOf(number, Math.ceil(number.toString(16).length / 2));
   return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 

@@ -1,8 +1,8 @@
 // How keys are written down: DER, PEM, and the fields of OpenSSH.
 
 import { base64 } from '#contract/protocols/bytes.ts';
-import { bytesOf, inverse } from './rsa.ts';
-import type { RsaKey } from './rsa.ts';
+import { bytesOf, inverse } from '#cloud/rsa.ts';
+import type { RsaKey } from '#cloud/rsa.ts';
 
 const utf8 = new TextEncoder();
 const INTEGER = 0x02;

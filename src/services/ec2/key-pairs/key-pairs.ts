@@ -9,8 +9,8 @@ import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
 import { ed25519Pem, integerBytes, pkcs8, publicKeyInfo, rsaPem, sshBlob, sshFields } from './key-formats.ts';
 import { missing, unmodelled } from '../requests.ts';
-import { integerOf, makeRsaKey } from './rsa.ts';
-import type { RandomBytes } from './rsa.ts';
+import { integerOf, makeRsaKey } from '#cloud/rsa.ts';
+import type { RandomBytes } from '#cloud/rsa.ts';
 import { removeTagsOf, someTagsShown, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 
 interface KeyPair {

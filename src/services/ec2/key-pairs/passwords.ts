@@ -6,7 +6,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { instanceOf, launchOf } from '../instances/instances.ts';
 import { rsaKeyOf } from './key-pairs.ts';
-import { encryptTo } from './rsa.ts';
+import { encryptTo } from '#cloud/rsa.ts';
 import { windowsPassword } from '../timings.ts';
 
 const LENGTH = 32;

@@ -1,4 +1,4 @@
-// RSA key pairs of 2048 bits as a function of random bytes, and encryption to them.
+// RSA in numbers: key pairs of 2048 bits as a function of random bytes, and encryption to them.
 
 /** As many bytes as asked for, the same for the same label. */
 export type RandomBytes = (label: string, length: number) => Uint8Array;

@@ -10,8 +10,8 @@ import { tellAvailable } from './events.ts';
 import { awaitExpiry, stillOf } from './expiry.ts';
 import { awaited, certificates } from './tables.ts';
 import type { Awaited, Certificate, Validation } from './tables.ts';
-import { isUsed } from './users.ts';
 import { dnsValidation, RENEWAL_BEFORE_MS, DAY_MS, VALIDATION_MS, VALIDITY_MS } from './timings.ts';
+import { isUsed } from './users.ts';
 
 const LOOK = { name: 'acm/validation' } as const;
 const HEX = '0123456789abcdef';

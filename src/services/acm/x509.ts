@@ -1,7 +1,7 @@
 // What certificates say of themselves (X.509, RFC 5280), as far as ACM shows it.
 
-import { fromBase64 } from '#contract/protocols/bytes.ts';
 import { hex } from '#world/primitives.ts';
+import { fromBase64 } from '#contract/protocols/bytes.ts';
 import { bitsOf, oidOf, TAG, textOf, timeOf, valuesIn } from './der.ts';
 import type { Value } from './der.ts';
 

@@ -10,8 +10,8 @@ import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { groupOf, groups, stamp } from './group.ts';
 import type { Group } from './group.ts';
-import type { GroupInstance } from './instance.ts';
 import { notify } from './groups/notifications.ts';
+import type { GroupInstance } from './instance.ts';
 import { ACTIVITY_RETENTION_MS } from './timings.ts';
 
 type WireActivity = Output<'autoscaling', 'DescribeScalingActivities'>['Activities'][number];

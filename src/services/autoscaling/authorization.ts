@@ -6,8 +6,8 @@ import type { Input, OperationName } from '#cloud/contracts.ts';
 import { identity } from '#cloud/ports/identity.ts';
 import type { Authorization } from '#cloud/service.ts';
 import { groupArn, groups, PRINCIPAL } from './group.ts';
-import { instances } from './instance.ts';
 import { launchConfigurations } from './groups/launch-configuration.ts';
+import { instances } from './instance.ts';
 
 type Conditions = Record<string, string | readonly string[]>;
 type WireTags = Input<'autoscaling', 'CreateOrUpdateTags'>['Tags'];

@@ -7,21 +7,23 @@ import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { alarmReconciler } from './deployments/alarms.ts';
-import { applicationOperations } from './groups/applications.ts';
-import { launchReconciler } from './instances/auto-scaling.ts';
-import { commandOperations } from './instances/commands.ts';
-import { deploymentConfigOperations } from './groups/deployment-configs.ts';
-import { deploymentGroupOperations } from './groups/deployment-groups.ts';
 import { adopt, deploymentOperations } from './deployments/deployments.ts';
 import { endingOperations } from './deployments/ending.ts';
-import { invalid } from './faults.ts';
 import { followUpReconciler } from './deployments/follow-up.ts';
+import { targetOperations } from './deployments/target-operations.ts';
+import { targetReconciler } from './deployments/targets.ts';
+import { invalid } from './faults.ts';
+import { applicationOperations } from './groups/applications.ts';
+import { deploymentConfigOperations } from './groups/deployment-configs.ts';
+import { deploymentGroupOperations } from './groups/deployment-groups.ts';
+import { onPremisesOperations } from './groups/on-premises-instances.ts';
+import { revisionOperations } from './groups/revisions.ts';
+import { launchReconciler } from './instances/auto-scaling.ts';
+import { commandOperations } from './instances/commands.ts';
+import { deploymentReconciler } from './instances/rollout.ts';
 import { hookOperations } from './lambda/hooks.ts';
 import { lambdaTargets } from './lambda/targets.ts';
 import { lifecycleEvents } from './lifecycle-events.ts';
-import { onPremisesOperations } from './groups/on-premises-instances.ts';
-import { revisionOperations } from './groups/revisions.ts';
-import { deploymentReconciler } from './instances/rollout.ts';
 import {
   alarmWatches,
   applications,
@@ -36,8 +38,6 @@ import {
 } from './rows.ts';
 import { PRINCIPAL } from './service-role.ts';
 import { tagOperations } from './tags.ts';
-import { targetOperations } from './deployments/target-operations.ts';
-import { targetReconciler } from './deployments/targets.ts';
 
 interface Named {
   applicationName?: string | undefined;

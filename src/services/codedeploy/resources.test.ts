@@ -27,8 +27,8 @@ import {
   UpdateDeploymentGroupCommand,
 } from '@aws-sdk/client-codedeploy';
 import { describe, expect, it } from 'vitest';
-import { LOAD_BALANCED, revision, Stand } from './test-stand.ts';
 import { ACCOUNT, ROLE } from './test-cloud.ts';
+import { LOAD_BALANCED, revision, Stand } from './test-stand.ts';
 
 describe('an application', () => {
   it('exists once under its name', async () => {

@@ -6,9 +6,9 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Tags } from '#cloud/tags.ts';
-import type { Course } from './lifecycle-events.ts';
-import type { TrafficRouting } from './lambda/shift.ts';
 import type { Count, MinimumHealthyHosts } from './groups/minimum-healthy-hosts.ts';
+import type { TrafficRouting } from './lambda/shift.ts';
+import type { Course } from './lifecycle-events.ts';
 
 type GroupInfo = NonNullable<Output<'codedeploy', 'GetDeploymentGroup'>['deploymentGroupInfo']>;
 type DeploymentInfo = NonNullable<Output<'codedeploy', 'GetDeployment'>['deploymentInfo']>;

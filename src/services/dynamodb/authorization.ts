@@ -5,13 +5,13 @@ import { Fault } from '#contract/fault.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Authorization, FurtherAction, ServiceDefinition } from '#cloud/service.ts';
+import { pathsOf } from './expressions/update.ts';
 import { expressionsOf, pathsIn } from './items/expressions.ts';
 import type { Expressions, Given } from './items/expressions.ts';
-import { pathsOf } from './expressions/update.ts';
 import { statementAuthorization } from './partiql/authorization.ts';
+import { tableArn, tableByArn } from './tables/table.ts';
 import { contentOf, valueFromWire } from './values/value.ts';
 import type { WireItem } from './values/value.ts';
-import { tableArn, tableByArn } from './tables/table.ts';
 
 type Rules = NonNullable<ServiceDefinition<'dynamodb'>['authorization']>;
 type Conditions = Record<string, string | string[]>;

@@ -3,11 +3,11 @@
 
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { addToCount } from './tables/counts.ts';
 import { END } from './key-order.ts';
 import { entryKey, isFiled, keyNames, placeOf, tableKey } from './keys.ts';
 import { buckets, counts, entries, items } from './rows.ts';
 import type { EntryRow, Index, ItemRow, TableRow } from './rows.ts';
+import { addToCount } from './tables/counts.ts';
 import { awaitExpiry } from './tables/time-to-live.ts';
 import { attribute, equalItems, itemBytes, itemOf } from './values/value.ts';
 import type { Item } from './values/value.ts';

@@ -8,16 +8,16 @@ import type { Input } from '#cloud/contracts.ts';
 import type { Authorization, Denial, FurtherAction, ServiceDefinition } from '#cloud/service.ts';
 import { GATEWAYS_TOUCHED } from './gateway-authorization.ts';
 import type { Touched } from './gateway-authorization.ts';
+import { peerings } from './gateways/peering.ts';
 import { profileNamed } from './instances/instance-profiles.ts';
 import { instanceRows } from './instances/instances.ts';
 import { launchRequest } from './instances/launch-request.ts';
 import { launchTemplates } from './instances/launch-templates.ts';
-import { addresses, blocksOf, defaultVpc, interfaces, subnets, vpcs } from './vpcs/network.ts';
-import { peerings } from './gateways/peering.ts';
 import { groupNamed } from './security-groups/security-groups.ts';
 import { tagsOf, typeOfResource } from './tags.ts';
 import type { ResourceType, TagSpecifications } from './tags.ts';
 import { volumesOf } from './volumes/volumes.ts';
+import { addresses, blocksOf, defaultVpc, interfaces, subnets, vpcs } from './vpcs/network.ts';
 
 type AnyInput = Readonly<Record<string, unknown>>;
 type AnyAuthorization = Authorization<'ec2', never>;

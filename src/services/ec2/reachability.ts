@@ -3,10 +3,14 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Instances, Reachability } from '#cloud/ports/instances.ts';
+import { peerings } from './gateways/peering.ts';
+import { isBlackhole, isPrefixList } from './gateways/routes.ts';
+import { instanceRows, interfaceOfInstance } from './instances/instances.ts';
+import { prefixListBlocks } from './security-groups/prefix-lists.ts';
+import { transit, transitBlocks } from './transit-gateways/routes.ts';
 import { covers, overlaps, parseAddress, parseBlock } from './vpcs/cidr.ts';
 import type { Block } from './vpcs/cidr.ts';
 import { serves } from './vpcs/endpoint-services.ts';
-import { instanceRows, interfaceOfInstance } from './instances/instances.ts';
 import {
   internetGateways,
   interfaces,
@@ -27,10 +31,6 @@ import type {
   Vpc,
   VpcEndpoint,
 } from './vpcs/network.ts';
-import { peerings } from './gateways/peering.ts';
-import { prefixListBlocks } from './security-groups/prefix-lists.ts';
-import { isBlackhole, isPrefixList } from './gateways/routes.ts';
-import { transit, transitBlocks } from './transit-gateways/routes.ts';
 
 interface Ports {
   readonly from: number;

@@ -5,13 +5,23 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { customerGatewayOf } from './gateways/customer-gateways.ts';
-import { dhcpOptions } from './vpcs/dhcp-options.ts';
 import { filtered } from './filters.ts';
+import { customerGatewayOf } from './gateways/customer-gateways.ts';
+import { peeringOf } from './gateways/peering.ts';
+import { vpnGatewayOf } from './gateways/vpn-gateways.ts';
 import { imageOf, images } from './images/images.ts';
 import { instanceOf } from './instances/instances.ts';
-import { keyPairs } from './key-pairs/key-pairs.ts';
 import { launchTemplates, templateOf } from './instances/launch-templates.ts';
+import { keyPairs } from './key-pairs/key-pairs.ts';
+import { prefixLists } from './security-groups/prefix-lists.ts';
+import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
+import type { ResourceTag, ResourceType } from './tags.ts';
+import { transitAttachmentOf } from './transit-gateways/attachments.ts';
+import { transitRouteTableOf } from './transit-gateways/route-tables.ts';
+import { transitGatewayOf } from './transit-gateways/transit-gateways.ts';
+import { snapshotOf } from './volumes/snapshots.ts';
+import { volumeOf } from './volumes/volumes.ts';
+import { dhcpOptions } from './vpcs/dhcp-options.ts';
 import {
   addressOf,
   interfaceOf,
@@ -25,16 +35,6 @@ import {
   vpcEndpointOf,
   vpcOf,
 } from './vpcs/network.ts';
-import { peeringOf } from './gateways/peering.ts';
-import { prefixLists } from './security-groups/prefix-lists.ts';
-import { snapshotOf } from './volumes/snapshots.ts';
-import { putTags, resourceTags, tagsOf, typeOfResource } from './tags.ts';
-import type { ResourceTag, ResourceType } from './tags.ts';
-import { transitAttachmentOf } from './transit-gateways/attachments.ts';
-import { transitRouteTableOf } from './transit-gateways/route-tables.ts';
-import { transitGatewayOf } from './transit-gateways/transit-gateways.ts';
-import { volumeOf } from './volumes/volumes.ts';
-import { vpnGatewayOf } from './gateways/vpn-gateways.ts';
 
 const inTable =
   (rows: Table<never>, code: string, noun: string) =>

@@ -5,8 +5,8 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
-import { loadBalancers } from './tables.ts';
 import { rosterOf } from './rosters.ts';
+import { loadBalancers } from './tables.ts';
 
 interface Count {
   readonly healthy: number;

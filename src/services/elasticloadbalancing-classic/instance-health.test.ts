@@ -17,8 +17,8 @@ import type { PlanGroup } from '#cloud/ports/routing.ts';
 import { startLoad } from '#traffic/load-control.ts';
 import { measured } from '#traffic/measure.ts';
 import type { Measurement } from '#traffic/measure.ts';
-import { checks } from './tables.ts';
 import { ClassicStand, MINUTE, NAME, SECOND } from '../../../tests/classic-stand.ts';
+import { checks } from './tables.ts';
 
 const LoadBalancerName = NAME;
 const HOUR = 60 * MINUTE;

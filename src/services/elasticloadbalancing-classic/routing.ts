@@ -5,8 +5,8 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { HOSTED_ZONES } from '#cloud/load-balancers/hosted-zones.ts';
 import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/routing.ts';
-import { inService } from './rosters.ts';
 import { layerOf } from './listeners.ts';
+import { inService } from './rosters.ts';
 import { arnOf, hostNames, loadBalancers } from './tables.ts';
 import type { Listener, LoadBalancer } from './tables.ts';
 

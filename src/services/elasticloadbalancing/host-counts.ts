@@ -7,9 +7,9 @@ import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
 import type { MetricId } from '#cloud/ports/metrics.ts';
+import { dimension, loadBalancerUsing } from './tables.ts';
 import { rosterOf } from './targets/rosters.ts';
 import type { ZoneCount } from './targets/rosters.ts';
-import { dimension, loadBalancerUsing } from './tables.ts';
 
 /** What CloudWatch was last told of a group. Zone '' is the whole group. */
 interface HostCount {

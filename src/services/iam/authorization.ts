@@ -4,9 +4,9 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Service } from '#cloud/service.ts';
 import { named } from './entities.ts';
+import { linkedRole } from './linked-roles.ts';
 import { groups, instanceProfiles, managedPolicies, oidcProviders, roles, users } from './tables.ts';
 import type { Entity } from './tables.ts';
-import { linkedRole } from './linked-roles.ts';
 
 /** What operations take, as far as decisions look at it. */
 interface Request {

@@ -1,7 +1,7 @@
 // What KMS encrypts, as bytes: which key and which material, then AES-256-GCM over them and the encryption context.
 
-import { fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
 import { hex } from '#world/index.ts';
+import { fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { invalidCiphertext } from './faults.ts';
 import { freshBytes } from './materials.ts';

@@ -1,9 +1,9 @@
 // Message authentication codes with HMAC keys.
 // https://docs.aws.amazon.com/kms/latest/developerguide/hmac.html
 
-import { Fault } from '#contract/fault.ts';
 import { hex } from '#world/index.ts';
 import type { Sha2 } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { secretOf } from './ciphertext.ts';

@@ -1,29 +1,16 @@
 // AWS Lambda: functions and their versions and aliases, who may invoke them, invocations at once and later, and event source
 // mappings. What functions do is the business of the function host (`src/workloads/functions/`).
 
-import { Fault } from '#contract/fault.ts';
 import type { TimerHandler } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { functionResults, functionRoutes } from '#cloud/ports/functions.ts';
 import { provide } from '#cloud/port.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
-import { aliasOperations } from './functions/aliases.ts';
-import { attempt, queuedEvents } from './invocations/asynchronous.ts';
 import { codeDoors } from './code-door.ts';
-import { concurrencyOperations, runnings } from './functions/concurrency.ts';
-import { environments, idled } from './functions/environments.ts';
-import { eventInvokeConfigOperations, eventInvokeConfigs } from './invocations/event-invoke-configs.ts';
-import { layerVersionAt, layerVersions, layers, namedLayer } from './layers/layer.ts';
-import { layerOperations } from './layers/layers.ts';
-import { layerPermissionOperations } from './layers/permissions.ts';
 import { mappingChanged, mappingOperations } from './event-source-mappings/event-source-mappings.ts';
-import { functionOperations, settle } from './functions/functions.ts';
-import { invocations } from './invocations/invocations.ts';
-import { invokeOperations, refuse } from './invocations/invoke.ts';
 import { batches, mappings } from './event-source-mappings/mapping-rows.ts';
-import { named, qualifiedArn } from './names.ts';
-import { permissionOperations, policies, policyOf } from './functions/permissions.ts';
 import {
   dispatch,
   pollAgain,
@@ -31,11 +18,24 @@ import {
   receive,
   windowOver,
 } from './event-source-mappings/queue-poller.ts';
+import { aliasOperations } from './functions/aliases.ts';
+import { concurrencyOperations, runnings } from './functions/concurrency.ts';
+import { environments, idled } from './functions/environments.ts';
+import { functionOperations, settle } from './functions/functions.ts';
+import { permissionOperations, policies, policyOf } from './functions/permissions.ts';
+import { versionOperations } from './functions/versions.ts';
+import { attempt, queuedEvents } from './invocations/asynchronous.ts';
+import { eventInvokeConfigOperations, eventInvokeConfigs } from './invocations/event-invoke-configs.ts';
+import { invocations } from './invocations/invocations.ts';
+import { invokeOperations, refuse } from './invocations/invoke.ts';
+import { layerVersionAt, layerVersions, layers, namedLayer } from './layers/layer.ts';
+import { layerOperations } from './layers/layers.ts';
+import { layerPermissionOperations } from './layers/permissions.ts';
+import { named, qualifiedArn } from './names.ts';
 import { results, silence } from './results.ts';
 import { routes } from './routes.ts';
 import { aliases, functions, PRINCIPAL, versions } from './rows.ts';
 import { tagOperations } from './tags.ts';
-import { versionOperations } from './functions/versions.ts';
 
 /** IAM looks at the function, whatever the qualifier. */
 const ofFunction = {

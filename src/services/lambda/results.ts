@@ -3,11 +3,11 @@
 import type { TimerHandler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { FunctionResult, FunctionResults } from '#cloud/ports/functions.ts';
+import { batchEnded } from './event-source-mappings/queue-poller.ts';
 import { attempted } from './invocations/asynchronous.ts';
 import { finished, invocations, silenceDue } from './invocations/invocations.ts';
 import type { Invocation } from './invocations/invocations.ts';
 import { answer } from './invocations/invoke.ts';
-import { batchEnded } from './event-source-mappings/queue-poller.ts';
 
 function ended(owner: Ctx, requestId: string, result: FunctionResult): void {
   const conclusion = finished(owner, requestId, result);

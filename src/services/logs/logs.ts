@@ -9,19 +9,19 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { defineService } from '#cloud/service.ts';
 import type { Service } from '#cloud/service.ts';
 import { authorization } from './authorization.ts';
-import { encryptionOperations } from './groups/encryption.ts';
-import { attempt, deliveries } from './filters/forwarding.ts';
-import { groupOperations } from './groups/groups.ts';
 import { ingestionOperations } from './events/ingestion.ts';
-import { nameIn } from './groups/log-group.ts';
+import { readingOperations } from './events/reading.ts';
+import { attempt, deliveries } from './filters/forwarding.ts';
 import { metricFilterOperations } from './filters/metric-filters.ts';
 import { ingestions, publish } from './filters/minutes.ts';
+import { subscriptionFilterOperations } from './filters/subscription-filters.ts';
+import { encryptionOperations } from './groups/encryption.ts';
+import { groupOperations } from './groups/groups.ts';
+import { nameIn } from './groups/log-group.ts';
 import { queryDefinitionOperations, queryDefinitions } from './groups/query-definitions.ts';
-import { readingOperations } from './events/reading.ts';
 import { policyFor, resourcePolicies, resourcePolicyOperations } from './groups/resource-policies.ts';
 import { expire, retentionOperations } from './groups/retention.ts';
 import { refresh, streamOperations } from './groups/streams.ts';
-import { subscriptionFilterOperations } from './filters/subscription-filters.ts';
 import {
   batches,
   logGroups,

@@ -1,9 +1,9 @@
 // Logs and Lambda together, as they stand beside all other services.
 
+import { gunzipSync } from 'node:zlib';
 import * as sdk from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AddPermissionCommand, CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { packBundle } from '#workloads/bundle.ts';
 import { newTable } from '../../../tests/table.ts';

@@ -2,8 +2,8 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Definition, MetricAlarm } from './alarms/alarm.ts';
-import { watches } from './metrics/alarm-metrics.ts';
 import type { Treatment } from './alarms/missing-data.ts';
+import { watches } from './metrics/alarm-metrics.ts';
 import { planOf } from './metrics/queries.ts';
 import type { WireQuery } from './metrics/queries.ts';
 

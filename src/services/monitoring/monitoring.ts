@@ -2,22 +2,22 @@
 // ./composite-alarms.ts, ./evaluation.ts) and dashboards (./dashboards.ts).
 
 import type { Reconciler, Row } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
+import { validationMessage } from '#contract/validate.ts';
+import type { Violation } from '#contract/validate.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { provide } from '#cloud/port.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
 import { defineService } from '#cloud/service.ts';
-import { Fault } from '#contract/fault.ts';
-import { validationMessage } from '#contract/validate.ts';
-import type { Violation } from '#contract/validate.ts';
 import type { Service } from '#cloud/service.ts';
-import { alarms, dependences } from './alarms/alarm.ts';
 import { historyItems, historyOperations } from './alarms/alarm-history.ts';
-import { watches } from './metrics/alarm-metrics.ts';
+import { alarms, dependences } from './alarms/alarm.ts';
 import { alarmOperations } from './alarms/alarms.ts';
 import { compose, compositeAlarmOperations } from './alarms/composite-alarms.ts';
-import { dashboardArn, dashboardOperations, dashboards } from './dashboards.ts';
 import { evaluate } from './alarms/evaluation.ts';
 import { metricAlarmOperations } from './alarms/metric-alarms.ts';
+import { dashboardArn, dashboardOperations, dashboards } from './dashboards.ts';
+import { watches } from './metrics/alarm-metrics.ts';
 import { metricDataOperations } from './metrics/metric-data.ts';
 import { metricRows, metricsPort, points, stretches } from './metrics/points.ts';
 import { tagOperations } from './tags.ts';

@@ -10,9 +10,9 @@ import {
 } from '@aws-sdk/client-route-53';
 import type { HealthCheckConfig } from '@aws-sdk/client-route-53';
 import { describe, expect, it } from 'vitest';
+import { healths, looks } from './tables.ts';
 import { aliasTo, MINUTE, plain, Route53Stand } from './test-stand.ts';
 import type { Balancer } from './test-stand.ts';
-import { healths, looks } from './tables.ts';
 
 const SECOND = 1000;
 

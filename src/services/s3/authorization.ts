@@ -7,15 +7,15 @@ import type { Input, OperationName } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Authorization, Denial, ServiceDefinition } from '#cloud/service.ts';
-import { bucketArn, bucketOf, checkNewName, located } from './bucket.ts';
 import { bucketOfArn } from './access/bucket-policy.ts';
 import { grantHeaders } from './access/grants.ts';
 import type { GrantHeaders, WantedAcl } from './access/grants.ts';
+import { bucketArn, bucketOf, checkNewName, located } from './bucket.ts';
+import { versionOf } from './objects/versions.ts';
 import { objects, place } from './tables.ts';
 import type { Version } from './tables.ts';
 import { tagsOfHeader } from './tagging.ts';
 import { DAY_MS } from './timings.ts';
-import { versionOf } from './objects/versions.ts';
 
 type Conditions = Readonly<Record<string, string | readonly string[]>>;
 type Rules = NonNullable<ServiceDefinition<'s3'>['authorization']>;

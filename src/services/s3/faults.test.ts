@@ -31,8 +31,8 @@ import type {
   TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { Bucket, raw, stand, version } from './test-stand.ts';
 import { newTable } from '../../../tests/table.ts';
+import { Bucket, raw, stand, version } from './test-stand.ts';
 
 describe('buckets', () => {
   // test_create_bucket_with_eu_location_constraint

@@ -2,22 +2,22 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 
 import { Fault } from '#contract/fault.ts';
+import { percentDecoded } from '#contract/protocols/bytes.ts';
 import { mergeTags, tagList } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
-import { percentDecoded } from '#contract/protocols/bytes.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { actsForAws } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from './bucket.ts';
 import type { Place } from './bucket.ts';
-import { tell } from './notifications/events.ts';
-import { awaitLifecycle } from './lifecycle/expiration.ts';
 import { invalidArgument, noSuchKey, notConfigured } from './faults.ts';
+import { awaitLifecycle } from './lifecycle/expiration.ts';
+import { tell } from './notifications/events.ts';
+import { changeVersion, deleteMarkerRead, requestedVersion, shownVersionId } from './objects/versions.ts';
 import { replicateChange } from './replication/replication.ts';
 import { buckets } from './tables.ts';
 import type { Bucket, StoredObject } from './tables.ts';
-import { changeVersion, deleteMarkerRead, requestedVersion, shownVersionId } from './objects/versions.ts';
 
 interface WireTag {
   readonly Key?: string | undefined;

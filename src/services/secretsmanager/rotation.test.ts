@@ -14,8 +14,8 @@ import { parsePolicy } from '#cloud/iam/policy.ts';
 import { rootOf } from '#cloud/principal.ts';
 import { defineService } from '#cloud/service.ts';
 import { services } from '#services/index.ts';
-import { part as traffic } from '#traffic/traffic.ts';
 import { modelled } from '#workloads/modelled/modelled.ts';
+import { part as traffic } from '#traffic/traffic.ts';
 import { newTable, START } from '../../../tests/table.ts';
 import { nextRotation } from './schedule.ts';
 

@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 import type { Primitives, RsaKey } from '#world/index.ts';
-import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import { hex } from '#world/primitives.ts';
+import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { servedUrl } from '#cloud/endpoint.ts';
 import type { Door } from '#cloud/endpoint.ts';

@@ -1,9 +1,9 @@
 // Checks of queue attributes. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 
 import { jsonIn } from '#contract/json-text.ts';
+import { Fault } from '#contract/fault.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { Fault } from '#contract/fault.ts';
 import { parsedObject } from '#cloud/json.ts';
 import type { JsonObject } from '#cloud/json.ts';
 import { queueByArn, redriveIn } from './queue.ts';

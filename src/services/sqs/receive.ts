@@ -9,11 +9,11 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { inBatch } from './batch.ts';
 import { checkReadable } from './encryption.ts';
+import { chosenAttributes, md5Of, md5OfAttributes, wireAttributes } from './message-digest.ts';
+import { MessageGroups } from './message-groups.ts';
 import { changed, expired, keyOf, messages, nextSequence, roomInFlight, stored } from './message.ts';
 import type { Message } from './message.ts';
-import { MessageGroups } from './message-groups.ts';
 import { count, touched } from './metrics.ts';
-import { chosenAttributes, md5Of, md5OfAttributes, wireAttributes } from './message-digest.ts';
 import {
   numberOf,
   queueByArn,

@@ -10,8 +10,6 @@ import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { inBatch } from './batch.ts';
 import { dataKeyFor } from './encryption.ts';
-import { expire, nextSequence, stored } from './message.ts';
-import { count, touched } from './metrics.ts';
 import {
   ALLOWED,
   FORBIDDEN,
@@ -20,7 +18,9 @@ import {
   sizeOfAttributes,
   storedAttributes,
 } from './message-digest.ts';
+import { expire, nextSequence, stored } from './message.ts';
 import type { StoredAttribute } from './message.ts';
+import { count, touched } from './metrics.ts';
 import { numberOf, queueOf, READINESS, wakePolls } from './queue.ts';
 import type { Queue } from './queue.ts';
 import { DEDUPLICATION_MS, LARGEST_MESSAGE } from './timings.ts';

@@ -13,8 +13,8 @@ import { activities, gauges } from './metrics.ts';
 import { move, moveOperations, moveTasks, sourceArnOf, sourcesOf } from './move-tasks.ts';
 import { arnOfUrl, queueByArn, queues, remotePolls } from './queue.ts';
 import { deletedQueues, queueOperations } from './queues.ts';
-import { readiness, receiveOperations } from './receive.ts';
 import { forgetAttempt, receiveAttempts } from './receive-attempts.ts';
+import { readiness, receiveOperations } from './receive.ts';
 import { deduplications, forget, sendOperations } from './send.ts';
 
 const ofQueue = { resources: arnOfUrl };

@@ -4,12 +4,12 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { groups } from '../group.ts';
 import type { Group } from '../group.ts';
 import { hooks } from '../instances/lifecycle-hooks.ts';
-import { stopLevels } from './metrics.ts';
-import { notifications } from './notifications.ts';
-import { policies } from '../scaling/policy.ts';
 import { refreshes } from '../refreshes/refresh.ts';
+import { policies } from '../scaling/policy.ts';
 import { scheduledActions } from '../scaling/scheduled-action.ts';
 import { dropAlarms } from '../scaling/tracking-alarms.ts';
+import { stopLevels } from './metrics.ts';
+import { notifications } from './notifications.ts';
 
 /**
  * Removes a group that has no instance any more. Its activities stay: they can be described for six weeks.

@@ -7,7 +7,6 @@ import { page } from '#cloud/pagination.ts';
 import { identity } from '#cloud/ports/identity.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken, ongoing } from '../activities.ts';
-import { deleteRows } from './deletion.ts';
 import {
   changeGroup,
   groupOf,
@@ -22,21 +21,22 @@ import {
 import type { Group } from '../group.ts';
 import { enter, instanceReconciler, instances } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
-import { launchConfigurations } from './launch-configuration.ts';
 import { dropActions, putHook } from '../instances/lifecycle-hooks.ts';
+import { describeReplacing, replacingOf } from '../instances/maintenance.ts';
+import { checkPolicies, isLeaving, terminate } from '../instances/termination.ts';
 import {
   checkLoadBalancers,
   checkTargetGroups,
   loadBalancersIn,
   targetGroupsIn,
 } from '../load-balancing/load-balancing.ts';
-import { describeReplacing, replacingOf } from '../instances/maintenance.ts';
-import { placesOf } from './network.ts';
 import { MOST_GROUPS, MOST_LAUNCH_CONFIGURATIONS } from '../quotas.ts';
 import { activeRefresh, dropRefreshes } from '../refreshes/refresh.ts';
-import { describeSource, describeTemplate, sourceOf, wrongSources } from './source.ts';
 import { describeTags, withTags } from '../tags.ts';
-import { checkPolicies, isLeaving, terminate } from '../instances/termination.ts';
+import { deleteRows } from './deletion.ts';
+import { launchConfigurations } from './launch-configuration.ts';
+import { placesOf } from './network.ts';
+import { describeSource, describeTemplate, sourceOf, wrongSources } from './source.ts';
 
 type CreateInput = Input<'autoscaling', 'CreateAutoScalingGroup'>;
 type UpdateInput = Input<'autoscaling', 'UpdateAutoScalingGroup'>;

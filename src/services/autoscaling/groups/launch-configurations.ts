@@ -11,9 +11,9 @@ import { rootOf } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from '../activities.ts';
 import { groups, PRINCIPAL, roleOf } from '../group.ts';
+import { MOST_LAUNCH_CONFIGURATIONS } from '../quotas.ts';
 import { launchConfigurations } from './launch-configuration.ts';
 import type { LaunchConfiguration } from './launch-configuration.ts';
-import { MOST_LAUNCH_CONFIGURATIONS } from '../quotas.ts';
 
 type CreateInput = Input<'autoscaling', 'CreateLaunchConfiguration'>;
 type Wire = Output<'autoscaling', 'DescribeLaunchConfigurations'>['LaunchConfigurations'][number];

@@ -1,9 +1,9 @@
 // Group metrics in AWS/AutoScaling: levels that stand until the group changes. Published only where they
 // were enabled. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
 
-import { Fault } from '#contract/fault.ts';
 import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
 import { groupInstanceChanged } from '#cloud/ports/scaling.ts';

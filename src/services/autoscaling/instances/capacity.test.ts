@@ -9,10 +9,10 @@ import {
 import { expect, it } from 'vitest';
 import { injections } from '#cloud/injections.ts';
 import { instances as ec2 } from '#cloud/ports/instances.ts';
-import { moves } from './balance.ts';
 import { instances } from '../instance.ts';
 import { GROUP, HOUR, MINUTE, stand } from '../test-stand.ts';
 import type { Stand } from '../test-stand.ts';
+import { moves } from './balance.ts';
 
 const resize = ({ asg }: Stand, DesiredCapacity: number): Promise<unknown> =>
   asg.send(new SetDesiredCapacityCommand({ AutoScalingGroupName: GROUP, DesiredCapacity }));

@@ -6,9 +6,6 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { begin, finish, ongoing } from '../activities.ts';
-import { countByZone, emptiest, moves } from './balance.ts';
-import type { Counts } from './balance.ts';
-import { deleteRows } from '../groups/deletion.ts';
 import {
   changeGroup,
   groupReconciler,
@@ -20,14 +17,17 @@ import {
   stamp,
 } from '../group.ts';
 import type { Group } from '../group.ts';
-import { counts, instances, isPending } from '../instance.ts';
-import type { GroupInstance } from '../instance.ts';
-import { EVERYWHERE, launch, postpone } from './launch.ts';
-import { activeRefresh, launchSource } from '../refreshes/refresh.ts';
+import { deleteRows } from '../groups/deletion.ts';
 import { recipesOf } from '../groups/source.ts';
 import type { Recipe } from '../groups/source.ts';
-import { chooseVictim, terminate } from './termination.ts';
+import { counts, instances, isPending } from '../instance.ts';
+import type { GroupInstance } from '../instance.ts';
+import { activeRefresh, launchSource } from '../refreshes/refresh.ts';
 import { LAUNCH_BATCH, launchPause, rebalanceDelay } from '../timings.ts';
+import { countByZone, emptiest, moves } from './balance.ts';
+import type { Counts } from './balance.ts';
+import { EVERYWHERE, launch, postpone } from './launch.ts';
+import { chooseVictim, terminate } from './termination.ts';
 
 export const reconcileGroup: Reconciler<Group, Ctx> = {
   ...groupReconciler,

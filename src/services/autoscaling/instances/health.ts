@@ -13,8 +13,8 @@ import { instanceReconciler, instances, managed } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
 import { isUnhealthy } from '../load-balancing/load-balancing.ts';
 import { activeRefresh } from '../refreshes/refresh.ts';
-import { terminate } from './termination.ts';
 import { healthPoll, impairedPatience } from '../timings.ts';
+import { terminate } from './termination.ts';
 
 const REASONS = {
   stopped: 'an EC2 health check indicating it has been terminated or stopped',

@@ -7,10 +7,10 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import { begin, finish } from '../activities.ts';
 import { changeGroup, groups, roleOf, stamp } from '../group.ts';
 import type { Group } from '../group.ts';
-import { enter, instances } from '../instance.ts';
-import type { GroupInstance } from '../instance.ts';
 import type { LaunchConfiguration } from '../groups/launch-configuration.ts';
 import type { Recipe } from '../groups/source.ts';
+import { enter, instances } from '../instance.ts';
+import type { GroupInstance } from '../instance.ts';
 import { HOPELESS_AFTER_MS, LARGEST_DOUBLING, launchRetry } from '../timings.ts';
 
 /** Errors that concern one zone or subnet, so that another may still serve. */

@@ -11,9 +11,9 @@ import type { Operations } from '#cloud/service.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
 import { liveGroupOf, groupOf, PRINCIPAL } from '../group.ts';
 import type { Group } from '../group.ts';
+import { actionMessage, send, testMessage } from '../groups/notifications.ts';
 import { instanceReconciler } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
-import { actionMessage, send, testMessage } from '../groups/notifications.ts';
 import { globalTimeoutSeconds } from '../timings.ts';
 
 export type Transition = 'autoscaling:EC2_INSTANCE_LAUNCHING' | 'autoscaling:EC2_INSTANCE_TERMINATING';

@@ -17,9 +17,9 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/c
 import { expect, it } from 'vitest';
 import { instances as ec2 } from '#cloud/ports/instances.ts';
 import { instances } from '../instance.ts';
-import { actions } from './lifecycle-hooks.ts';
 import { balanced, GROUP, HOUR, MINUTE, stand } from '../test-stand.ts';
 import type { Stand } from '../test-stand.ts';
+import { actions } from './lifecycle-hooks.ts';
 
 const LAUNCHING = 'autoscaling:EC2_INSTANCE_LAUNCHING';
 const TERMINATING = 'autoscaling:EC2_INSTANCE_TERMINATING';

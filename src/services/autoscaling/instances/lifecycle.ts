@@ -12,13 +12,13 @@ import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import { finish, progress } from '../activities.ts';
 import { groupReconciler, groups, nudge, outOfService, roleOf } from '../group.ts';
 import type { Group } from '../group.ts';
-import { watchHealth } from './health.ts';
 import { enter, instanceReconciler, instances } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
-import { beginActions, dropActions, verdict } from './lifecycle-hooks.ts';
 import { balancersOf, deregister, isDraining, register } from '../load-balancing/load-balancing.ts';
-import { terminate } from './termination.ts';
 import { enterService, launchRetry, LONGEST_DRAIN_MS } from '../timings.ts';
+import { watchHealth } from './health.ts';
+import { beginActions, dropActions, verdict } from './lifecycle-hooks.ts';
+import { terminate } from './termination.ts';
 
 const ofGroup = (ctx: Ctx, instanceId: string): string[] =>
   ctx.get(instances, instanceId) ? [instanceId] : [];

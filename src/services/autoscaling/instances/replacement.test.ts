@@ -7,9 +7,9 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { describe, expect, it } from 'vitest';
 import { counts, instances } from '../instance.ts';
-import { pace } from './pace.ts';
 import { GROUP, HOUR, MINUTE, stand } from '../test-stand.ts';
 import type { Stand } from '../test-stand.ts';
+import { pace } from './pace.ts';
 
 const DAY = 24 * HOUR;
 

@@ -20,9 +20,9 @@ import {
 import type { Group } from '../group.ts';
 import { counts, instances } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
-import { pace } from './pace.ts';
 import { activeRefresh, refreshes } from '../refreshes/refresh.ts';
 import { advance } from '../refreshes/refreshing.ts';
+import { pace } from './pace.ts';
 import { terminate } from './termination.ts';
 import { replacementWarmup, warmAt } from './warmup.ts';
 

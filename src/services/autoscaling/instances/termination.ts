@@ -8,9 +8,9 @@ import { beginFor, describeActivity, finish } from '../activities.ts';
 import type { Activity } from '../activities.ts';
 import { groupOf, nudge, stamp } from '../group.ts';
 import type { Group } from '../group.ts';
+import { launchConfigurations } from '../groups/launch-configuration.ts';
 import { enter, instances, managed } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
-import { launchConfigurations } from '../groups/launch-configuration.ts';
 import { dropActions } from './lifecycle-hooks.ts';
 
 const HOUR_MS = 3_600_000;

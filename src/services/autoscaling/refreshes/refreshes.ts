@@ -9,12 +9,12 @@ import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from '../activities.ts';
 import { changeGroup, groupOf, liveGroupOf, replacementReconciler } from '../group.ts';
 import type { Group, Source } from '../group.ts';
+import { describeSource, sourceOf } from '../groups/source.ts';
+import { replacementWarmup } from '../instances/warmup.ts';
+import { reaction, REFRESH_RETENTION_MS } from '../timings.ts';
 import { activeRefresh, refreshes } from './refresh.ts';
 import type { Preferences, Refresh } from './refresh.ts';
 import { rollBack, sightOf } from './refreshing.ts';
-import { describeSource, sourceOf } from '../groups/source.ts';
-import { reaction, REFRESH_RETENTION_MS } from '../timings.ts';
-import { replacementWarmup } from '../instances/warmup.ts';
 
 type StartInput = Input<'autoscaling', 'StartInstanceRefresh'>;
 type Wire = NonNullable<Output<'autoscaling', 'DescribeInstanceRefreshes'>['InstanceRefreshes']>[number];

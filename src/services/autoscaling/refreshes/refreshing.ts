@@ -6,16 +6,16 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { ongoing } from '../activities.ts';
 import { changeGroup, groups, isSuspended, nudge, outOfService, roleOf, stamp } from '../group.ts';
 import type { Group } from '../group.ts';
+import { matches, recipesOf } from '../groups/source.ts';
 import { counts, instances } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
-import { isHealthy } from '../load-balancing/load-balancing.ts';
 import { pace } from '../instances/pace.ts';
+import { isLeaving, terminate } from '../instances/termination.ts';
+import { warmAt } from '../instances/warmup.ts';
+import { isHealthy } from '../load-balancing/load-balancing.ts';
+import { REFRESH_PATIENCE_MS } from '../timings.ts';
 import { refreshes } from './refresh.ts';
 import type { Refresh } from './refresh.ts';
-import { matches, recipesOf } from '../groups/source.ts';
-import { isLeaving, terminate } from '../instances/termination.ts';
-import { REFRESH_PATIENCE_MS } from '../timings.ts';
-import { warmAt } from '../instances/warmup.ts';
 
 /** What an instance refresh finds in its group. */
 interface Sight {

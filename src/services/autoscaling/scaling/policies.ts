@@ -8,13 +8,13 @@ import { pageOf } from '#cloud/pagination.ts';
 import type { Scaling } from '#cloud/ports/scaling.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from '../activities.ts';
-import { checkCooldown } from '../instances/capacity.ts';
 import { groupOf, isSuspended, liveGroupOf, roleOf, setDesired } from '../group.ts';
 import type { Group } from '../group.ts';
+import { checkCooldown } from '../instances/capacity.ts';
 import { policies } from './policy.ts';
 import type { AdjustmentType, PolicyAlarmName, ScalingPolicy, Step } from './policy.ts';
-import { track, warmingUp } from './tracking.ts';
 import { checkUnique, dropAlarms, putAlarms } from './tracking-alarms.ts';
+import { track, warmingUp } from './tracking.ts';
 
 const ADJUSTMENTS: readonly AdjustmentType[] = [
   'ChangeInCapacity',

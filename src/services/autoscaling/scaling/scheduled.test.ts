@@ -8,12 +8,12 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { expect, it } from 'vitest';
 import { START } from '../../../../tests/table.ts';
+import { GROUP, HOUR, MINUTE, stand } from '../test-stand.ts';
+import type { Stand } from '../test-stand.ts';
 import { nextOccurrence, parseCron } from './cron.ts';
 import type { Cron } from './cron.ts';
-import { GROUP, HOUR, MINUTE, stand } from '../test-stand.ts';
 import { nextInZone, timeZone } from './time-zones.ts';
 import type { TimeZone } from './time-zones.ts';
-import type { Stand } from '../test-stand.ts';
 
 const desired = async ({ asg }: Stand): Promise<number | undefined> =>
   (await asg.send(new DescribeAutoScalingGroupsCommand({}))).AutoScalingGroups?.[0]?.DesiredCapacity;

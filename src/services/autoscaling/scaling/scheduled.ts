@@ -9,13 +9,13 @@ import type { Input } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from '../activities.ts';
-import { parseCron } from './cron.ts';
 import { changeGroup, groupOf, groups, isSuspended, liveGroupOf, setDesired, stamp } from '../group.ts';
 import type { Group } from '../group.ts';
+import { scheduleDelay } from '../timings.ts';
+import { parseCron } from './cron.ts';
 import { scheduledActions } from './scheduled-action.ts';
 import type { ScheduledAction } from './scheduled-action.ts';
 import { nextInZone, timeZone } from './time-zones.ts';
-import { scheduleDelay } from '../timings.ts';
 
 type PutInput = Omit<Input<'autoscaling', 'PutScheduledUpdateGroupAction'>, 'AutoScalingGroupName' | 'Time'>;
 

@@ -7,9 +7,9 @@ import { roleOf, setDesired } from '../group.ts';
 import type { Group } from '../group.ts';
 import { counts, instances, isPending } from '../instance.ts';
 import type { GroupInstance } from '../instance.ts';
+import { scalingWarmup, warmAt } from '../instances/warmup.ts';
 import { policies } from './policy.ts';
 import type { ScalingPolicy, Tracking } from './policy.ts';
-import { scalingWarmup, warmAt } from '../instances/warmup.ts';
 
 /** Counted instances that have not warmed up: their metrics and their capacity do not count yet. */
 export function warmingUp(ctx: Ctx, group: Group, { warmupSeconds }: ScalingPolicy): GroupInstance[] {

@@ -1,8 +1,8 @@
 // What `Fn::GetAtt` may ask of a resource: the attributes of its type, and its properties.
 
 import { loadResourceType } from '#contract/load.ts';
-import { templateError } from '../template/faults.ts';
 import type { Evaluation } from '../template/evaluation.ts';
+import { templateError } from '../template/faults.ts';
 import { partsOf } from '../template/read.ts';
 import { eachReference } from '../template/references.ts';
 import type { Template, Value } from '../template/template.ts';

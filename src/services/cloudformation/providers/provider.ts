@@ -1,8 +1,8 @@
 // What a provider is: it makes, changes and removes resources of one type, with the public operations of their service, as
 // the stack's principal. One small file for each type or family of types.
 
-import type { Json, ResourceProperties } from '#generated/resource-types.ts';
 import type { Fault } from '#contract/fault.ts';
+import type { Json, ResourceProperties } from '#generated/resource-types.ts';
 import type { Input, OperationName, Output, ServiceId } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { tagList } from '#cloud/tags.ts';

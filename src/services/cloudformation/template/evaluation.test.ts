@@ -2,9 +2,9 @@
 // answer was CloudFormation's, recorded by LocalStack (tests/aws/services/cloudformation/*.snapshot.json).
 
 import { describe, expect, it } from 'vitest';
+import { checkSecureReferences } from './dynamic-references.ts';
 import { Evaluation, KNOWN_AFTER_APPLY } from './evaluation.ts';
 import type { Around } from './evaluation.ts';
-import { checkSecureReferences } from './dynamic-references.ts';
 import { resolveParameters } from './parameters.ts';
 import { readTemplate } from './read.ts';
 import type { Value } from './template.ts';

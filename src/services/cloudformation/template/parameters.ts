@@ -2,9 +2,9 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 
 import { checkConstraints, itemsOf } from './constraints.ts';
+import { ssmReference } from './dynamic-references.ts';
 import { invalid } from './faults.ts';
 import { parameterType } from './parameter-types.ts';
-import { ssmReference } from './dynamic-references.ts';
 import type { ParameterDeclaration, ParameterValue, Template } from './template.ts';
 
 export interface GivenParameter {

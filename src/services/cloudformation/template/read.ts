@@ -4,12 +4,12 @@
 
 import { utf8 } from '#contract/protocols/bytes.ts';
 import { checkConditions } from './conditions.ts';
+import { checkConstraints } from './constraints.ts';
 import { readParameter } from './declarations.ts';
 import { formatError, invalid, templateError } from './faults.ts';
 import { checkFunctions } from './functions.ts';
 import type { Surroundings } from './functions.ts';
 import { parseJson } from './json.ts';
-import { checkConstraints } from './constraints.ts';
 import { parameterType } from './parameter-types.ts';
 import { referencesOf } from './references.ts';
 import { readRule } from './rules.ts';

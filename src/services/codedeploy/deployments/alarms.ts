@@ -5,11 +5,11 @@ import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { alarmChanged } from '#cloud/ports/metrics.ts';
-import { stopDeployment } from './ending.ts';
 import { alarmWatches, deploymentOf } from '../rows.ts';
 import type { AlarmWatch, Deployment } from '../rows.ts';
 import { callAs, deniedMessage, isDenied } from '../service-role.ts';
 import { alarmNotice } from '../timings.ts';
+import { stopDeployment } from './ending.ts';
 
 /** Why a deployment must stop now, if it must. */
 function alarmed(

@@ -1,8 +1,8 @@
 import { CreateDeploymentCommand, StopDeploymentCommand } from '@aws-sdk/client-codedeploy';
 import { describe, expect, it } from 'vitest';
-import { LOAD_BALANCED, MINUTE, HOUR, revision, Stand } from '../test-stand.ts';
 import { calls, hosts, limits, registrations, setAlarm } from '../test-cloud.ts';
 import type { Host } from '../test-cloud.ts';
+import { LOAD_BALANCED, MINUTE, HOUR, revision, Stand } from '../test-stand.ts';
 
 const APPLICATION = [
   'ApplicationStop',

@@ -6,8 +6,8 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { StackOrigin } from '#cloud/ports/stacks.ts';
 import type { Operations } from '#cloud/service.ts';
-import { suitableConfig } from '../groups/deployment-configs.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from '../faults.ts';
+import { suitableConfig } from '../groups/deployment-configs.ts';
 import { checkAlarms, checkRollback } from '../groups/group-settings.ts';
 import { checkRevision, useRevision } from '../groups/revisions.ts';
 import {

@@ -5,7 +5,6 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { recordInstance } from '../instances/instances.ts';
 import { lambdaOverview, leaveTarget } from '../lambda/targets.ts';
-import { canRollBack, isRolledBack, rollBack } from './rollback.ts';
 import {
   alarmWatches,
   deploymentGroups,
@@ -20,6 +19,7 @@ import {
   targets,
 } from '../rows.ts';
 import type { AutoRollbackEvent, Deployment, DeploymentGroup, LastDeployment } from '../rows.ts';
+import { canRollBack, isRolledBack, rollBack } from './rollback.ts';
 import { notify } from './triggers.ts';
 
 type Final = 'Succeeded' | 'Failed' | 'Stopped';

@@ -6,11 +6,11 @@ import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { groupInstanceChanged } from '#cloud/ports/scaling.ts';
-import { beginDeployment } from './deployments.ts';
 import { ofAutoScalingGroups, runsOlder } from '../instances/instances.ts';
 import { activeDeployment, deploymentGroups, deployments, followUpLook } from '../rows.ts';
 import type { Deployment, DeploymentGroup } from '../rows.ts';
 import { Trouble } from '../service-role.ts';
+import { beginDeployment } from './deployments.ts';
 
 export const followUpReconciler: Reconciler<DeploymentGroup, Ctx> = {
   ...followUpLook,

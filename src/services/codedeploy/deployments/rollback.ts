@@ -4,10 +4,10 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { DEFAULT_CONFIGS } from '../groups/deployment-configs.ts';
-import { beginDeployment, newId } from './deployments.ts';
 import { lambdaTargets } from '../lambda/targets.ts';
 import { deployments, targets } from '../rows.ts';
 import type { AutoRollbackEvent, Deployment, DeploymentGroup } from '../rows.ts';
+import { beginDeployment, newId } from './deployments.ts';
 import { notify } from './triggers.ts';
 
 /** Rollbacks themselves and Auto Scaling's deployments are never rolled back. */

@@ -4,8 +4,8 @@ import { wake } from '#world/index.ts';
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { targetChanged } from '#cloud/ports/routing.ts';
-import { failDeployment } from './ending.ts';
 import { recordInstance } from '../instances/instances.ts';
+import { deregister, isOut, isServing, register } from '../instances/traffic.ts';
 import {
   COURSES,
   endEvent,
@@ -23,7 +23,7 @@ import { deploymentLook, deployments, hasEnded, targetLook, targets } from '../r
 import type { Deployment, Target, TargetStatus, Wave } from '../rows.ts';
 import { Trouble } from '../service-role.ts';
 import { allowTraffic, eventEnd, eventHandover, eventStart, launchStart } from '../timings.ts';
-import { deregister, isOut, isServing, register } from '../instances/traffic.ts';
+import { failDeployment } from './ending.ts';
 import { notifyInstance } from './triggers.ts';
 
 /** A lifecycle event ended, or has to be looked at again. */

@@ -5,13 +5,13 @@ import type { Output } from '#cloud/contracts.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
-import { platformOf } from './deployment-configs.ts';
-import { removeGroup } from './deployment-groups.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from '../faults.ts';
-import { revisionKey } from './revisions.ts';
 import { applicationOf, applications, deploymentGroups, deployments, revisions } from '../rows.ts';
 import type { Application } from '../rows.ts';
 import { LIMITS } from '../timings.ts';
+import { platformOf } from './deployment-configs.ts';
+import { removeGroup } from './deployment-groups.ts';
+import { revisionKey } from './revisions.ts';
 
 /** https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateApplication.html */
 const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;

@@ -9,10 +9,10 @@ import type { Operations } from '#cloud/service.ts';
 import { INVALID_PLATFORM, invalidToken, PAGE_SIZE } from '../faults.ts';
 import { checkRouting, shownRouting } from '../lambda/shift.ts';
 import type { TrafficRouting } from '../lambda/shift.ts';
-import type { MinimumHealthyHosts } from './minimum-healthy-hosts.ts';
 import { deploymentConfigs, deploymentGroups } from '../rows.ts';
 import type { ComputePlatform, DeploymentConfig } from '../rows.ts';
 import { LIMITS } from '../timings.ts';
+import type { MinimumHealthyHosts } from './minimum-healthy-hosts.ts';
 
 /** For groups that name none, by compute platform. */
 export const DEFAULT_CONFIGS: Readonly<Record<ComputePlatform, string>> = {

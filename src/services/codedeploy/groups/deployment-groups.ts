@@ -6,9 +6,7 @@ import type { Output } from '#cloud/contracts.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
-import { DEFAULT_CONFIGS, suitableConfig } from './deployment-configs.ts';
 import { invalidToken, PAGE_SIZE, tooMany } from '../faults.ts';
-import { checkLambda, mergeSettings } from './group-settings.ts';
 import { hookAll, unhookGroup } from '../instances/hooks.ts';
 import { forgetInstances } from '../instances/instances.ts';
 import {
@@ -22,6 +20,8 @@ import {
 import type { DeploymentGroup, HookedGroup } from '../rows.ts';
 import { checkRole } from '../service-role.ts';
 import { LIMITS } from '../timings.ts';
+import { DEFAULT_CONFIGS, suitableConfig } from './deployment-configs.ts';
+import { checkLambda, mergeSettings } from './group-settings.ts';
 
 const NAME = /^[A-Za-z0-9._+=,@-]{1,100}$/;
 

@@ -2,8 +2,8 @@ import { DeleteDeploymentGroupCommand, GetDeploymentGroupCommand } from '@aws-sd
 import { describe, expect, it } from 'vitest';
 import { revisionText } from '../groups/revisions.ts';
 import { instanceRecords } from '../rows.ts';
-import { HOUR, MINUTE, revision, Stand } from '../test-stand.ts';
 import { calls, groups, launchInstance, limits } from '../test-cloud.ts';
+import { HOUR, MINUTE, revision, Stand } from '../test-stand.ts';
 
 const FIRST = 'i-a0000000000000001';
 const SECOND = 'i-a0000000000000002';

@@ -9,8 +9,8 @@ import type {
 } from '@aws-sdk/client-codedeploy';
 import { describe, expect, it } from 'vitest';
 import { deployments } from '../rows.ts';
-import { HOUR, LOAD_BALANCED, MINUTE, Stand } from '../test-stand.ts';
 import { calls, groups, hosts, launchInstance, registrations, setAlarm } from '../test-cloud.ts';
+import { HOUR, LOAD_BALANCED, MINUTE, Stand } from '../test-stand.ts';
 
 const COPY: BlueGreenDeploymentConfiguration = {
   greenFleetProvisioningOption: { action: 'COPY_AUTO_SCALING_GROUP' },

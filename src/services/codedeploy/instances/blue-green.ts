@@ -4,17 +4,17 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { endDeployment } from '../deployments/ending.ts';
-import { autoScalingGroup, copyGroup, healthyInstances, resumeGroup } from './fleet-copy.ts';
-import { hookGroup, unhookGroup } from './hooks.ts';
-import { ec2Member, inOrder, membersOf, replacements } from './instances.ts';
-import type { Member } from './instances.ts';
+import { notify } from '../deployments/triggers.ts';
 import { READY_AT } from '../lifecycle-events.ts';
 import { deploymentGroups, deploymentLook, deploymentOf, deployments, targets } from '../rows.ts';
 import type { Deployment, DeploymentGroup, Fleet, GroupSettings, Stage, Target } from '../rows.ts';
 import { callAs, demand, Trouble } from '../service-role.ts';
 import { provisioningLook } from '../timings.ts';
+import { autoScalingGroup, copyGroup, healthyInstances, resumeGroup } from './fleet-copy.ts';
+import { hookGroup, unhookGroup } from './hooks.ts';
+import { ec2Member, inOrder, membersOf, replacements } from './instances.ts';
+import type { Member } from './instances.ts';
 import { isBalanced } from './traffic.ts';
-import { notify } from '../deployments/triggers.ts';
 import { beginWave, enlist } from './waves.ts';
 
 const MINUTE = 60_000;

@@ -7,8 +7,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import type { Input, OperationName, Output } from '#cloud/contracts.ts';
 import type { Principal } from '#cloud/principal.ts';
-import { Stand } from '../test-stand.ts';
 import { ACCOUNT, asInstance } from '../test-cloud.ts';
+import { Stand } from '../test-stand.ts';
 
 const ID = `i-${'0'.repeat(17)}`;
 const HOST = `arn:aws:ec2:us-east-1:${ACCOUNT}:instance/${ID}`;

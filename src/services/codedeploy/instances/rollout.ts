@@ -6,6 +6,16 @@ import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { groupInstanceChanged } from '#cloud/ports/scaling.ts';
 import { watchAlarms } from '../deployments/alarms.ts';
+import { endDeployment, failDeployment } from '../deployments/ending.ts';
+import { notify } from '../deployments/triggers.ts';
+import { beginShifting, enlistFunction, shiftTraffic } from '../lambda/rollout.ts';
+import type { Course } from '../lifecycle-events.ts';
+import { READY_AT } from '../lifecycle-events.ts';
+import { deploymentGroups, deploymentLook, deployments, hasEnded } from '../rows.ts';
+import type { Deployment, DeploymentGroup, Launch } from '../rows.ts';
+import { launches } from '../rows.ts';
+import { roleMissing, Trouble } from '../service-role.ts';
+import { blueGreenTotal, inPlaceTotal, lambdaTotal } from '../timings.ts';
 import {
   afterBlocking,
   afterInstalling,
@@ -16,18 +26,8 @@ import {
   terminate,
   waitForTraffic,
 } from './blue-green.ts';
-import { endDeployment, failDeployment } from '../deployments/ending.ts';
 import { ec2Member, inOrder, isOutdated, membersOf } from './instances.ts';
-import { beginShifting, enlistFunction, shiftTraffic } from '../lambda/rollout.ts';
-import type { Course } from '../lifecycle-events.ts';
-import { READY_AT } from '../lifecycle-events.ts';
-import { deploymentGroups, deploymentLook, deployments, hasEnded } from '../rows.ts';
-import type { Deployment, DeploymentGroup, Launch } from '../rows.ts';
-import { launches } from '../rows.ts';
-import { roleMissing, Trouble } from '../service-role.ts';
-import { blueGreenTotal, inPlaceTotal, lambdaTotal } from '../timings.ts';
 import { balancersOf, isBalanced } from './traffic.ts';
-import { notify } from '../deployments/triggers.ts';
 import { beginWave, enlist, roll } from './waves.ts';
 
 const NO_INSTANCES =

@@ -1,16 +1,16 @@
 // Waves: a fleet of instances taken through lifecycle events under the deployment configuration, so many at a time.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { minimumIn } from '../groups/deployment-configs.ts';
 import { HEALTH_CONSTRAINTS } from '../deployments/ending.ts';
-import type { Member } from './instances.ts';
-import type { Course } from '../lifecycle-events.ts';
+import { beginTarget, countIn } from '../deployments/targets.ts';
+import { minimumIn } from '../groups/deployment-configs.ts';
 import { canBegin, judge, minimumOf } from '../groups/minimum-healthy-hosts.ts';
+import type { Course } from '../lifecycle-events.ts';
 import { deployments, targets } from '../rows.ts';
 import type { Deployment, Fleet, Target, Wave } from '../rows.ts';
 import { Trouble } from '../service-role.ts';
-import { beginTarget, countIn } from '../deployments/targets.ts';
 import { LIMITS } from '../timings.ts';
+import type { Member } from './instances.ts';
 
 const HEALTH_CONSTRAINTS_INVALID =
   "The revision can't be successfully deployed within the specified health constraints.";

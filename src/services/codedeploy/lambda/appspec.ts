@@ -4,9 +4,9 @@
 import { parse } from 'yaml';
 import { bodyBytes } from '#cloud/body.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Shift } from './targets.ts';
 import type { Deployment, RevisionLocation } from '../rows.ts';
 import { callAs, deniedMessage, isDenied, Trouble } from '../service-role.ts';
+import type { Shift } from './targets.ts';
 
 const INVALID =
   'The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an ' +

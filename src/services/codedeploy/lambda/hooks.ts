@@ -6,10 +6,10 @@ import { utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { HOOK_STATUS } from '../faults.ts';
-import { endLambdaEvent, lambdaTargets } from './targets.ts';
 import { deploymentLook, deploymentOf } from '../rows.ts';
 import type { Deployment } from '../rows.ts';
 import { callAs, deniedMessage, isDenied, Trouble } from '../service-role.ts';
+import { endLambdaEvent, lambdaTargets } from './targets.ts';
 
 const HOOK_FAILED =
   'The deployment failed because one or more of the lifecycle event validation functions failed.';

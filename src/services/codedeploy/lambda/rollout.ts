@@ -4,15 +4,15 @@
 import type { Input, OperationName, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { routingIn } from '../groups/deployment-configs.ts';
+import { deploymentLook, deployments } from '../rows.ts';
+import type { Deployment } from '../rows.ts';
+import { callAs, deniedMessage, isDenied, Trouble } from '../service-role.ts';
+import { hookEnd } from '../timings.ts';
 import { appSpecText, invalidConfiguration, parseAppSpec } from './appspec.ts';
 import { hookFailed, hookSilent, invokeHook } from './hooks.ts';
 import { intervalMs, percentAfter } from './shift.ts';
 import { changeEvent, endLambdaEvent, LAMBDA_EVENTS, lambdaTargets, openEvent } from './targets.ts';
 import type { LambdaEvent, LambdaTarget, Shift } from './targets.ts';
-import { deploymentLook, deployments } from '../rows.ts';
-import type { Deployment } from '../rows.ts';
-import { callAs, deniedMessage, isDenied, Trouble } from '../service-role.ts';
-import { hookEnd } from '../timings.ts';
 
 /** Calls Lambda under the service role. Throws `Trouble` where it refuses. */
 function demandOfLambda<O extends OperationName<'lambda'>>(

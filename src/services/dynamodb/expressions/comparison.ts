@@ -4,8 +4,8 @@
 import { compareNumbers } from '../values/number.ts';
 import { byteCount, bytesOf, equal, typeOf } from '../values/value.ts';
 import type { Item, Value } from '../values/value.ts';
-import type { Comparator, Condition, Operand } from './syntax.ts';
 import { at } from './path.ts';
+import type { Comparator, Condition, Operand } from './syntax.ts';
 
 export function holds(condition: Condition, item: Item): boolean {
   switch (condition.kind) {

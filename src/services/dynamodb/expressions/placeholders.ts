@@ -1,7 +1,7 @@
 // What `#names` and `:values` of a request's expressions stand for. Each must be used, and each that is used must be there.
 
-import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { Fault } from '#contract/fault.ts';
+import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { invalid } from '../faults.ts';
 import { valueFromWire } from '../values/value.ts';
 import type { Value } from '../values/value.ts';

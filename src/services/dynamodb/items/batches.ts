@@ -5,9 +5,7 @@ import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { consume, Consumed, readUnits, shown, THROTTLED } from './capacity.ts';
 import { pick } from '../expressions/path.ts';
-import { expressionsOf } from './expressions.ts';
 import { invalid } from '../faults.ts';
 import { checkKey, checkKeyPaths, tableKey } from '../keys.ts';
 import type { TableRow } from '../rows.ts';
@@ -15,6 +13,8 @@ import { findItem } from '../store.ts';
 import { usableTable } from '../tables/table.ts';
 import { MOST_BATCH_BYTES } from '../timings.ts';
 import { fromWire, itemBytes, toWire } from '../values/value.ts';
+import { consume, Consumed, readUnits, shown, THROTTLED } from './capacity.ts';
+import { expressionsOf } from './expressions.ts';
 import { aim, collectionMetrics, deleteChange, outcome, putChange, write } from './writing.ts';
 import type { Aimed, Change } from './writing.ts';
 

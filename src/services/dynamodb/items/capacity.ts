@@ -1,9 +1,9 @@
 // Capacity units: what requests consume, what answers tell of it, and the throttling of provisioned tables.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 
+import { Fault } from '#contract/fault.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { Fault } from '#contract/fault.ts';
 import { END } from '../key-order.ts';
 import { countConsumed } from '../metrics.ts';
 import { buckets } from '../rows.ts';

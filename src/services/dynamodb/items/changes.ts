@@ -5,12 +5,12 @@ import { Fault } from '#contract/fault.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
+import { invalid, invalidValues } from '../faults.ts';
+import type { Index, Key, TableRow, Throughput } from '../rows.ts';
 import { attributesOf, checkIndexes, checkUsed, globalIndex, unitsOf } from '../tables/definition.ts';
 import { described, loweringsToday } from '../tables/description.ts';
 import { keyArnOf } from '../tables/encryption.ts';
-import { invalid, invalidValues } from '../faults.ts';
 import { begin } from '../tables/lifecycle.ts';
-import type { Index, Key, TableRow, Throughput } from '../rows.ts';
 import { changeableTable } from '../tables/table.ts';
 import { billingModeChange, indexAllocation, indexDeletion, tableUpdate } from '../timings.ts';
 

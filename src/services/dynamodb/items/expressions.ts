@@ -1,18 +1,18 @@
 // The expressions of one request, with the placeholders that they share; or the parameters that were there before them.
 
-import type { Input } from '#cloud/contracts.ts';
 import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
-import { invalid, invalidValues } from '../faults.ts';
+import type { Input } from '#cloud/contracts.ts';
 import { parseCondition } from '../expressions/condition.ts';
-import type { Condition } from '../expressions/syntax.ts';
 import { rangesOf } from '../expressions/key-condition.ts';
 import type { Range } from '../expressions/key-condition.ts';
 import type { Path } from '../expressions/path.ts';
 import { Placeholders } from '../expressions/placeholders.ts';
 import { parseProjection } from '../expressions/projection.ts';
+import type { Condition } from '../expressions/syntax.ts';
 import type { ExpressionName } from '../expressions/tokens.ts';
 import { parseUpdate } from '../expressions/update.ts';
 import type { Update } from '../expressions/update.ts';
+import { invalid, invalidValues } from '../faults.ts';
 import { legacyCondition, legacyFilter, legacyProjection, legacyRanges, legacyUpdate } from './legacy.ts';
 
 /** What expressions replaced, in the order in which errors name it. */

@@ -1,14 +1,15 @@
 // Items: put, got, updated and deleted, one at a time.
 
 import type { Operations } from '#cloud/service.ts';
-import { consume, Consumed, readUnits, told } from './capacity.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { pick } from '../expressions/path.ts';
-import { expressionsOf } from './expressions.ts';
 import { counted, invalid } from '../faults.ts';
 import { checkKey, checkKeyPaths } from '../keys.ts';
 import { findItem } from '../store.ts';
 import { usableTable } from '../tables/table.ts';
 import { fromWire, toWire } from '../values/value.ts';
+import { consume, Consumed, readUnits, told } from './capacity.ts';
+import { expressionsOf } from './expressions.ts';
 import {
   aim,
   checkCondition,
@@ -21,7 +22,6 @@ import {
   write,
 } from './writing.ts';
 import type { Change } from './writing.ts';
-import type { Ctx } from '#cloud/ctx.ts';
 
 interface Asks {
   readonly ReturnValues?: string | undefined;

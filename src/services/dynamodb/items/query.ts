@@ -5,15 +5,15 @@ import type { Operations } from '#cloud/service.ts';
 import { beginsWith, compareValues, isOrdered } from '../expressions/comparison.ts';
 import { keyCondition } from '../expressions/key-condition.ts';
 import type { KeyCondition, Range } from '../expressions/key-condition.ts';
-import { expressionsOf, pathsIn } from './expressions.ts';
 import { invalid } from '../faults.ts';
 import { AFTER_END, END, LAST, orderOf } from '../key-order.ts';
 import { checkSought, keyList, partition, placeOf } from '../keys.ts';
-import { checkSelection, page, sourceOf, startOf } from './reading.ts';
-import type { Source } from './reading.ts';
 import type { Stretch } from '../store.ts';
 import { attribute, equal } from '../values/value.ts';
 import type { Item, Value } from '../values/value.ts';
+import { expressionsOf, pathsIn } from './expressions.ts';
+import { checkSelection, page, sourceOf, startOf } from './reading.ts';
+import type { Source } from './reading.ts';
 
 const POSSIBLE = ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpression'] as const;
 

@@ -4,12 +4,9 @@
 import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { consume, Consumed, readUnits, told } from './capacity.ts';
 import { holds } from '../expressions/comparison.ts';
 import { pick } from '../expressions/path.ts';
 import type { Path } from '../expressions/path.ts';
-import { pathsIn } from './expressions.ts';
-import type { Expressions } from './expressions.ts';
 import { invalid, invalidValues } from '../faults.ts';
 import { checkKey, checkKeyPaths, entryKey, keyList, keyNames, keyOf, tableKey } from '../keys.ts';
 import type { Index, TableRow } from '../rows.ts';
@@ -19,6 +16,9 @@ import { indexNamed, usableTable } from '../tables/table.ts';
 import { MOST_PAGE_BYTES } from '../timings.ts';
 import { attribute, fromWire, itemBytes, itemOf, toWire } from '../values/value.ts';
 import type { Item } from '../values/value.ts';
+import { consume, Consumed, readUnits, told } from './capacity.ts';
+import { pathsIn } from './expressions.ts';
+import type { Expressions } from './expressions.ts';
 
 type Request = Pick<
   Input<'dynamodb', 'Query'>,

@@ -3,12 +3,12 @@
 
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { expressionsOf } from './expressions.ts';
 import { invalid } from '../faults.ts';
 import { HASHES, hexadecimal, LAST } from '../key-order.ts';
 import { placeOf } from '../keys.ts';
-import { checkSelection, page, sourceOf, startOf } from './reading.ts';
 import type { Stretch } from '../store.ts';
+import { expressionsOf } from './expressions.ts';
+import { checkSelection, page, sourceOf, startOf } from './reading.ts';
 
 export const scanOperations: Operations<'dynamodb'> = {
   Scan(ctx, input) {

@@ -7,10 +7,8 @@ import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { consume, Consumed, readUnits, shown, THROTTLED } from './capacity.ts';
 import { pick } from '../expressions/path.ts';
 import type { Path } from '../expressions/path.ts';
-import { expressionsOf } from './expressions.ts';
 import { invalid } from '../faults.ts';
 import { checkKey, checkKeyPaths, tableKey } from '../keys.ts';
 import { transactions } from '../rows.ts';
@@ -18,9 +16,11 @@ import type { TableRow } from '../rows.ts';
 import { findItem } from '../store.ts';
 import { usableTable } from '../tables/table.ts';
 import { MOST_TRANSACTION_BYTES, TOKEN_MS } from '../timings.ts';
+import { canonical } from '../values/canonical.ts';
 import { fromWire, itemBytes, toWire } from '../values/value.ts';
 import type { Item } from '../values/value.ts';
-import { canonical } from '../values/canonical.ts';
+import { consume, Consumed, readUnits, shown, THROTTLED } from './capacity.ts';
+import { expressionsOf } from './expressions.ts';
 import {
   aim,
   checkChange,

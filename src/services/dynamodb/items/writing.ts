@@ -5,14 +5,11 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { applied } from '../expressions/application.ts';
 import { holds } from '../expressions/comparison.ts';
-import type { Condition } from '../expressions/syntax.ts';
 import { pick } from '../expressions/path.ts';
 import type { Path } from '../expressions/path.ts';
-import { expressionsOf, pathsIn } from './expressions.ts';
+import type { Condition } from '../expressions/syntax.ts';
 import { pathsOf } from '../expressions/update.ts';
 import type { Update as ParsedUpdate } from '../expressions/update.ts';
-import { consume, writeConsumed } from './capacity.ts';
-import type { Consumed } from './capacity.ts';
 import { invalid, invalidValues } from '../faults.ts';
 import {
   partition,
@@ -30,6 +27,9 @@ import { usableTable } from '../tables/table.ts';
 import { MOST_ITEM_BYTES } from '../timings.ts';
 import { attribute, fromWire, itemBytes, itemOf, toWire } from '../values/value.ts';
 import type { Item, Value } from '../values/value.ts';
+import { consume, writeConsumed } from './capacity.ts';
+import type { Consumed } from './capacity.ts';
+import { expressionsOf, pathsIn } from './expressions.ts';
 
 type Transacted = Input<'dynamodb', 'TransactWriteItems'>['TransactItems'][number];
 /** Transactions know expressions only; single writes also what was there before these. */

@@ -1,8 +1,8 @@
 // What IAM asks of statements: an action for each kind, on the table or the index.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
 
-import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { Fault } from '#contract/fault.ts';
+import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { FurtherAction, ServiceDefinition } from '#cloud/service.ts';
 import type { Condition } from '../expressions/syntax.ts';

@@ -4,11 +4,11 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { pathsOf } from '../expressions/update.ts';
 import { invalid } from '../faults.ts';
+import { putChange, updated } from '../items/writing.ts';
+import type { Change } from '../items/writing.ts';
 import { usableTable } from '../tables/table.ts';
 import { toWire } from '../values/value.ts';
 import type { Item } from '../values/value.ts';
-import { putChange, updated } from '../items/writing.ts';
-import type { Change } from '../items/writing.ts';
 import { keyIn } from './plan.ts';
 import type { Delete, Exists, Insert, UpdateStatement } from './statement.ts';
 

@@ -3,9 +3,9 @@
 
 import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { countTold } from './counts.ts';
 import { keyList } from '../keys.ts';
 import type { Index, Key, Keys, TableRow, Throughput } from '../rows.ts';
+import { countTold } from './counts.ts';
 
 export type TableDescription = NonNullable<Output<'dynamodb', 'DescribeTable'>['Table']>;
 type GlobalDescription = NonNullable<TableDescription['GlobalSecondaryIndexes']>[number];

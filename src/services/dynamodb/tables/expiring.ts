@@ -10,10 +10,10 @@ import { placeOf } from '../keys.ts';
 import { items, tables } from '../rows.ts';
 import type { ItemRow, TableRow } from '../rows.ts';
 import { removeItem } from '../store.ts';
+import { TIME_TO_LIVE_CHANGES_MS, timeToLiveChange } from '../timings.ts';
 import { changeableTable, tableOf } from './table.ts';
 import { awaitExpiry, expiryDue, isExpiring } from './time-to-live.ts';
 import type { Expiry } from './time-to-live.ts';
-import { TIME_TO_LIVE_CHANGES_MS, timeToLiveChange } from '../timings.ts';
 
 interface Change {
   readonly table: string;

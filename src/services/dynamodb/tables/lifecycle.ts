@@ -3,11 +3,11 @@
 
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { usedNames } from './definition.ts';
 import { tables } from '../rows.ts';
 import type { Index, TableRow } from '../rows.ts';
 import { backfill, emptyIndex, emptyTable } from '../store.ts';
 import { indexBackfill } from '../timings.ts';
+import { usedNames } from './definition.ts';
 
 export const settling: Reconciler<TableRow, Ctx> = {
   name: 'dynamodb/settling',

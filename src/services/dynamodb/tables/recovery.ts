@@ -5,9 +5,9 @@ import { Fault } from '#contract/fault.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { tableToKeep } from './backups.ts';
 import { tables } from '../rows.ts';
 import type { TableRow } from '../rows.ts';
+import { tableToKeep } from './backups.ts';
 
 type Description = NonNullable<
   Output<'dynamodb', 'DescribeContinuousBackups'>['ContinuousBackupsDescription']

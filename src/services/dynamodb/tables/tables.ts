@@ -5,18 +5,18 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { notModelled } from '#cloud/refuse.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
+import { inUse, invalid } from '../faults.ts';
+import { tables } from '../rows.ts';
+import type { Index, TableRow } from '../rows.ts';
+import { checkTags } from '../tags.ts';
+import { tableCreation, tableDeletion } from '../timings.ts';
 import { definitionOf } from './definition.ts';
 import { described } from './description.ts';
 import type { TableDescription } from './description.ts';
 import { keyArnOf } from './encryption.ts';
-import { inUse, invalid } from '../faults.ts';
 import { begin } from './lifecycle.ts';
 import { checkPolicy, nextRevision } from './policies.ts';
-import { tables } from '../rows.ts';
-import type { Index, TableRow } from '../rows.ts';
 import { placeIn, tableOf } from './table.ts';
-import { checkTags } from '../tags.ts';
-import { tableCreation, tableDeletion } from '../timings.ts';
 
 const MOST_LISTED = 100;
 

@@ -1,8 +1,8 @@
 // Attribute values as rows keep them: as on the wire, with bytes as base64 text and numbers in their plain form.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 
-import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { base64, fromBase64, noBytes, utf8Length } from '#contract/protocols/bytes.ts';
+import type { AttributeValue } from '#generated/contracts/dynamodb.ts';
 import { invalid, invalidValues } from '../faults.ts';
 import { normalized, numberBytes } from './number.ts';
 

@@ -7,11 +7,11 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { parseAddress } from '../vpcs/cidr.ts';
 import { filtered } from '../filters.ts';
 import { existing, listed, missing } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { vpnGatewayVisible } from '../timings.ts';
+import { parseAddress } from '../vpcs/cidr.ts';
 
 type WireGateway = NonNullable<Output<'ec2', 'CreateCustomerGateway'>['CustomerGateway']>;
 

@@ -6,10 +6,10 @@ import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
-import { interfaces, internetGatewayOf, internetGateways, vpcOf } from '../vpcs/network.ts';
-import type { InternetGateway } from '../vpcs/network.ts';
 import { dependency, listed } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { interfaces, internetGatewayOf, internetGateways, vpcOf } from '../vpcs/network.ts';
+import type { InternetGateway } from '../vpcs/network.ts';
 
 type WireGateway = NonNullable<Output<'ec2', 'CreateInternetGateway'>['InternetGateway']>;
 

@@ -8,14 +8,14 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
-import { overlaps, parseBlock } from '../vpcs/cidr.ts';
-import type { Block } from '../vpcs/cidr.ts';
 import { filtered } from '../filters.ts';
-import { blocksOf, vpcOf, vpcs } from '../vpcs/network.ts';
-import type { Vpc } from '../vpcs/network.ts';
 import { existing, listed, missing, unmodelled } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { expiredPeeringVisible, peeringAcceptance, peeringExpiry, peeringVisible } from '../timings.ts';
+import { overlaps, parseBlock } from '../vpcs/cidr.ts';
+import type { Block } from '../vpcs/cidr.ts';
+import { blocksOf, vpcOf, vpcs } from '../vpcs/network.ts';
+import type { Vpc } from '../vpcs/network.ts';
 
 type WirePeering = NonNullable<Output<'ec2', 'CreateVpcPeeringConnection'>['VpcPeeringConnection']>;
 type WireSide = NonNullable<WirePeering['AccepterVpcInfo']>;

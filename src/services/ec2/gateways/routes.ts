@@ -5,9 +5,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
+import { filtered } from '../filters.ts';
+import { dependency, listed, missing, networkOf, notTogether, once } from '../requests.ts';
+import { prefixListOf } from '../security-groups/prefix-lists.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { transitAttachments } from '../transit-gateways/transit-gateways.ts';
 import { formatBlock, parseNetwork } from '../vpcs/cidr.ts';
 import { gatewayPrefixList } from '../vpcs/endpoint-services.ts';
-import { filtered } from '../filters.ts';
 import {
   blocksOf,
   internetGatewayOf,
@@ -24,10 +28,6 @@ import {
 } from '../vpcs/network.ts';
 import type { Route, RouteTable, Subnet, Vpc } from '../vpcs/network.ts';
 import { peeringOf, peerings } from './peering.ts';
-import { prefixListOf } from '../security-groups/prefix-lists.ts';
-import { dependency, listed, missing, networkOf, notTogether, once } from '../requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
-import { transitAttachments } from '../transit-gateways/transit-gateways.ts';
 import { vpnGatewayOf, vpnGateways } from './vpn-gateways.ts';
 
 type WireRouteTable = NonNullable<Output<'ec2', 'CreateRouteTable'>['RouteTable']>;

@@ -10,11 +10,11 @@ import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
-import { routeTableOf, routeTables, vpcOf } from '../vpcs/network.ts';
-import type { RouteTable } from '../vpcs/network.ts';
 import { listed } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { vpnGatewayVisible } from '../timings.ts';
+import { routeTableOf, routeTables, vpcOf } from '../vpcs/network.ts';
+import type { RouteTable } from '../vpcs/network.ts';
 
 type WireGateway = NonNullable<Output<'ec2', 'CreateVpnGateway'>['VpnGateway']>;
 

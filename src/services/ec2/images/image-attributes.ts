@@ -2,9 +2,9 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Operations } from '#cloud/service.ts';
-import { devicesOf, images, imageOf, ownImage } from './images.ts';
 import { missing, unmodelled } from '../requests.ts';
 import { changeSharing, permissionsShown, share } from '../sharing.ts';
+import { devicesOf, images, imageOf, ownImage } from './images.ts';
 
 export const imageAttributeOperations: Operations<'ec2'> = {
   DescribeImageAttribute(ctx, { ImageId, Attribute }) {

@@ -6,19 +6,19 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
-import { encryptionFor } from '../volumes/ebs.ts';
-import { awaitImage, devicesOf, imageOf, images } from './images.ts';
-import type { ImageDevice, OwnImage } from './images.ts';
 import { instanceOf, launchOf } from '../instances/instances.ts';
 import type { Instance } from '../instances/instances.ts';
 import { launchDevices } from '../instances/launch-devices.ts';
 import { reboot } from '../instances/lifecycle.ts';
 import { missing, once, unmodelled } from '../requests.ts';
-import { completedSnapshot, takeSnapshot } from '../volumes/snapshots.ts';
 import { putTags, tagsFor, tagsOf } from '../tags.ts';
 import type { TagSpecifications } from '../tags.ts';
 import { imageCreation } from '../timings.ts';
+import { encryptionFor } from '../volumes/ebs.ts';
+import { completedSnapshot, takeSnapshot } from '../volumes/snapshots.ts';
 import { volumesOf } from '../volumes/volumes.ts';
+import { awaitImage, devicesOf, imageOf, images } from './images.ts';
+import type { ImageDevice, OwnImage } from './images.ts';
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html (`Name`) */
 function checkName(ctx: Ctx, name: string): void {

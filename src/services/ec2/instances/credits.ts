@@ -6,10 +6,10 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
+import { listed } from '../requests.ts';
+import { instanceTypeOf } from './instance-types.ts';
 import { instanceOf, instanceRows, launches, launchOf } from './instances.ts';
 import type { Instance, Launch } from './instances.ts';
-import { instanceTypeOf } from './instance-types.ts';
-import { listed } from '../requests.ts';
 
 type Changed = Output<'ec2', 'ModifyInstanceCreditSpecification'>;
 type Refusal = NonNullable<Changed['UnsuccessfulInstanceCreditSpecifications']>[number];

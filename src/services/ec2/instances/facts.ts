@@ -4,14 +4,14 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { InstanceFacts, Instances } from '#cloud/ports/instances.ts';
 import { publicImages } from '../images/image-catalogue.ts';
 import { images } from '../images/images.ts';
-import { instanceTypeOf } from './instance-types.ts';
-import { instanceRows, interfaceOfInstance, launchOf, profileArn } from './instances.ts';
-import type { Instance } from './instances.ts';
 import { privateDnsName } from '../interfaces/interfaces.ts';
-import { instanceMs } from './lifecycle.ts';
 import { at, giveBack, lend, lent } from '../interfaces/lent-interfaces.ts';
 import { reachEndpoint, reachInstance } from '../reachability.ts';
 import { resourceTags, tagPair, tagsOf } from '../tags.ts';
+import { instanceTypeOf } from './instance-types.ts';
+import { instanceRows, interfaceOfInstance, launchOf, profileArn } from './instances.ts';
+import type { Instance } from './instances.ts';
+import { instanceMs } from './lifecycle.ts';
 
 function factsOf(ctx: Ctx, instance: Instance): InstanceFacts {
   const { instanceId, state, imageId, instanceType, zone, subnetId, vpcId, privateIp, launchedAt } = instance;

@@ -7,6 +7,9 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { imageOf } from '../images/images.ts';
+import { missing, unmodelled } from '../requests.ts';
+import { volumes, volumesOf } from '../volumes/volumes.ts';
+import { interfaces, securityGroupOf } from '../vpcs/network.ts';
 import { instanceTypeOf } from './instance-types.ts';
 import {
   deviceShown,
@@ -19,9 +22,6 @@ import {
   metadataShown,
 } from './instances.ts';
 import type { Instance, Launch, MetadataOptions } from './instances.ts';
-import { interfaces, securityGroupOf } from '../vpcs/network.ts';
-import { missing, unmodelled } from '../requests.ts';
-import { volumes, volumesOf } from '../volumes/volumes.ts';
 
 type Attribute = Input<'ec2', 'DescribeInstanceAttribute'>['Attribute'];
 type Changes = Input<'ec2', 'ModifyInstanceAttribute'>;

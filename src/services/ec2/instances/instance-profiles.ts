@@ -7,10 +7,10 @@ import { pageOf } from '#cloud/pagination.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
-import { instanceOf, instanceRows } from './instances.ts';
-import type { Instance, InstanceProfile } from './instances.ts';
 import { missing } from '../requests.ts';
 import { profileAssociation } from '../timings.ts';
+import { instanceOf, instanceRows } from './instances.ts';
+import type { Instance, InstanceProfile } from './instances.ts';
 
 type WireAssociation = NonNullable<
   Output<'ec2', 'AssociateIamInstanceProfile'>['IamInstanceProfileAssociation']

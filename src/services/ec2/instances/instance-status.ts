@@ -12,12 +12,12 @@ import { machineChanged, machines } from '#cloud/ports/machines.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
-import { instanceOf, instanceRows, instancesOf, stateShown } from './instances.ts';
-import type { Instance } from './instances.ts';
 import { listed } from '../requests.ts';
 import { tagsOf } from '../tags.ts';
 import { firstStatusCheck, statusCheckDetection, statusCheckRecovery } from '../timings.ts';
 import { zoneId, zoneLost } from '../zones.ts';
+import { instanceOf, instanceRows, instancesOf, stateShown } from './instances.ts';
+import type { Instance } from './instances.ts';
 
 export interface StatusCheck {
   readonly status: 'initializing' | 'ok' | 'impaired';

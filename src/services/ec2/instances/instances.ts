@@ -12,7 +12,6 @@ import { filtered } from '../filters.ts';
 import type { Filterable } from '../filters.ts';
 import { platformShown } from '../images/image-catalogue.ts';
 import type { WindowsLicence } from '../images/image-catalogue.ts';
-import type { Architecture, InstanceTypeName } from './instance-types.ts';
 import {
   addressesShown,
   groupsShown,
@@ -20,13 +19,14 @@ import {
   privateDnsName,
   publicDnsName,
 } from '../interfaces/interfaces.ts';
-import { interfaces } from '../vpcs/network.ts';
-import type { NetworkInterface } from '../vpcs/network.ts';
 import { existing, listed } from '../requests.ts';
 import { tagsOf, someTagsShown } from '../tags.ts';
 import { volumesOf } from '../volumes/volumes.ts';
 import type { Attachment, Volume } from '../volumes/volumes.ts';
+import { interfaces } from '../vpcs/network.ts';
+import type { NetworkInterface } from '../vpcs/network.ts';
 import { zoneId } from '../zones.ts';
+import type { Architecture, InstanceTypeName } from './instance-types.ts';
 
 /** What changes as an instance lives. What stays as it was launched is in `Launch`. */
 export interface Instance {

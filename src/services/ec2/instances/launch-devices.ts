@@ -4,10 +4,10 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
-import { encryptionFor } from '../volumes/ebs.ts';
-import type { Encryption } from '../volumes/ebs.ts';
 import type { ImageDevice } from '../images/images.ts';
 import { missing } from '../requests.ts';
+import { encryptionFor } from '../volumes/ebs.ts';
+import type { Encryption } from '../volumes/ebs.ts';
 import { completedSnapshot, encryptionOf } from '../volumes/snapshots.ts';
 import { checkSize, performanceOf } from '../volumes/volume-types.ts';
 

@@ -3,9 +3,9 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
+import { unmodelled } from '../requests.ts';
 import { templateOf, versionOf } from './launch-templates.ts';
 import type { LaunchTemplateData, LaunchTemplateVersion } from './launch-templates.ts';
-import { unmodelled } from '../requests.ts';
 
 type RunInstances = Input<'ec2', 'RunInstances'>;
 

@@ -4,12 +4,12 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { instanceOf, launchOf } from './instances.ts';
-import type { Instance } from './instances.ts';
-import type { InstanceTypeName } from './instance-types.ts';
-import { interfaces } from '../vpcs/network.ts';
 import { tagsShown } from '../tags.ts';
 import { volumesOf } from '../volumes/volumes.ts';
+import { interfaces } from '../vpcs/network.ts';
+import type { InstanceTypeName } from './instance-types.ts';
+import { instanceOf, launchOf } from './instances.ts';
+import type { Instance } from './instances.ts';
 
 type Data = NonNullable<Output<'ec2', 'GetLaunchTemplateData'>['LaunchTemplateData']>;
 

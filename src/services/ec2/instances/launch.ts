@@ -6,24 +6,15 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input } from '#cloud/contracts.ts';
 import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
-import { creditsOf } from './credits.ts';
+import type { PublicImage } from '../images/image-catalogue.ts';
 import { devicesOf, imageOf } from '../images/images.ts';
 import type { ImageDevice, OwnImage } from '../images/images.ts';
-import type { PublicImage } from '../images/image-catalogue.ts';
-import { associationWith, profileNamed } from './instance-profiles.ts';
-import type { KnownProfile } from './instance-profiles.ts';
-import { instanceTypeOf } from './instance-types.ts';
-import type { InstanceType } from './instance-types.ts';
-import { describeReservations, instanceRows, launches } from './instances.ts';
-import type { Instance, Launch } from './instances.ts';
 import { attachInterface, isAttached, makeInterface, newPublicIp } from '../interfaces/interfaces.ts';
 import { keyPairNamed } from '../key-pairs/key-pairs.ts';
-import { launchDevices } from './launch-devices.ts';
-import { checkCounts, interfaceRequest, launchRequest } from './launch-request.ts';
-import type { LaunchRequest } from './launch-request.ts';
-import { checkSwitches } from './launch-templates.ts';
-import type { LaunchTemplateData } from './launch-templates.ts';
-import { beginLaunch, noCapacity } from './lifecycle.ts';
+import { missing, once, unmodelled } from '../requests.ts';
+import { groupNamed } from '../security-groups/security-groups.ts';
+import { putTags, setTag, tagsFor } from '../tags.ts';
+import { putLaunchedVolume } from '../volumes/volumes.ts';
 import {
   defaultGroup,
   defaultVpc,
@@ -34,12 +25,21 @@ import {
   subnets,
 } from '../vpcs/network.ts';
 import type { NetworkInterface, Subnet } from '../vpcs/network.ts';
-import { missing, once, unmodelled } from '../requests.ts';
-import { groupNamed } from '../security-groups/security-groups.ts';
 import { freeAddresses, wantedAddress } from '../vpcs/subnets.ts';
-import { putTags, setTag, tagsFor } from '../tags.ts';
-import { putLaunchedVolume } from '../volumes/volumes.ts';
 import { withoutCapacity, zoneOf } from '../zones.ts';
+import { creditsOf } from './credits.ts';
+import { associationWith, profileNamed } from './instance-profiles.ts';
+import type { KnownProfile } from './instance-profiles.ts';
+import { instanceTypeOf } from './instance-types.ts';
+import type { InstanceType } from './instance-types.ts';
+import { describeReservations, instanceRows, launches } from './instances.ts';
+import type { Instance, Launch } from './instances.ts';
+import { launchDevices } from './launch-devices.ts';
+import { checkCounts, interfaceRequest, launchRequest } from './launch-request.ts';
+import type { LaunchRequest } from './launch-request.ts';
+import { checkSwitches } from './launch-templates.ts';
+import type { LaunchTemplateData } from './launch-templates.ts';
+import { beginLaunch, noCapacity } from './lifecycle.ts';
 
 type RunInstances = Input<'ec2', 'RunInstances'>;
 type Parameters = LaunchTemplateData;

@@ -12,6 +12,12 @@ import { machines } from '#cloud/ports/machines.ts';
 import type { InstanceState } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
+import { newPublicIp, releaseInterfaces, releasePublicIp } from '../interfaces/interfaces.ts';
+import { removeTagsOf } from '../tags.ts';
+import { launchTime, releaseTime, terminatedVisible } from '../timings.ts';
+import { releaseVolumes, volumesOf } from '../volumes/volumes.ts';
+import { interfaces, subnets } from '../vpcs/network.ts';
+import { withoutCapacity, zonesOf } from '../zones.ts';
 import { beginChecks, endChecks, hardwareLost } from './instance-status.ts';
 import {
   instanceOf,
@@ -23,12 +29,6 @@ import {
   stateShown,
 } from './instances.ts';
 import type { Instance } from './instances.ts';
-import { newPublicIp, releaseInterfaces, releasePublicIp } from '../interfaces/interfaces.ts';
-import { interfaces, subnets } from '../vpcs/network.ts';
-import { removeTagsOf } from '../tags.ts';
-import { launchTime, releaseTime, terminatedVisible } from '../timings.ts';
-import { releaseVolumes, volumesOf } from '../volumes/volumes.ts';
-import { withoutCapacity, zonesOf } from '../zones.ts';
 
 type Step = { instanceId: string; step: number };
 

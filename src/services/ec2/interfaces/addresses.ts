@@ -6,11 +6,11 @@ import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
 import { instanceOf } from '../instances/instances.ts';
-import { isAttached, newPublicIp, releasePublicIp, setSecondaryPublicIp } from './interfaces.ts';
-import { addresses, addressOf, interfaceOf, interfaces, privateIpsOf } from '../vpcs/network.ts';
-import type { Address, NetworkInterface } from '../vpcs/network.ts';
 import { missing, unmodelled } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { addresses, addressOf, interfaceOf, interfaces, privateIpsOf } from '../vpcs/network.ts';
+import type { Address, NetworkInterface } from '../vpcs/network.ts';
+import { isAttached, newPublicIp, releasePublicIp, setSecondaryPublicIp } from './interfaces.ts';
 
 /** The address by either of its names. */
 function named(ctx: Ctx, AllocationId: string | undefined, PublicIp: string | undefined): Address {

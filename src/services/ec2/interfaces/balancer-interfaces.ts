@@ -3,10 +3,10 @@
 
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { BalancerInterfaces } from '#cloud/ports/balancer-interfaces.ts';
+import { addresses, addressOf, interfaces, subnetOf } from '../vpcs/network.ts';
+import { wantedAddress } from '../vpcs/subnets.ts';
 import { associateAddress } from './addresses.ts';
 import { makeInterface, removeInterface } from './interfaces.ts';
-import { wantedAddress } from '../vpcs/subnets.ts';
-import { addresses, addressOf, interfaces, subnetOf } from '../vpcs/network.ts';
 
 export const balancerInterfacesPort: BalancerInterfaces = {
   address(ctx, allocationId) {

@@ -4,12 +4,12 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { ownInterfaceOf } from './interface-operations.ts';
-import { describeInterface, setSecondaryPublicIp } from './interfaces.ts';
+import { missing, notTogether } from '../requests.ts';
 import { interfaceOf, interfaces, privateIpsOf, subnetOf } from '../vpcs/network.ts';
 import type { NetworkInterface } from '../vpcs/network.ts';
-import { missing, notTogether } from '../requests.ts';
 import { freeAddresses, wantedAddress } from '../vpcs/subnets.ts';
+import { ownInterfaceOf } from './interface-operations.ts';
+import { describeInterface, setSecondaryPublicIp } from './interfaces.ts';
 
 /** The addresses that a request names, as far as the interface does not have them, or as many as it counts. */
 function added(

@@ -7,6 +7,11 @@ import type { Input } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { instanceOf } from '../instances/instances.ts';
+import { notTogether, once, unmodelled } from '../requests.ts';
+import { tagCreated } from '../tags.ts';
+import { defaultGroup, interfaceOf, interfaces, securityGroupOf, subnetOf } from '../vpcs/network.ts';
+import type { NetworkInterface, Subnet } from '../vpcs/network.ts';
+import { freeAddresses, wantedAddress } from '../vpcs/subnets.ts';
 import {
   attachInterface,
   describeInterface,
@@ -15,11 +20,6 @@ import {
   makeInterface,
   removeInterface,
 } from './interfaces.ts';
-import { defaultGroup, interfaceOf, interfaces, securityGroupOf, subnetOf } from '../vpcs/network.ts';
-import type { NetworkInterface, Subnet } from '../vpcs/network.ts';
-import { notTogether, once, unmodelled } from '../requests.ts';
-import { freeAddresses, wantedAddress } from '../vpcs/subnets.ts';
-import { tagCreated } from '../tags.ts';
 
 type CreateRequest = Input<'ec2', 'CreateNetworkInterface'>;
 

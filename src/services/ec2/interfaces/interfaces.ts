@@ -6,14 +6,14 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { formatAddress } from '../vpcs/cidr.ts';
 import { filtered } from '../filters.ts';
-import { addresses, interfaceOf, interfaces, privateIpsOf, securityGroups, vpcs } from '../vpcs/network.ts';
-import type { NetworkInterface, SecondaryAddress, Subnet } from '../vpcs/network.ts';
 import { listed } from '../requests.ts';
 import { removeTagsOf, tagsOf, tagsShown } from '../tags.ts';
-import { freeAddresses } from '../vpcs/subnets.ts';
 import { detachedVisible } from '../timings.ts';
+import { formatAddress } from '../vpcs/cidr.ts';
+import { addresses, interfaceOf, interfaces, privateIpsOf, securityGroups, vpcs } from '../vpcs/network.ts';
+import type { NetworkInterface, SecondaryAddress, Subnet } from '../vpcs/network.ts';
+import { freeAddresses } from '../vpcs/subnets.ts';
 import { zoneId } from '../zones.ts';
 
 type WireInterface = NonNullable<Output<'ec2', 'DescribeNetworkInterfaces'>['NetworkInterfaces']>[number];

@@ -5,9 +5,9 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Instances, LentInterface } from '#cloud/ports/instances.ts';
 import { covers, parseAddress, parseBlock } from '../vpcs/cidr.ts';
-import { attachInterface, macAddress, newPublicIp, privateDnsName, removeInterface } from './interfaces.ts';
 import { interfaceOf, interfaces, privateIpsOf, subnets } from '../vpcs/network.ts';
 import type { NetworkInterface } from '../vpcs/network.ts';
+import { attachInterface, macAddress, newPublicIp, privateDnsName, removeInterface } from './interfaces.ts';
 
 const FIRST_AFTER_THE_HOST = 1;
 

@@ -6,12 +6,12 @@ import { Fault } from '#contract/fault.ts';
 import { base64, fromBase64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { filtered } from '../filters.ts';
-import { ed25519Pem, integerBytes, pkcs8, publicKeyInfo, rsaPem, sshBlob, sshFields } from './key-formats.ts';
-import { missing, unmodelled } from '../requests.ts';
 import { integerOf, makeRsaKey } from '#cloud/rsa.ts';
 import type { RandomBytes } from '#cloud/rsa.ts';
+import { filtered } from '../filters.ts';
+import { missing, unmodelled } from '../requests.ts';
 import { removeTagsOf, someTagsShown, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { ed25519Pem, integerBytes, pkcs8, publicKeyInfo, rsaPem, sshBlob, sshFields } from './key-formats.ts';
 
 interface KeyPair {
   keyPairId: string;

@@ -4,10 +4,10 @@
 import { base64 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { instanceOf, launchOf } from '../instances/instances.ts';
-import { rsaKeyOf } from './key-pairs.ts';
 import { encryptTo } from '#cloud/rsa.ts';
+import { instanceOf, launchOf } from '../instances/instances.ts';
 import { windowsPassword } from '../timings.ts';
+import { rsaKeyOf } from './key-pairs.ts';
 
 const LENGTH = 32;
 const CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789!@#$%&*()-=+?';

@@ -9,14 +9,14 @@ import type { Input, Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
+import { filtered } from '../filters.ts';
+import { once, unmodelled } from '../requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { formatBlock, parseBlock, parseNetwork } from '../vpcs/cidr.ts';
 import type { Block } from '../vpcs/cidr.ts';
 import { GATEWAY_SERVICES, gatewayPrefixList } from '../vpcs/endpoint-services.ts';
-import { filtered } from '../filters.ts';
 import { ipv6Block } from '../vpcs/ipv6.ts';
 import { routeTables, securityGroupRules, vpcs } from '../vpcs/network.ts';
-import { once, unmodelled } from '../requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 
 type WireList = NonNullable<Output<'ec2', 'DescribeManagedPrefixLists'>['PrefixLists']>[number];
 type Entries = NonNullable<Input<'ec2', 'CreateManagedPrefixList'>['Entries']>;

@@ -5,15 +5,15 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
-import { formatBlock, parseNetwork } from '../vpcs/cidr.ts';
 import { filtered } from '../filters.ts';
+import { listed, missing, unmodelled } from '../requests.ts';
+import { putTags, removeTagsOf, tagsFor, tagsOf, tagsShown } from '../tags.ts';
+import { formatBlock, parseNetwork } from '../vpcs/cidr.ts';
 import { ipv6Block } from '../vpcs/ipv6.ts';
 import { securityGroupOf, securityGroupRules } from '../vpcs/network.ts';
 import type { SecurityGroup, SecurityGroupRule } from '../vpcs/network.ts';
 import { prefixListOf } from './prefix-lists.ts';
-import { listed, missing, unmodelled } from '../requests.ts';
 import { groupNamed, groupOf } from './security-groups.ts';
-import { putTags, removeTagsOf, tagsFor, tagsOf, tagsShown } from '../tags.ts';
 
 export type Permission = NonNullable<Input<'ec2', 'AuthorizeSecurityGroupIngress'>['IpPermissions']>[number];
 type WireRule = NonNullable<Output<'ec2', 'DescribeSecurityGroupRules'>['SecurityGroupRules']>[number];

@@ -5,6 +5,8 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
+import { dependency, listed, missing } from '../requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import {
   defaultVpc,
   interfaces,
@@ -15,8 +17,6 @@ import {
   vpcOf,
 } from '../vpcs/network.ts';
 import type { SecurityGroup, SecurityGroupRule } from '../vpcs/network.ts';
-import { dependency, listed, missing } from '../requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 
 type WireGroup = NonNullable<Output<'ec2', 'DescribeSecurityGroups'>['SecurityGroups']>[number];
 type WirePermission = NonNullable<WireGroup['IpPermissions']>[number];

@@ -10,10 +10,10 @@ import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { filtered } from '../filters.ts';
 import { makeInterface, removeInterface } from '../interfaces/interfaces.ts';
-import { interfaces, subnetOf, subnets, vpcOf } from '../vpcs/network.ts';
 import { listed, unmodelled } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { transitAttachmentStep, transitGatewayVisible } from '../timings.ts';
+import { interfaces, subnetOf, subnets, vpcOf } from '../vpcs/network.ts';
 import { availableTransitGateway, transitAttachments, transitRouteTables } from './transit-gateways.ts';
 import type { TransitAttachment } from './transit-gateways.ts';
 

@@ -9,12 +9,12 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { ebsRow, encryptionFor } from './ebs.ts';
-import type { Encryption } from './ebs.ts';
 import { filtered } from '../filters.ts';
 import { isPublic, share, sharedRow, sharedRows, sharedWith } from '../sharing.ts';
 import { putTags, removeTagsOf, someTagsShown, tagCreated, tagsFor, tagsOf, tagsShown } from '../tags.ts';
 import { snapshotCompletion } from '../timings.ts';
+import { ebsRow, encryptionFor } from './ebs.ts';
+import type { Encryption } from './ebs.ts';
 
 type WireSnapshot = Output<'ec2', 'CreateSnapshot'>;
 

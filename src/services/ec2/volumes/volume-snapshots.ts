@@ -4,13 +4,13 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { machines } from '#cloud/ports/machines.ts';
 import type { Operations } from '#cloud/service.ts';
-import { isManagedKey } from './ebs.ts';
 import { instanceOf, launchOf } from '../instances/instances.ts';
 import { unmodelled } from '../requests.ts';
 import { changeSharing, permissionsShown, share } from '../sharing.ts';
+import type { TagSpecifications } from '../tags.ts';
+import { isManagedKey } from './ebs.ts';
 import { describeSnapshot, ownSnapshot, tagSnapshot, takeSnapshot } from './snapshots.ts';
 import type { Snapshot } from './snapshots.ts';
-import type { TagSpecifications } from '../tags.ts';
 import { volumeOf, volumesOf } from './volumes.ts';
 import type { Volume } from './volumes.ts';
 

@@ -8,11 +8,8 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { ebsRow, encryptionFor, keyWorks } from './ebs.ts';
-import type { Encryption } from './ebs.ts';
 import { filtered } from '../filters.ts';
 import { listed, missing, once } from '../requests.ts';
-import { completedSnapshot, encryptionOf } from './snapshots.ts';
 import { removeTagsOf, tagCreated, someTagsShown, tagsOf, tagsShown } from '../tags.ts';
 import {
   volumeAttaching,
@@ -21,9 +18,12 @@ import {
   volumeModifying,
   volumeOptimizing,
 } from '../timings.ts';
+import { zoneId, zoneOf } from '../zones.ts';
+import { ebsRow, encryptionFor, keyWorks } from './ebs.ts';
+import type { Encryption } from './ebs.ts';
+import { completedSnapshot, encryptionOf } from './snapshots.ts';
 import { checkSize, defaultIops, performanceOf } from './volume-types.ts';
 import type { VolumeKind } from './volume-types.ts';
-import { zoneId, zoneOf } from '../zones.ts';
 
 export interface Attachment {
   readonly instanceId: string;

@@ -4,6 +4,7 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
+import { zonesOf } from '../zones.ts';
 import { makeDefaultOptions } from './dhcp-options.ts';
 import {
   defaultVpc,
@@ -16,7 +17,6 @@ import {
 import type { Vpc } from './network.ts';
 import { makeSubnet } from './subnets.ts';
 import { makeVpc, vpcOperations } from './vpcs.ts';
-import { zonesOf } from '../zones.ts';
 
 /** /20 blocks of 172.31.0.0/16, in the order of the zones. */
 const SUBNET_BLOCKS = ['172.31.0.0/20', '172.31.16.0/20', '172.31.32.0/20'];

@@ -7,13 +7,13 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { formatAddress, parseAddress, parseBlock } from './cidr.ts';
-import type { Block } from './cidr.ts';
 import { filtered } from '../filters.ts';
-import { NO_OPTIONS, vpcOf, vpcs } from './network.ts';
-import type { Vpc } from './network.ts';
 import { dependency, existing, listed, unmodelled } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { formatAddress, parseAddress, parseBlock } from './cidr.ts';
+import type { Block } from './cidr.ts';
+import { NO_OPTIONS, vpcOf, vpcs } from './network.ts';
+import type { Vpc } from './network.ts';
 
 type WireOptions = NonNullable<Output<'ec2', 'CreateDhcpOptions'>['DhcpOptions']>;
 

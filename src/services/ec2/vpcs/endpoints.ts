@@ -8,9 +8,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
-import { kindsOf, privateDnsNameOf, serviceNames } from './endpoint-services.ts';
 import { filtered } from '../filters.ts';
 import { groupsShown, makeInterface, removeInterface } from '../interfaces/interfaces.ts';
+import { listed, missing, once, unmodelled } from '../requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { endpointCreation, endpointDeletion } from '../timings.ts';
+import { zoneId, zonesOf } from '../zones.ts';
+import { kindsOf, privateDnsNameOf, serviceNames } from './endpoint-services.ts';
 import {
   defaultGroup,
   interfaces,
@@ -22,10 +26,6 @@ import {
   vpcOf,
 } from './network.ts';
 import type { VpcEndpoint } from './network.ts';
-import { listed, missing, once, unmodelled } from '../requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
-import { endpointCreation, endpointDeletion } from '../timings.ts';
-import { zoneId, zonesOf } from '../zones.ts';
 
 type WireEndpoint = NonNullable<Output<'ec2', 'CreateVpcEndpoint'>['VpcEndpoint']>;
 type Step = { endpointId: string; from: VpcEndpoint['state'] };

@@ -5,13 +5,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
-import { formatBlock } from './cidr.ts';
 import { filtered } from '../filters.ts';
+import { dependency, listed, missing, networkOf, once } from '../requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
+import { formatBlock } from './cidr.ts';
 import { ipv6Block } from './ipv6.ts';
 import { networkAclOf, networkAcls, subnets, vpcOf } from './network.ts';
 import type { NetworkAcl, NetworkAclEntry } from './network.ts';
-import { dependency, listed, missing, networkOf, once } from '../requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 
 type WireAcl = NonNullable<Output<'ec2', 'CreateNetworkAcl'>['NetworkAcl']>;
 type WireEntry = NonNullable<WireAcl['Entries']>[number];

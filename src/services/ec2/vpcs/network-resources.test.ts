@@ -49,8 +49,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { instances } from '#cloud/ports/instances.ts';
 import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../../tests/table.ts';
-import { ipv6Block } from './ipv6.ts';
 import { ACCOUNT, ec2Table } from '../test-cloud.ts';
+import { ipv6Block } from './ipv6.ts';
 
 const DAY = 86_400_000;
 const BUCKET_HOST = 'releases.s3.us-east-1.amazonaws.com';

@@ -4,14 +4,14 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { covers, formatAddress, formatBlock, overlaps, parseAddress, parseBlock } from './cidr.ts';
-import type { Block } from './cidr.ts';
 import { filtered } from '../filters.ts';
-import { blocksOf, interfaces, networkAcls, privateIpsOf, subnetOf, subnets, vpcOf } from './network.ts';
-import type { NetworkAcl, Subnet, Vpc } from './network.ts';
 import { dependency, listed, networkOf, unmodelled } from '../requests.ts';
 import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { zoneId, zoneOf, zonesOf } from '../zones.ts';
+import { covers, formatAddress, formatBlock, overlaps, parseAddress, parseBlock } from './cidr.ts';
+import type { Block } from './cidr.ts';
+import { blocksOf, interfaces, networkAcls, privateIpsOf, subnetOf, subnets, vpcOf } from './network.ts';
+import type { NetworkAcl, Subnet, Vpc } from './network.ts';
 
 type WireSubnet = NonNullable<Output<'ec2', 'CreateSubnet'>['Subnet']>;
 

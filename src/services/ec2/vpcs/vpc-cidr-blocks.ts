@@ -5,13 +5,13 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
+import { peeredVpcs } from '../gateways/peering.ts';
+import { localRoute } from '../gateways/routes.ts';
+import { dependency, networkOf } from '../requests.ts';
 import { covers, formatBlock, overlaps, parseBlock } from './cidr.ts';
 import type { Block } from './cidr.ts';
 import { blocksOf, routeTables, subnets, vpcOf, vpcs } from './network.ts';
 import type { Vpc } from './network.ts';
-import { peeredVpcs } from '../gateways/peering.ts';
-import { dependency, networkOf } from '../requests.ts';
-import { localRoute } from '../gateways/routes.ts';
 
 /** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const MOST_BLOCKS = 5;

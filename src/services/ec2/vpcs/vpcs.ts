@@ -5,9 +5,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { networkChanged } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
+import { filtered } from '../filters.ts';
+import { endPeeringsOf } from '../gateways/peering.ts';
+import { vpnGateways } from '../gateways/vpn-gateways.ts';
+import { dependency, listed, networkOf, unmodelled } from '../requests.ts';
+import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { formatBlock } from './cidr.ts';
 import { dhcpOptions } from './dhcp-options.ts';
-import { filtered } from '../filters.ts';
 import {
   blocksOf,
   internetGateways,
@@ -24,10 +28,6 @@ import {
   vpcs,
 } from './network.ts';
 import type { Vpc } from './network.ts';
-import { endPeeringsOf } from '../gateways/peering.ts';
-import { dependency, listed, networkOf, unmodelled } from '../requests.ts';
-import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
-import { vpnGateways } from '../gateways/vpn-gateways.ts';
 
 type WireVpc = NonNullable<Output<'ec2', 'CreateVpc'>['Vpc']>;
 

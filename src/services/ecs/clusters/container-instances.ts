@@ -12,13 +12,13 @@ import { containers, ecsAgentChanged } from '#cloud/ports/containers.ts';
 import { instanceChanged, instances } from '#cloud/ports/instances.ts';
 import type { Operations } from '#cloud/service.ts';
 import { builtIn, withAttributes } from '../attributes.ts';
-import { clusterOf, invalidToken, makeCluster } from './clusters.ts';
 import { clientError, invalidParameter, unmodelled } from '../faults.ts';
-import { remaining } from '../tasks/placement.ts';
 import { clusters, containerInstanceArn, containerInstances, services, tasks } from '../tables.ts';
 import type { Cluster, ContainerInstance, Task } from '../tables.ts';
 import { tagsShown, withTags } from '../tags.ts';
+import { remaining } from '../tasks/placement.ts';
 import { SCHEDULER, stopTask, TASK } from '../tasks/task-changes.ts';
+import { clusterOf, invalidToken, makeCluster } from './clusters.ts';
 
 type Shown = NonNullable<Output<'ecs', 'RegisterContainerInstance'>['containerInstance']>;
 type Resources = NonNullable<Shown['registeredResources']>;

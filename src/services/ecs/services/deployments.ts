@@ -5,9 +5,9 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { tellDeployment, tellService } from '../events.ts';
 import { serviceRole } from '../network.ts';
-import { addEvent } from './service-events.ts';
 import { deployments, services, tasks } from '../tables.ts';
 import type { Deployment, Launch, Service, Task } from '../tables.ts';
+import { addEvent } from './service-events.ts';
 
 type Shown = NonNullable<
   NonNullable<Output<'ecs', 'DescribeServices'>['services']>[number]['deployments']

@@ -8,6 +8,13 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { injectionChanged } from '#cloud/injections.ts';
 import { alarmChanged } from '#cloud/ports/metrics.ts';
 import { targetChanged } from '#cloud/ports/routing.ts';
+import { tellService } from '../events.ts';
+import { containerInstances, deployments, services, tasks } from '../tables.ts';
+import type { Deployment, Service, Task } from '../tables.ts';
+import { assess } from '../tasks/health.ts';
+import { ownersOf } from '../tasks/targets.ts';
+import { isLive, SCHEDULER, stopTask } from '../tasks/task-changes.ts';
+import { alarmBake, FIRST_THROTTLE_MS, LONGEST_THROTTLE_MS, reaction, THROTTLED_FROM } from '../timings.ts';
 import {
   alarmsIn,
   breakerThreshold,
@@ -19,15 +26,8 @@ import {
   isRunning,
   prove,
 } from './deployments.ts';
-import { tellService } from '../events.ts';
-import { assess } from '../tasks/health.ts';
-import { startTasks } from './service-tasks.ts';
 import { addEvent, forgetEvents } from './service-events.ts';
-import { containerInstances, deployments, services, tasks } from '../tables.ts';
-import type { Deployment, Service, Task } from '../tables.ts';
-import { isLive, SCHEDULER, stopTask } from '../tasks/task-changes.ts';
-import { ownersOf } from '../tasks/targets.ts';
-import { alarmBake, FIRST_THROTTLE_MS, LONGEST_THROTTLE_MS, reaction, THROTTLED_FROM } from '../timings.ts';
+import { startTasks } from './service-tasks.ts';
 
 const ofTargets = (ctx: Ctx, of: { targetGroupArn: string; targetId: string }): string[] =>
   ownersOf(ctx, of.targetGroupArn, of.targetId).flatMap((arn) => ctx.get(tasks, arn)?.service ?? []);

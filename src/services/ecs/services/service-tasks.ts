@@ -1,16 +1,16 @@
 // Starting the tasks of a service.
 
-import type { Ctx } from '#cloud/ctx.ts';
 import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import type { Tags } from '#cloud/tags.ts';
 import { tellService } from '../events.ts';
-import { launch, NO_CAPACITY } from '../tasks/launch.ts';
-import type { Failure, Launched } from '../tasks/launch.ts';
-import { addEvent } from './service-events.ts';
 import { clusters, containerInstances, services, taskDefinitions, tasks } from '../tables.ts';
 import type { Deployment, Service, StrategyItem, Task } from '../tables.ts';
+import { launch, NO_CAPACITY } from '../tasks/launch.ts';
+import type { Failure, Launched } from '../tasks/launch.ts';
 import { isLive } from '../tasks/task-changes.ts';
 import { FIRST_THROTTLE_MS } from '../timings.ts';
+import { addEvent } from './service-events.ts';
 
 const GUIDE = 'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.';
 

@@ -4,11 +4,11 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { taskDefinitions } from '../tables.ts';
 import type { ContainerDefinition, Service, Task, TaskTarget } from '../tables.ts';
-import { healthOf } from './task-description.ts';
-import { isLive } from './task-changes.ts';
+import { steadyTask } from '../timings.ts';
 import { ownerKey, targetStates } from './targets.ts';
 import type { TargetState } from './targets.ts';
-import { steadyTask } from '../timings.ts';
+import { isLive } from './task-changes.ts';
+import { healthOf } from './task-description.ts';
 
 export interface Finding {
   readonly task: Task;

@@ -5,13 +5,13 @@ import { containers as containersPort } from '#cloud/ports/containers.ts';
 import type { Tags } from '#cloud/tags.ts';
 import { tellTask } from '../events.ts';
 import { unmodelled } from '../faults.ts';
-import { bindingsOn, placeInSubnet, placeOnInstance, remaining } from './placement.ts';
-import type { Constraints, Placed, Strategy } from './placement.ts';
 import { taskCounts, tasks } from '../tables.ts';
 import type { Network, Task, TaskDefinition } from '../tables.ts';
+import { provision } from '../timings.ts';
+import { bindingsOn, placeInSubnet, placeOnInstance, remaining } from './placement.ts';
+import type { Constraints, Placed, Strategy } from './placement.ts';
 import { TASK } from './task-changes.ts';
 import { cpuUnits, megabytes } from './task-size.ts';
-import { provision } from '../timings.ts';
 
 export interface Order {
   readonly clusterName: string;

@@ -7,9 +7,9 @@ import type { Caller, ThroughRole } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { identity } from '#cloud/ports/identity.ts';
 import { instances } from '#cloud/ports/instances.ts';
-import { isPrivate } from './container-definitions.ts';
 import { containerInstances, TASKS_PRINCIPAL } from '../tables.ts';
 import type { ContainerDefinition, Task, TaskDefinition } from '../tables.ts';
+import { isPrivate } from './container-definitions.ts';
 import { runtimeId } from './task-description.ts';
 
 const HUB = 'registry-1.docker.io';

@@ -4,11 +4,11 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { containers as containersPort } from '#cloud/ports/containers.ts';
 import { UserError } from '#cloud/user-error.ts';
-import { openLog } from './start-up.ts';
 import { containerInstances, tasks } from '../tables.ts';
 import type { Container, ContainerDefinition, HealthStatus, Task, TaskDefinition } from '../tables.ts';
-import { changeTask, SCHEDULER, stopTask } from './task-changes.ts';
 import { STOP_TIMEOUT_SECONDS } from '../timings.ts';
+import { openLog } from './start-up.ts';
+import { changeTask, SCHEDULER, stopTask } from './task-changes.ts';
 
 const ENDED = 'Essential container in task exited';
 

@@ -7,11 +7,11 @@ import { pageOf } from '#cloud/pagination.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { invalidToken } from '../clusters/clusters.ts';
-import { checkContainers, checkForFargate, filledIn } from './container-definitions.ts';
 import { clientError, unmodelled } from '../faults.ts';
 import { families, taskDefinitions } from '../tables.ts';
 import type { TaskDefinition } from '../tables.ts';
 import { tagsShown, withTags } from '../tags.ts';
+import { checkContainers, checkForFargate, filledIn } from './container-definitions.ts';
 import { cpuUnits, fitsFargate, megabytes } from './task-size.ts';
 
 type Request = Input<'ecs', 'RegisterTaskDefinition'>;

@@ -6,20 +6,9 @@ import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { containerChanged, containers as containersPort } from '#cloud/ports/containers.ts';
 import { targetChanged } from '#cloud/ports/routing.ts';
-import { checkContainers, isSilent, nextCheck, startContainers, stopContainers } from './task-containers.ts';
 import { attach, detach } from '../network.ts';
-import { pullProblem, roleProblem, secretProblem } from './start-up.ts';
 import { taskDefinitions, tasks } from '../tables.ts';
 import type { Task, TaskDefinition } from '../tables.ts';
-import { changeTask, stopTask, TASK } from './task-changes.ts';
-import {
-  deregisterTask,
-  forgetTargets,
-  hasLoadBalancers,
-  isDraining,
-  ownersOf,
-  registerTask,
-} from './targets.ts';
 import {
   activation,
   agentReport,
@@ -29,6 +18,17 @@ import {
   pullFailure,
   SHOWN_STOPPED_MS,
 } from '../timings.ts';
+import { pullProblem, roleProblem, secretProblem } from './start-up.ts';
+import {
+  deregisterTask,
+  forgetTargets,
+  hasLoadBalancers,
+  isDraining,
+  ownersOf,
+  registerTask,
+} from './targets.ts';
+import { changeTask, stopTask, TASK } from './task-changes.ts';
+import { checkContainers, isSilent, nextCheck, startContainers, stopContainers } from './task-containers.ts';
 
 export const taskLife: Reconciler<Task, Ctx> = {
   ...TASK,

@@ -9,9 +9,9 @@ import type { Input } from '#cloud/contracts.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { PAGE_SIZE, QUOTAS } from '../limits.ts';
-import { checkSslPolicy, DEFAULT_POLICY } from './ssl-policies.ts';
 import { listenerOf, listeners } from '../tables.ts';
 import type { Listener, Tls } from '../tables.ts';
+import { checkSslPolicy, DEFAULT_POLICY } from './ssl-policies.ts';
 
 type Request = Pick<
   Input<'elasticloadbalancing', 'ModifyListener'>,

@@ -6,13 +6,13 @@ import type { Output } from '#cloud/contracts.ts';
 import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { parseActions, showActions } from './actions.ts';
-import { tlsOf } from './certificates.ts';
 import { PAGE_SIZE, QUOTAS } from '../limits.ts';
-import { putRule, removeRule, ruleArn } from './rules.ts';
 import { listenerOf, listeners, loadBalancerOf, rules } from '../tables.ts';
 import type { Listener, LoadBalancer, Rule, Tls } from '../tables.ts';
 import { newTags } from '../tags.ts';
+import { parseActions, showActions } from './actions.ts';
+import { tlsOf } from './certificates.ts';
+import { putRule, removeRule, ruleArn } from './rules.ts';
 
 type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeListeners'>['Listeners']>[number];
 

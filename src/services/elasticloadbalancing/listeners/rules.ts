@@ -6,14 +6,14 @@ import type { Output } from '#cloud/contracts.ts';
 import { routingChanged } from '#cloud/ports/routing.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { parseActions, showActions } from './actions.ts';
-import { parseConditions, showCondition } from './conditions.ts';
 import { publishHostCounts } from '../host-counts.ts';
 import { PAGE_SIZE, QUOTAS } from '../limits.ts';
 import { listenerOf, loadBalancerOf, ruleOf, rules, uses } from '../tables.ts';
 import type { Rule } from '../tables.ts';
 import { newTags } from '../tags.ts';
 import { wakeTargets } from '../targets/targets.ts';
+import { parseActions, showActions } from './actions.ts';
+import { parseConditions, showCondition } from './conditions.ts';
 
 type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeRules'>['Rules']>[number];
 

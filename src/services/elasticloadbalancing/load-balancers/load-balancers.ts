@@ -11,8 +11,6 @@ import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { loadBalancerAttribute } from '../attributes.ts';
 import { PAGE_SIZE, QUOTAS } from '../limits.ts';
-import { mappingsIn, placeNodes, removeNodes } from './nodes.ts';
-import type { Mappings } from './nodes.ts';
 import { removeRule } from '../listeners/rules.ts';
 import { hostNames, listeners, loadBalancerOf, loadBalancers, rules, uses } from '../tables.ts';
 import type { LoadBalancer, Node } from '../tables.ts';
@@ -20,6 +18,8 @@ import { newTags } from '../tags.ts';
 import { wakeTargets } from '../targets/targets.ts';
 import { provisioning } from '../timings.ts';
 import { checkInternetGateway, placementIn, securityGroupsIn } from '../vpc.ts';
+import { mappingsIn, placeNodes, removeNodes } from './nodes.ts';
+import type { Mappings } from './nodes.ts';
 
 type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeLoadBalancers'>['LoadBalancers']>[number];
 

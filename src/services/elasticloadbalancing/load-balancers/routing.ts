@@ -7,10 +7,10 @@ import type { NamedLoadBalancer, Plan, PlanGroup, Routing } from '#cloud/ports/r
 import { loadBalancerAttribute, targetGroupAttribute, tcpIdleMs } from '../attributes.ts';
 import { holds } from '../listeners/conditions.ts';
 import type { RequestFacts } from '../listeners/conditions.ts';
-import { eligible, rosterOf } from '../targets/rosters.ts';
 import { rank } from '../listeners/rules.ts';
 import { dimension, hostNames, listeners, loadBalancers, rules, targetGroups, uses } from '../tables.ts';
 import type { ForwardGroup, Listener, LoadBalancer, Rule, TargetGroup } from '../tables.ts';
+import { eligible, rosterOf } from '../targets/rosters.ts';
 
 const REDIRECTS = { HTTP_301: 301, HTTP_302: 302 } as const;
 

@@ -12,11 +12,11 @@ import { instanceChanged, instances, networkChanged } from '#cloud/ports/instanc
 import { machineChanged } from '#cloud/ports/machines.ts';
 import type { InstanceFacts } from '#cloud/ports/instances.ts';
 import type { Probe, ProbeResult, Probes } from '#cloud/ports/machines.ts';
-import { slowStartFor } from './slow-start.ts';
 import { checks, loadBalancerUsing, targetGroups, targetKey, targets } from '../tables.ts';
 import type { Health, LoadBalancer, Target, TargetGroup } from '../tables.ts';
-import { deregister, HEALTH, REGISTERING, remove, setHealth } from './targets.ts';
 import { firstCheck } from '../timings.ts';
+import { slowStartFor } from './slow-start.ts';
+import { deregister, HEALTH, REGISTERING, remove, setHealth } from './targets.ts';
 
 const HEALTHY: Health = { state: 'healthy' };
 const INITIAL: Health = {

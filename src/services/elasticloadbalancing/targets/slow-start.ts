@@ -5,10 +5,10 @@
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { targetGroupAttribute } from '../attributes.ts';
-import { rosterOf } from './rosters.ts';
 import { targets } from '../tables.ts';
 import type { Target, TargetGroup } from '../tables.ts';
 import { SLOW_START_STEP_MS } from '../timings.ts';
+import { rosterOf } from './rosters.ts';
 
 const RAMP = { name: 'elasticloadbalancing/slow-start' } as const;
 

@@ -9,8 +9,8 @@ import { PAGE_SIZE, QUOTAS } from '../limits.ts';
 import { loadBalancerOf, loadBalancerUsing, targetGroupOf, targetGroups, targets, uses } from '../tables.ts';
 import type { HealthCheck, TargetGroup } from '../tables.ts';
 import { newTags } from '../tags.ts';
-import { remove, wakeTargets } from './targets.ts';
 import { checkVpc } from '../vpc.ts';
+import { remove, wakeTargets } from './targets.ts';
 
 type Shown = NonNullable<Output<'elasticloadbalancing', 'DescribeTargetGroups'>['TargetGroups']>[number];
 type HealthCheckInput = Omit<Input<'elasticloadbalancing', 'ModifyTargetGroup'>, 'TargetGroupArn'>;

@@ -11,7 +11,6 @@ import type { Operations } from '#cloud/service.ts';
 import { drainedAt } from '../attributes.ts';
 import { publishHostCounts } from '../host-counts.ts';
 import { QUOTAS } from '../limits.ts';
-import { rosterOf } from './rosters.ts';
 import {
   checks,
   loadBalancerUsing,
@@ -22,6 +21,7 @@ import {
   uses,
 } from '../tables.ts';
 import type { Health, Target, TargetGroup } from '../tables.ts';
+import { rosterOf } from './rosters.ts';
 
 type TargetDescription = Input<'elasticloadbalancing', 'RegisterTargets'>['Targets'][number];
 

@@ -13,13 +13,10 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { parsed } from '#cloud/json.ts';
 import type { JsonObject } from '#cloud/json.ts';
 import type { Answer } from '#cloud/waiting.ts';
-import { queueUrl } from '../invocations/destinations.ts';
 import { asRole } from '../functions/execution-role.ts';
-import { passesAny } from './filter-pattern.ts';
+import { queueUrl } from '../invocations/destinations.ts';
 import { begin } from '../invocations/invocations.ts';
 import type { Conclusion } from '../invocations/invocations.ts';
-import { batches, mappings } from './mapping-rows.ts';
-import type { Batch, Mapping, QueueRecord } from './mapping-rows.ts';
 import { named, targetOf } from '../names.ts';
 import type { Target } from '../names.ts';
 import {
@@ -30,6 +27,9 @@ import {
   MORE_POLLERS,
   MOST_POLLERS,
 } from '../timings.ts';
+import { passesAny } from './filter-pattern.ts';
+import { batches, mappings } from './mapping-rows.ts';
+import type { Batch, Mapping, QueueRecord } from './mapping-rows.ts';
 
 type Received = NonNullable<Output<'sqs', 'ReceiveMessage'>['Messages']>[number];
 

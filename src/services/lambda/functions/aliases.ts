@@ -8,9 +8,9 @@ import type { Operations } from '#cloud/service.ts';
 import { forgetConfigs } from '../invocations/event-invoke-configs.ts';
 import { conflict, functionOf, invalid, named, notFound, staleRevision, targetOf } from '../names.ts';
 import type { Named } from '../names.ts';
-import { forgetPolicies } from './permissions.ts';
 import { aliases, aliasKey, LATEST, newRevision } from '../rows.ts';
 import type { Alias } from '../rows.ts';
+import { forgetPolicies } from './permissions.ts';
 
 const PAGE_SIZE = 50;
 

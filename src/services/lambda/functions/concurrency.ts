@@ -6,10 +6,10 @@ import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { functionOf, invalid, named, unqualified } from '../names.ts';
-import { LARGEST_UNZIPPED, LARGEST_ZIPPED } from './package.ts';
 import { functions, LATEST, versions } from '../rows.ts';
 import type { LambdaFunction } from '../rows.ts';
 import { ACCOUNT_CONCURRENCY, LARGEST_CODE_STORAGE, LEAST_UNRESERVED } from '../timings.ts';
+import { LARGEST_UNZIPPED, LARGEST_ZIPPED } from './package.ts';
 
 /** What runs now. The row without a name is the account's. */
 interface Running {

@@ -7,12 +7,12 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { notModelled } from '#cloud/refuse.ts';
-import { roleMay } from './execution-role.ts';
 import { checkSize, layersOf } from '../layers/of-functions.ts';
 import { invalid } from '../names.ts';
 import { networkOf } from '../network.ts';
 import { LATEST } from '../rows.ts';
 import type { Configuration, Logging, Version } from '../rows.ts';
+import { roleMay } from './execution-role.ts';
 import { checkRuntime, runtimeVersionArn, runtimeVersionOf } from './runtimes.ts';
 
 /** What CreateFunction and UpdateFunctionConfiguration have in common. */

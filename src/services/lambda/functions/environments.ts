@@ -10,10 +10,10 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { functionHost } from '#cloud/ports/functions.ts';
 import { sessions } from '#cloud/ports/identity.ts';
 import type { AccessKey } from '#cloud/ports/identity.ts';
-import { sessionOf } from './execution-role.ts';
 import { LATEST, versionKey, versions } from '../rows.ts';
 import type { Configuration, Version } from '../rows.ts';
 import { credentialsLifetime, environmentIdle } from '../timings.ts';
+import { sessionOf } from './execution-role.ts';
 
 export interface Environment {
   id: string;

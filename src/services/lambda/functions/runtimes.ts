@@ -1,8 +1,8 @@
 // Runtimes: which may be used, and which AWS takes no more.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 
-import type { Ctx } from '#cloud/ctx.ts';
 import { hex } from '#world/index.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { invalid } from '../names.ts';
 
 /** In the order in which AWS's own error lists them. */

@@ -4,10 +4,10 @@
 import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { arnOf, checkSettled, described, hashOf, listed } from './configuration.ts';
 import { functionOf, invalid, latestOf, named, staleRevision, unqualified } from '../names.ts';
 import { functions, newRevision, versionKey, versions } from '../rows.ts';
 import type { LambdaFunction, Version } from '../rows.ts';
+import { arnOf, checkSettled, described, hashOf, listed } from './configuration.ts';
 
 const PAGE_SIZE = 50;
 

@@ -6,17 +6,17 @@ import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { buried, sent } from './destinations.ts';
-import type { Condition, Outcome } from './destinations.ts';
-import { configOf } from './event-invoke-configs.ts';
 import { asRole } from '../functions/execution-role.ts';
-import { begin } from './invocations.ts';
-import type { Conclusion } from './invocations.ts';
 import { named, targetOf } from '../names.ts';
 import type { Target } from '../names.ts';
 import { LATEST } from '../rows.ts';
 import type { Configuration } from '../rows.ts';
 import { eventDispatch, firstRetry, secondRetry, throttleRetryMs } from '../timings.ts';
+import { buried, sent } from './destinations.ts';
+import type { Condition, Outcome } from './destinations.ts';
+import { configOf } from './event-invoke-configs.ts';
+import { begin } from './invocations.ts';
+import type { Conclusion } from './invocations.ts';
 
 /** An event in the queue. Its id is the request's. */
 export interface QueuedEvent {

@@ -9,13 +9,13 @@ import { routed } from '../functions/aliases.ts';
 import { counted, throttleReason, uncounted } from '../functions/concurrency.ts';
 import type { ThrottleReason } from '../functions/concurrency.ts';
 import { environments, released, servingOf, taken } from '../functions/environments.ts';
-import { linesOf, tailOf, timeoutText, written } from './invocation-log.ts';
-import { countBegun, countEnded, countThrottled } from './invocation-metrics.ts';
-import type { Invoked } from './invocation-metrics.ts';
 import type { Target } from '../names.ts';
 import { versionKey, versions } from '../rows.ts';
 import type { Configuration, Version } from '../rows.ts';
 import { SILENCE_MS } from '../timings.ts';
+import { linesOf, tailOf, timeoutText, written } from './invocation-log.ts';
+import { countBegun, countEnded, countThrottled } from './invocation-metrics.ts';
+import type { Invoked } from './invocation-metrics.ts';
 
 /** Bytes that a function may answer; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const LARGEST_ANSWER = 6_291_556;

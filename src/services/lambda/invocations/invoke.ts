@@ -8,12 +8,12 @@ import { fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { answerWaits } from '#cloud/waits.ts';
-import { accepted } from './asynchronous.ts';
 import type { ThrottleReason } from '../functions/concurrency.ts';
-import { begin } from './invocations.ts';
-import type { Conclusion } from './invocations.ts';
 import { conflict, named, targetOf, USER } from '../names.ts';
 import type { Target } from '../names.ts';
+import { accepted } from './asynchronous.ts';
+import { begin } from './invocations.ts';
+import type { Conclusion } from './invocations.ts';
 
 /** Bytes; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const LARGEST: Readonly<Record<string, number>> = { RequestResponse: 6_291_456, Event: 1_048_576 };

@@ -20,8 +20,8 @@ import type {
   PublishLayerVersionCommandOutput,
 } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
-import { packBundle } from '#workloads/bundle.ts';
 import { zipArchive } from '#cloud/archives/zip.ts';
+import { packBundle } from '#workloads/bundle.ts';
 import { ACCOUNT, functionArn, SECOND, stand } from '../../../../tests/lambda-stand.ts';
 import type { Stand } from '../../../../tests/lambda-stand.ts';
 

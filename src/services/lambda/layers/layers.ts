@@ -8,9 +8,9 @@ import { pageOf } from '#cloud/pagination.ts';
 import { notModelled } from '#cloud/refuse.ts';
 import type { Operations } from '#cloud/service.ts';
 import { layerLocation } from '../code-door.ts';
-import { notFound } from '../names.ts';
 import { codeOf, namesIn } from '../functions/package.ts';
 import { forgetPolicies } from '../functions/permissions.ts';
+import { notFound } from '../names.ts';
 import {
   layerVersionAt,
   layerVersionKey,

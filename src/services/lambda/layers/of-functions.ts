@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html; details follow recorded answers.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { invalid } from '../names.ts';
 import { LARGEST_UNZIPPED, unzippedBytes } from '../functions/package.ts';
+import { invalid } from '../names.ts';
 import type { Code, LayerUse } from '../rows.ts';
 import { layerVersionAt, layerVersionOf } from './layer.ts';
 

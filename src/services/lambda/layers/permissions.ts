@@ -3,9 +3,9 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { notFound, staleRevision } from '../names.ts';
 import { added, documentOf, policies, principalOf, without } from '../functions/permissions.ts';
 import type { FunctionPolicy } from '../functions/permissions.ts';
+import { notFound, staleRevision } from '../names.ts';
 import { newRevision } from '../rows.ts';
 import { layerVersionOf, namedLayerVersion } from './layer.ts';
 import type { NamedLayerVersion } from './layer.ts';

@@ -1,14 +1,14 @@
 // Taking log events in, and what follows from it: metrics, subscriptions, expiry.
 
+import { utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { utf8 } from '#contract/protocols/bytes.ts';
-import { checkKeys } from '../groups/encryption.ts';
 import { forward } from '../filters/forwarding.ts';
-import { groupOf, invalidParameter, streamOf } from '../groups/log-group.ts';
 import { LogMessage } from '../filters/log-message.ts';
 import { takeDown } from '../filters/minutes.ts';
+import { checkKeys } from '../groups/encryption.ts';
+import { groupOf, invalidParameter, streamOf } from '../groups/log-group.ts';
 import { planFor } from '../groups/retention.ts';
 import { grown, sequenceToken } from '../groups/streams.ts';
 import { batches, instantKey, logGroups, logStreams, streamBatches } from '../tables.ts';

@@ -1,12 +1,12 @@
 // GetLogEvents and FilterLogEvents.
 
+import { base64, fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { base64, fromBase64, textOf, utf8 } from '#contract/protocols/bytes.ts';
-import { checkKeys } from '../groups/encryption.ts';
 import { idBefore, idBehind, instantOf, isEventId } from '../event-position.ts';
-import { eventsBefore, eventsFrom } from './event-order.ts';
-import type { Source, StoredEvent } from './event-order.ts';
+import { LogMessage } from '../filters/log-message.ts';
+import { match, parsePattern } from '../filters/pattern.ts';
+import { checkKeys } from '../groups/encryption.ts';
 import {
   checkStandard,
   groupByEither,
@@ -14,9 +14,9 @@ import {
   invalidToken,
   streamOf,
 } from '../groups/log-group.ts';
-import { LogMessage } from '../filters/log-message.ts';
-import { match, parsePattern } from '../filters/pattern.ts';
 import type { LogGroup, LogStream } from '../tables.ts';
+import { eventsBefore, eventsFrom } from './event-order.ts';
+import type { Source, StoredEvent } from './event-order.ts';
 
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html */
 const LARGEST_PAGE = 1_048_576;

@@ -8,15 +8,15 @@ import { base64, utf8 } from '#contract/protocols/bytes.ts';
 import type { Outcome } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { eventId, positionOf } from '../event-position.ts';
-import { stored } from './gzip.ts';
 import { groupArn } from '../groups/log-group.ts';
+import { streamKey, subscriptionFilters } from '../tables.ts';
+import type { Batch, LogGroup, SubscriptionFilter } from '../tables.ts';
+import { FORWARD_MS, forwardDelay, forwardRest, forwardRetryPause, MINUTE } from '../timings.ts';
+import { stored } from './gzip.ts';
 import type { LogMessage } from './log-message.ts';
 import { publishSum } from './minutes.ts';
 import { match, parsePattern } from './pattern.ts';
 import type { Extracted, Pattern } from './pattern.ts';
-import { streamKey, subscriptionFilters } from '../tables.ts';
-import type { Batch, LogGroup, SubscriptionFilter } from '../tables.ts';
-import { FORWARD_MS, forwardDelay, forwardRest, forwardRetryPause, MINUTE } from '../timings.ts';
 
 interface ForwardedEvent {
   readonly id: string;

@@ -14,10 +14,10 @@ import {
   noMetricFilter,
   PAGE_SIZE,
 } from '../groups/log-group.ts';
+import { metricFilters, streamKey, subscriptionFilters } from '../tables.ts';
 import { LogMessage } from './log-message.ts';
 import { match, parsePattern, refersTo } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
-import { metricFilters, streamKey, subscriptionFilters } from '../tables.ts';
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html */
 const MOST_FILTERS = 100;

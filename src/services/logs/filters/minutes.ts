@@ -5,12 +5,12 @@ import { table, timer } from '#world/index.ts';
 import type { Table, TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
-import type { LogMessage } from './log-message.ts';
-import { match, parsePattern, valueOf } from './pattern.ts';
-import type { Extracted, Pattern } from './pattern.ts';
 import { instantKey, metricFilters, streamKey } from '../tables.ts';
 import type { Batch, LogGroup, MetricFilter } from '../tables.ts';
 import { MINUTE } from '../timings.ts';
+import type { LogMessage } from './log-message.ts';
+import { match, parsePattern, valueOf } from './pattern.ts';
+import type { Extracted, Pattern } from './pattern.ts';
 
 /** What a metric filter found in one batch: how often a value came, of which minute, under which dimensions. */
 interface Sample {

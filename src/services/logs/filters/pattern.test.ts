@@ -1,9 +1,9 @@
 import { TestMetricFilterCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, it } from 'vitest';
+import { stage } from '../test-stand.ts';
 import { LogMessage } from './log-message.ts';
 import { match, parsePattern } from './pattern.ts';
 import { regularExpression } from './regular-expression.ts';
-import { stage } from '../test-stand.ts';
 
 const matches = (pattern: string, message: string): boolean =>
   match(parsePattern(pattern), new LogMessage(message)) !== undefined;

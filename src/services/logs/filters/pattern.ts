@@ -1,12 +1,12 @@
 // Filter patterns: terms, JSON, fields between spaces. One syntax for metric filters, subscription filters and FilterLogEvents.
 // Pure. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 
+import { invalidParameter } from '../groups/log-group.ts';
 import { fieldNames, matchFields, readFieldPattern } from './field-pattern.ts';
 import type { FieldPattern } from './field-pattern.ts';
 import { isScalar, readJsonPattern, readSelector, select, selected } from './json-pattern.ts';
 import type { JsonPattern } from './json-pattern.ts';
 import type { LogMessage } from './log-message.ts';
-import { invalidParameter } from '../groups/log-group.ts';
 import { NoPattern, PatternReader } from './pattern-reader.ts';
 
 /** What a pattern finds in a message by name, such as `$.level` or `$status`. Empty for terms. */

@@ -1,11 +1,11 @@
+import { gunzipSync } from 'node:zlib';
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import * as sdk from '@aws-sdk/client-cloudwatch-logs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { table as tableOf } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import { parsePolicy } from '#cloud/iam/policy.ts';
 import { defineService } from '#cloud/service.ts';
-import { Fault } from '#contract/fault.ts';
-import { table as tableOf } from '#world/index.ts';
 import { START } from '../../../../tests/table.ts';
 import { DAY, GROUP, HOUR, MINUTE, stage } from '../test-stand.ts';
 

@@ -4,7 +4,6 @@ import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { invoke } from './forwarding.ts';
 import {
   checkStandard,
   groupOf,
@@ -13,9 +12,10 @@ import {
   noSubscriptionFilter,
   PAGE_SIZE,
 } from '../groups/log-group.ts';
+import { streamKey, subscriptionFilters } from '../tables.ts';
+import { invoke } from './forwarding.ts';
 import { checkExpressions } from './metric-filters.ts';
 import { parsePattern } from './pattern.ts';
-import { streamKey, subscriptionFilters } from '../tables.ts';
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html */
 const MOST_FILTERS = 2;

@@ -7,9 +7,9 @@ import { base64, fromBase64 } from '#contract/protocols/bytes.ts';
 import type { ServicePrincipal } from '#cloud/principal.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { groupByIdentifier, invalidParameter } from './log-group.ts';
 import { logGroups } from '../tables.ts';
 import type { LogGroup } from '../tables.ts';
+import { groupByIdentifier, invalidParameter } from './log-group.ts';
 
 /** Key policies name the service with its region. */
 function principal(ctx: Ctx, groupArn: string): ServicePrincipal {

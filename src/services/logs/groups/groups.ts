@@ -7,17 +7,6 @@ import { page } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
 import { removeTags } from '#cloud/tags.ts';
 import type { Tags } from '#cloud/tags.ts';
-import {
-  checkProtection,
-  groupArn,
-  groupByIdentifier,
-  groupOf,
-  invalidParameter,
-  invalidToken,
-  nameIn,
-  PAGE_SIZE,
-} from './log-group.ts';
-import { keyFor } from './encryption.ts';
 import { deliveries } from '../filters/forwarding.ts';
 import { ingestions } from '../filters/minutes.ts';
 import {
@@ -29,6 +18,17 @@ import {
   subscriptionFilters,
 } from '../tables.ts';
 import type { LogGroup } from '../tables.ts';
+import { keyFor } from './encryption.ts';
+import {
+  checkProtection,
+  groupArn,
+  groupByIdentifier,
+  groupOf,
+  invalidParameter,
+  invalidToken,
+  nameIn,
+  PAGE_SIZE,
+} from './log-group.ts';
 
 const MOST_TAGS = 50;
 

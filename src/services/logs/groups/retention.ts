@@ -5,10 +5,10 @@ import { timer } from '#world/index.ts';
 import type { TimerHandler, TimerKind } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { groupOf, invalidParameter } from './log-group.ts';
 import { batches, instantKey, logGroups, logStreams, streamBatches, streamKey } from '../tables.ts';
 import type { Batch, LogGroup } from '../tables.ts';
 import { DAY, expiryDelay } from '../timings.ts';
+import { groupOf, invalidParameter } from './log-group.ts';
 
 const DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,

@@ -8,6 +8,9 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Output } from '#cloud/contracts.ts';
 import { page, pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
+import { batches, instantKey, logStreams, streamBatches, streamKey } from '../tables.ts';
+import type { Batch, LogStream, StreamTimes } from '../tables.ts';
+import { streamTimesDelay } from '../timings.ts';
 import {
   checkProtection,
   groupByEither,
@@ -19,9 +22,6 @@ import {
   streamOf,
 } from './log-group.ts';
 import { drop } from './retention.ts';
-import { batches, instantKey, logStreams, streamBatches, streamKey } from '../tables.ts';
-import type { Batch, LogStream, StreamTimes } from '../tables.ts';
-import { streamTimesDelay } from '../timings.ts';
 
 const timesDue: TimerKind<{ key: string; at: number }> = timer<{ key: string; at: number }>(
   'logs/stream-times-due',

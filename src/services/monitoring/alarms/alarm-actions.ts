@@ -1,13 +1,13 @@
 // What alarms do when they enter a state: notify an SNS topic, execute a scaling policy.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html
 
+import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { scaling } from '#cloud/ports/scaling.ts';
-import { Fault } from '#contract/fault.ts';
-import type { Alarm, AlarmState } from './alarm.ts';
+import { json } from '../java-text.ts';
 import { remember } from './alarm-history.ts';
 import { messageOf, subjectOf } from './alarm-message.ts';
-import { json } from '../java-text.ts';
+import type { Alarm, AlarmState } from './alarm.ts';
 
 const PRINCIPAL = 'cloudwatch.amazonaws.com';
 

@@ -3,8 +3,8 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
-import type { Alarm, AlarmState, Definition } from './alarm.ts';
 import { isoInstant } from '../java-text.ts';
+import type { Alarm, AlarmState, Definition } from './alarm.ts';
 
 export function tellStateChange(ctx: Ctx, alarm: Alarm, before: AlarmState): void {
   tellEventBridge(ctx, 'aws.cloudwatch', () => ({

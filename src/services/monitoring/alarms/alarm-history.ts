@@ -2,11 +2,11 @@
 
 import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
-import { Fault } from '#contract/fault.ts';
 import { instantKey } from '../metrics/points.ts';
 import { HISTORY_MS } from '../timings.ts';
 

@@ -1,10 +1,10 @@
 // The notification of an alarm: subject and JSON, as published ones read.
 
 import type { Ctx } from '#cloud/ctx.ts';
-import { childrenOf, alarms } from './alarm.ts';
-import type { Alarm, AlarmState, MetricAlarm } from './alarm.ts';
 import { Double, isoInstant, json } from '../java-text.ts';
 import { regionName } from '../region-names.ts';
+import { childrenOf, alarms } from './alarm.ts';
+import type { Alarm, AlarmState, MetricAlarm } from './alarm.ts';
 
 /** SNS takes no longer subject. */
 const LONGEST_SUBJECT = 100;

@@ -1,8 +1,8 @@
 // What an alarm says about its state: the sentence and the JSON data behind it. Pure. The wording is that of reasons in AWS's
 // documentation and of published notifications.
 
-import type { Definition } from './alarm.ts';
 import { Double, isoInstant, javaDouble, json, shortInstant } from '../java-text.ts';
+import type { Definition } from './alarm.ts';
 import type { StateValue, Treatment } from './missing-data.ts';
 
 export interface EvaluatedPoint {

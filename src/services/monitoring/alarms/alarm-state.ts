@@ -2,13 +2,13 @@
 
 import type { Ctx } from '#cloud/ctx.ts';
 import { alarmChanged } from '#cloud/ports/metrics.ts';
-import { alarms, COMPOSITION, parentsOf } from './alarm.ts';
-import type { Alarm, AlarmState } from './alarm.ts';
+import { json } from '../java-text.ts';
+import { MINUTE } from '../metrics/points.ts';
 import { executePolicy, isScalingPolicy, runAction } from './alarm-actions.ts';
 import { tellStateChange } from './alarm-event.ts';
 import { remember } from './alarm-history.ts';
-import { json } from '../java-text.ts';
-import { MINUTE } from '../metrics/points.ts';
+import { alarms, COMPOSITION, parentsOf } from './alarm.ts';
+import type { Alarm, AlarmState } from './alarm.ts';
 
 type NewState = Pick<AlarmState, 'value' | 'reason'> & { readonly reasonData?: string | undefined };
 

@@ -23,8 +23,8 @@ import { provide } from '#cloud/port.ts';
 import { scaling } from '#cloud/ports/scaling.ts';
 import type { PolicyAlarm } from '#cloud/ports/scaling.ts';
 import { defineService } from '#cloud/service.ts';
-import { START } from '../../../../tests/table.ts';
 import { monitoringTable } from '../../../../tests/monitoring-table.ts';
+import { START } from '../../../../tests/table.ts';
 
 const MINUTE = 60_000;
 const ARN = 'arn:aws:cloudwatch:us-east-1:000000000000:alarm:';

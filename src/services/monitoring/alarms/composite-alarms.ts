@@ -5,12 +5,12 @@ import type { Reconciler } from '#world/index.ts';
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
+import { isoInstant, json, longInstant } from '../java-text.ts';
+import { alarmsOf, holds, parseRule } from './alarm-rule.ts';
+import { enterState } from './alarm-state.ts';
 import { alarms, childrenOf, COMPOSITION, dependences, inCircle } from './alarm.ts';
 import type { Alarm, CompositeAlarm } from './alarm.ts';
 import { newAlarm, saved } from './alarms.ts';
-import { alarmsOf, holds, parseRule } from './alarm-rule.ts';
-import { enterState } from './alarm-state.ts';
-import { isoInstant, json, longInstant } from '../java-text.ts';
 
 export const compositeAlarmOperations: Operations<'monitoring'> = {
   PutCompositeAlarm(ctx, input) {

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest';
 import type { Input } from '#cloud/contracts.ts';
 import { rootOf } from '#cloud/principal.ts';
 import { metrics } from '#cloud/ports/metrics.ts';
-import type { TestTable } from '../../../../tests/table.ts';
-import { alarms } from './alarm.ts';
-import { historyItems } from './alarm-history.ts';
-import { EVALUATION, tickAfter } from '../metrics/alarm-metrics.ts';
 import { monitoringTable } from '../../../../tests/monitoring-table.ts';
+import type { TestTable } from '../../../../tests/table.ts';
+import { EVALUATION, tickAfter } from '../metrics/alarm-metrics.ts';
+import { historyItems } from './alarm-history.ts';
+import { alarms } from './alarm.ts';
 
 const MINUTE = 60_000;
 const ID = { namespace: 'Shop', name: 'Errors', dimensions: {} };

@@ -3,16 +3,9 @@
 
 import type { Reconciler } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import type { Alarm, Definition, MetricAlarm } from './alarm.ts';
-import { alarms } from './alarm.ts';
+import { comparedId, ONLY, queriesOf, treatmentOf } from '../definition.ts';
 import { EVALUATION, tickAfter } from '../metrics/alarm-metrics.ts';
 import type { Clock } from '../metrics/alarm-metrics.ts';
-import { breaches, reasonDataOf, reasonOf } from './alarm-reason.ts';
-import type { EvaluatedPoint } from './alarm-reason.ts';
-import { comparedId, ONLY, queriesOf, treatmentOf } from '../definition.ts';
-import { enterState, repeatActions, repeats } from './alarm-state.ts';
-import { decide, evaluationRange } from './missing-data.ts';
-import type { StateValue } from './missing-data.ts';
 import { MINUTE } from '../metrics/points.ts';
 import { planOf, samplesOf, valuesOf } from '../metrics/queries.ts';
 import type { Plan, Samples } from '../metrics/queries.ts';
@@ -20,6 +13,13 @@ import { restlessness } from '../metrics/series.ts';
 import type { Periods } from '../metrics/series.ts';
 import { fewestSamples } from '../metrics/statistics.ts';
 import { evaluationPhase } from '../timings.ts';
+import { breaches, reasonDataOf, reasonOf } from './alarm-reason.ts';
+import type { EvaluatedPoint } from './alarm-reason.ts';
+import { enterState, repeatActions, repeats } from './alarm-state.ts';
+import type { Alarm, Definition, MetricAlarm } from './alarm.ts';
+import { alarms } from './alarm.ts';
+import { decide, evaluationRange } from './missing-data.ts';
+import type { StateValue } from './missing-data.ts';
 
 const HOUR = 3_600_000;
 const DAY_SECONDS = 86_400;

@@ -4,15 +4,15 @@
 import { Fault } from '#contract/fault.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
-import { alarms } from './alarm.ts';
-import type { Definition } from './alarm.ts';
-import { EVALUATION, tickAfter } from '../metrics/alarm-metrics.ts';
-import { newAlarm, saved } from './alarms.ts';
 import { comparedId, queriesOf, unwatch, watch } from '../definition.ts';
-import { clockOf } from './evaluation.ts';
+import { EVALUATION, tickAfter } from '../metrics/alarm-metrics.ts';
 import { checkPeriod, kindOfQuery, planOf } from '../metrics/queries.ts';
 import type { Plan } from '../metrics/queries.ts';
 import { fewestSamples, parseStatistic } from '../metrics/statistics.ts';
+import { alarms } from './alarm.ts';
+import type { Definition } from './alarm.ts';
+import { newAlarm, saved } from './alarms.ts';
+import { clockOf } from './evaluation.ts';
 
 type WireAlarm = Input<'monitoring', 'PutMetricAlarm'>;
 

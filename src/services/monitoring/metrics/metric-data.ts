@@ -5,6 +5,7 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import { page, pageOf } from '#cloud/pagination.ts';
 import type { Operations } from '#cloud/service.ts';
+import * as limits from '../timings.ts';
 import { dimensionsOf, metricKey, wireDimensions } from './metric-key.ts';
 import type { WireDimensions } from './metric-key.ts';
 import { metricRows, record } from './points.ts';
@@ -15,7 +16,6 @@ import { seriesByUnit } from './series.ts';
 import type { Periods } from './series.ts';
 import { aggregateOf, aggregateOfSet, merged, parseStatistic, valueOf } from './statistics.ts';
 import type { Aggregate } from './statistics.ts';
-import * as limits from '../timings.ts';
 
 type Datum = NonNullable<Input<'monitoring', 'PutMetricData'>['MetricData']>[number];
 type StandardUnit = NonNullable<Datum['Unit']>;

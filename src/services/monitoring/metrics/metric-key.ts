@@ -1,8 +1,8 @@
 // What identifies a metric: namespace, name and the exact set of dimensions.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
 
-import type { MetricId } from '#cloud/ports/metrics.ts';
 import { Fault } from '#contract/fault.ts';
+import type { MetricId } from '#cloud/ports/metrics.ts';
 
 /** Dimensions as AWS spells them on the wire. */
 export type WireDimensions = readonly { readonly Name: string; readonly Value: string }[];

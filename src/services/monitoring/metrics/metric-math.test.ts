@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateExpression } from './metric-math.ts';
 import { kindOf, parseExpression } from './metric-math-grammar.ts';
+import { evaluateExpression } from './metric-math.ts';
 
 const METRICS = new Map([
   ['m1', [10, 20, undefined, 40]],

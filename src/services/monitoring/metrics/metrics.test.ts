@@ -8,8 +8,8 @@ import {
 import type { MetricDatum, PutMetricDataCommandInput } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
 import { metrics } from '#cloud/ports/metrics.ts';
-import { START } from '../../../../tests/table.ts';
 import { monitoringTable } from '../../../../tests/monitoring-table.ts';
+import { START } from '../../../../tests/table.ts';
 
 const MINUTE = 60_000;
 const at = (minutes: number): Date => new Date(START + minutes * MINUTE);

@@ -5,11 +5,11 @@ import { table } from '#world/index.ts';
 import type { Table } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { MetricId, Metrics } from '#cloud/ports/metrics.ts';
+import { ACTIVITY_GRAIN_MS, listingDelay, RETENTION_MS, vendedDelay } from '../timings.ts';
 import { wakeAlarmsOf } from './alarm-metrics.ts';
 import { metricKey } from './metric-key.ts';
 import { aggregateOf, merged } from './statistics.ts';
 import type { Aggregate } from './statistics.ts';
-import { ACTIVITY_GRAIN_MS, listingDelay, RETENTION_MS, vendedDelay } from '../timings.ts';
 
 export const MINUTE = 60_000;
 

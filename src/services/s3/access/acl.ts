@@ -9,8 +9,8 @@ import type { Statement } from '#cloud/iam/policy.ts';
 import { principalName } from '#cloud/principal.ts';
 import { accountOfUser, canonicalUser } from '../bucket.ts';
 import { aclsNotSupported, invalidArgument, notModelled } from '../faults.ts';
-import { ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY, shownGrants } from './grants.ts';
 import type { Acl, Bucket, CannedAcl, Grant, Keeping, Permission } from '../tables.ts';
+import { ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY, shownGrants } from './grants.ts';
 
 /** What the owner of the bucket has anyway, be it the object's writer or not. */
 const OWNERS = new Set(['private', 'bucket-owner-read', 'bucket-owner-full-control']);

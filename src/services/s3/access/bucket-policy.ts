@@ -8,14 +8,14 @@ import { parsePolicy } from '#cloud/iam/policy.ts';
 import type { Policy } from '#cloud/iam/policy.ts';
 import { principalName } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
-import { aclStatements } from './acl.ts';
-import type { Listed } from './acl.ts';
 import { accountOfUser, bucketNamed, bucketOf } from '../bucket.ts';
 import { notConfigured } from '../faults.ts';
-import { isPublic } from './public-access.ts';
+import { currentObject } from '../objects/versions.ts';
 import { buckets } from '../tables.ts';
 import type { Bucket } from '../tables.ts';
-import { currentObject } from '../objects/versions.ts';
+import { aclStatements } from './acl.ts';
+import type { Listed } from './acl.ts';
+import { isPublic } from './public-access.ts';
 
 const PREFIX = 'arn:aws:s3:::';
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html */

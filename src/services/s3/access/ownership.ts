@@ -3,14 +3,14 @@
 
 import { Fault } from '#contract/fault.ts';
 import type { Operations } from '#cloud/service.ts';
-import { objectAcl, shownAcl, withAcl } from './acl.ts';
 import { bucketOf } from '../bucket.ts';
-import { tell } from '../notifications/events.ts';
 import { aclsNotSupported, malformedXml, notConfigured } from '../faults.ts';
-import { requiredAcl } from './grants.ts';
+import { tell } from '../notifications/events.ts';
+import { changeVersion, deleteMarkerRead, objectOf, requestedVersion } from '../objects/versions.ts';
 import { replicateChange } from '../replication/replication.ts';
 import { buckets } from '../tables.ts';
-import { changeVersion, deleteMarkerRead, objectOf, requestedVersion } from '../objects/versions.ts';
+import { objectAcl, shownAcl, withAcl } from './acl.ts';
+import { requiredAcl } from './grants.ts';
 
 export const aclWithOwnership = (): Fault =>
   new Fault(

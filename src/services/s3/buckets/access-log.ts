@@ -9,14 +9,14 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
+import { documentGrants, shownGrants } from '../access/grants.ts';
 import { bucketNamed, bucketOf, canonicalUser, FIRST_REGION } from '../bucket.ts';
 import { aclsNotSupported, notModelled } from '../faults.ts';
-import { documentGrants, shownGrants } from '../access/grants.ts';
 import { encodedKey } from '../objects/listing.ts';
+import { changeVersion, currentObject } from '../objects/versions.ts';
 import { buckets } from '../tables.ts';
 import type { Bucket, Grant, Logging } from '../tables.ts';
 import { logDelivery } from '../timings.ts';
-import { changeVersion, currentObject } from '../objects/versions.ts';
 
 /** A line that waits for its delivery. */
 interface LogLine {

@@ -6,6 +6,8 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { mergeTags } from '#cloud/tags.ts';
 import { bucketAcl, checkUnpublished } from '../access/acl.ts';
+import { wantedAcl } from '../access/grants.ts';
+import { aclWithOwnership } from '../access/ownership.ts';
 import {
   bucketArn,
   bucketNamed,
@@ -15,18 +17,16 @@ import {
   FIRST_REGION,
   located,
 } from '../bucket.ts';
-import { wholeSeconds } from '../objects/conditions.ts';
 import { invalidArgument, notModelled } from '../faults.ts';
-import { wantedAcl } from '../access/grants.ts';
+import { wholeSeconds } from '../objects/conditions.ts';
 import { checkUnlocked } from '../objects/object-lock.ts';
-import { aclWithOwnership } from '../access/ownership.ts';
-import { checkUnreplicated } from '../replication/replication-rules.ts';
-import { isRegion } from '../regions.ts';
-import { checkTags } from '../tagging.ts';
-import { dropUpload } from '../uploads/uploads.ts';
 import { keyOfToken, tokenOf } from '../objects/token.ts';
+import { isRegion } from '../regions.ts';
+import { checkUnreplicated } from '../replication/replication-rules.ts';
 import { bucketNames, buckets, noncurrent, objects, uploads } from '../tables.ts';
 import type { Bucket } from '../tables.ts';
+import { checkTags } from '../tagging.ts';
+import { dropUpload } from '../uploads/uploads.ts';
 
 /** The Region that once was all of Europe. */
 const EU = 'eu-west-1';

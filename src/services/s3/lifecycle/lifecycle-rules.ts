@@ -5,10 +5,10 @@ import type { Fault } from '#contract/fault.ts';
 import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { filterOf } from './expiration.ts';
 import { invalidArgument, invalidRequest, malformedXml } from '../faults.ts';
 import type { LifecycleRule } from '../tables.ts';
 import { DAY_MS } from '../timings.ts';
+import { filterOf } from './expiration.ts';
 
 type Wire = NonNullable<
   Input<'s3', 'PutBucketLifecycleConfiguration'>['LifecycleConfiguration']

@@ -6,17 +6,17 @@ import { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from '../bucket.ts';
 import type { Place } from '../bucket.ts';
-import { asBucket, tell } from '../notifications/events.ts';
-import { applies, awaitLifecycle, dueAfter, dueAt, LIFECYCLE, lookAt } from './expiration.ts';
 import { invalidRequest, malformedXml, notConfigured } from '../faults.ts';
+import { asBucket, tell } from '../notifications/events.ts';
 import { END } from '../objects/key-order.ts';
-import { checkedRules } from './lifecycle-rules.ts';
 import { heldUntil } from '../objects/object-lock.ts';
 import { classOf, WATERFALL } from '../objects/storage-class.ts';
+import { install, remove } from '../objects/versions.ts';
 import { buckets, noncurrent, objects, place, uploads } from '../tables.ts';
 import type { Bucket, DeleteMarker, Lifecycle, LifecycleRule, StoredObject, Version } from '../tables.ts';
 import { dropUpload } from '../uploads/uploads.ts';
-import { install, remove } from '../objects/versions.ts';
+import { applies, awaitLifecycle, dueAfter, dueAt, LIFECYCLE, lookAt } from './expiration.ts';
+import { checkedRules } from './lifecycle-rules.ts';
 
 /** Smaller objects stay where they are, unless a rule speaks of sizes. */
 const SMALLEST_TO_MOVE = 131_072;

@@ -5,8 +5,8 @@ import { formatIso } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal } from '#cloud/principal.ts';
 import { tellEventBridge } from '#cloud/service-events.ts';
-import type { Bucket } from '../tables.ts';
 import { NULL_VERSION } from '../objects/versions.ts';
+import type { Bucket } from '../tables.ts';
 
 /** What an event is about. */
 export interface Subject {

@@ -9,12 +9,12 @@ import type { Outcome } from '#cloud/caller.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Principal, ServicePrincipal } from '#cloud/principal.ts';
 import type { Place } from '../bucket.ts';
-import { tellBus } from './bus-events.ts';
-import type { Facts, Subject } from './bus-events.ts';
 import { encodedKey } from '../objects/listing.ts';
+import { NULL_VERSION } from '../objects/versions.ts';
 import type { Bucket, Notification } from '../tables.ts';
 import { eventDelivery } from '../timings.ts';
-import { NULL_VERSION } from '../objects/versions.ts';
+import { tellBus } from './bus-events.ts';
+import type { Facts, Subject } from './bus-events.ts';
 
 /** An event that is to be delivered to one destination. */
 interface PendingEvent {

@@ -8,10 +8,10 @@ import type { Ctx } from '#cloud/ctx.ts';
 import { rootOf } from '#cloud/principal.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from '../bucket.ts';
-import { asBucket, handOver } from './events.ts';
 import { invalidArgument, malformedXml } from '../faults.ts';
 import { buckets } from '../tables.ts';
 import type { Bucket, Notification } from '../tables.ts';
+import { asBucket, handOver } from './events.ts';
 
 type Wanted = Input<'s3', 'PutBucketNotificationConfiguration'>['NotificationConfiguration'];
 type Shown = Output<'s3', 'GetBucketNotificationConfiguration'>;

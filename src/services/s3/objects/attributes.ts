@@ -4,12 +4,12 @@
 import type { Output } from '#cloud/contracts.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from '../bucket.ts';
-import { checkCustomerKey } from './customer-key.ts';
+import type { Checksum, StoredObject } from '../tables.ts';
 import { checksumMember, checksumMembers } from './checksums.ts';
 import { wholeSeconds } from './conditions.ts';
+import { checkCustomerKey } from './customer-key.ts';
 import { pageSize, partMarker } from './listing.ts';
 import { classOf } from './storage-class.ts';
-import type { Checksum, StoredObject } from '../tables.ts';
 import { objectOf, shownVersionId } from './versions.ts';
 
 type ObjectParts = NonNullable<Output<'s3', 'GetObjectAttributes'>['ObjectParts']>;

@@ -1,13 +1,13 @@
 // The bytes of objects: how they arrive and how they leave. Nothing is copied: an object is a list of parts of blobs.
 
+import { hex } from '#world/index.ts';
 import { base64, fromBase64 } from '#contract/protocols/bytes.ts';
 import type { Body } from '#contract/wire.ts';
-import { hex } from '#world/index.ts';
 import type { Ctx } from '#cloud/ctx.ts';
-import { DEFAULT_ALGORITHM, digest, givenChecksum, verify } from './checksums.ts';
-import type { ChecksumMembers, GivenChecksum } from './checksums.ts';
 import { badDigest, invalidDigest } from '../faults.ts';
 import type { ChecksumAlgorithm, Segment } from '../tables.ts';
+import { DEFAULT_ALGORITHM, digest, givenChecksum, verify } from './checksums.ts';
+import type { ChecksumMembers, GivenChecksum } from './checksums.ts';
 
 /** Bytes that arrived, stored. */
 export interface Arrived {

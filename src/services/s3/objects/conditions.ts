@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 
 import { formatHttpDate } from '#contract/protocols/timestamp.ts';
-import type { Ctx } from '#cloud/ctx.ts';
 import { Fault } from '#contract/fault.ts';
+import type { Ctx } from '#cloud/ctx.ts';
 import { noSuchKey, notModified, preconditionFailed } from '../faults.ts';
 import type { StoredObject, Version } from '../tables.ts';
 import { currentObject } from './versions.ts';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -13,7 +14,6 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { CopyObjectCommandInput, CopyObjectCommandOutput } from '@aws-sdk/client-s3';
-import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Bucket, stand } from '../test-stand.ts';
 

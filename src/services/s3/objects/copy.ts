@@ -1,20 +1,13 @@
 // Copies of objects. The bytes stay where they are: the copy lists the same segments.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
-import { percentDecoded } from '#contract/protocols/bytes.ts';
 import { hex } from '#world/index.ts';
+import { percentDecoded } from '#contract/protocols/bytes.ts';
 import type { Input } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
-import { joined } from './body.ts';
 import { bucketNamed, bucketOf } from '../bucket.ts';
 import type { Place } from '../bucket.ts';
-import { algorithmOf, checksumMembers, DEFAULT_ALGORITHM, digest } from './checksums.ts';
-import { checkCopySource, checkWrite, wholeSeconds } from './conditions.ts';
-import { checkKey, checkRedirect, describe, keepingOf } from './description.ts';
-import { checkCustomerKey, hasCustomerKey, sourceKey } from './customer-key.ts';
-import type { SourceCustomerKey } from './customer-key.ts';
-import { tell } from '../notifications/events.ts';
 import {
   accessDenied,
   invalidArgument,
@@ -23,13 +16,20 @@ import {
   noSuchKey,
   notModelled,
 } from '../faults.ts';
-import { checkDecryption, encryptionMembers, etagOf } from './object-encryption.ts';
+import { tell } from '../notifications/events.ts';
 import { requirePermission } from '../permission.ts';
 import { replicateLater } from '../replication/replication.ts';
-import { checkCopyable } from './storage-class.ts';
 import { place } from '../tables.ts';
 import type { Checksum, Description, Keeping, StoredObject } from '../tables.ts';
 import { tagsOfHeader } from '../tagging.ts';
+import { joined } from './body.ts';
+import { algorithmOf, checksumMembers, DEFAULT_ALGORITHM, digest } from './checksums.ts';
+import { checkCopySource, checkWrite, wholeSeconds } from './conditions.ts';
+import { checkCustomerKey, hasCustomerKey, sourceKey } from './customer-key.ts';
+import type { SourceCustomerKey } from './customer-key.ts';
+import { checkKey, checkRedirect, describe, keepingOf } from './description.ts';
+import { checkDecryption, encryptionMembers, etagOf } from './object-encryption.ts';
+import { checkCopyable } from './storage-class.ts';
 import { install, NULL_VERSION, objectOf, requestedVersion, shownVersionId } from './versions.ts';
 
 interface CopyRequest extends SourceCustomerKey {

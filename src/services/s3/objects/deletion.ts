@@ -6,14 +6,14 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from '../bucket.ts';
 import type { Place } from '../bucket.ts';
-import { checkDelete } from './conditions.ts';
-import { tell } from '../notifications/events.ts';
 import { malformedXml } from '../faults.ts';
-import { checkBypass, checkHolds, isHeld } from './object-lock.ts';
+import { tell } from '../notifications/events.ts';
 import { permits } from '../permission.ts';
 import { replicateLater } from '../replication/replication.ts';
 import { objects, place } from '../tables.ts';
 import type { DeleteMarker } from '../tables.ts';
+import { checkDelete } from './conditions.ts';
+import { checkBypass, checkHolds, isHeld } from './object-lock.ts';
 import { checkVersionId, install, isOwnVersionId, NULL_VERSION, remove, versionOf } from './versions.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */

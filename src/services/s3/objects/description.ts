@@ -3,17 +3,17 @@
 import { Fault } from '#contract/fault.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import { objectAcl } from '../access/acl.ts';
+import { wantedAcl } from '../access/grants.ts';
+import type { GrantHeaders } from '../access/grants.ts';
 import type { Place } from '../bucket.ts';
+import { notModelled } from '../faults.ts';
+import type { Bucket, Description, Keeping } from '../tables.ts';
 import { customerKeyFor } from './customer-key.ts';
 import type { CustomerKey } from './customer-key.ts';
 import { decodedWords } from './encoded-words.ts';
-import { notModelled } from '../faults.ts';
-import { wantedAcl } from '../access/grants.ts';
-import type { GrantHeaders } from '../access/grants.ts';
 import { checkEncryption, encryptionFor } from './object-encryption.ts';
 import { holdsFor } from './object-lock.ts';
 import { storageClassOf } from './storage-class.ts';
-import type { Bucket, Description, Keeping } from '../tables.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const LONGEST_KEY = 1024;

@@ -1,9 +1,9 @@
 import { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
-import { keyOrder } from './key-order.ts';
 import { Bucket, raw, stand } from '../test-stand.ts';
 import type { Stand } from '../test-stand.ts';
+import { keyOrder } from './key-order.ts';
 
 async function withKeys(...keys: string[]): Promise<Stand> {
   const room = await stand();

@@ -6,13 +6,13 @@ import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf, canonicalUser } from '../bucket.ts';
-import { wholeSeconds } from './conditions.ts';
 import { invalidArgument } from '../faults.ts';
+import { objects, place } from '../tables.ts';
+import type { Bucket, Checksum, StoredObject, Version } from '../tables.ts';
+import { wholeSeconds } from './conditions.ts';
 import { LAST } from './key-order.ts';
 import { classOf } from './storage-class.ts';
 import type { StorageClass } from './storage-class.ts';
-import { objects, place } from '../tables.ts';
-import type { Bucket, Checksum, StoredObject, Version } from '../tables.ts';
 import { keyOfToken, tokenOf } from './token.ts';
 
 const LARGEST_PAGE = 1000;

@@ -9,9 +9,9 @@ import { forwarded } from '#cloud/principal.ts';
 import { bucketNamed } from '../bucket.ts';
 import type { Place } from '../bucket.ts';
 import { accessDenied, invalidArgument, notModelled } from '../faults.ts';
+import type { Bucket, Keeping, ObjectEncryption } from '../tables.ts';
 import { hasCustomerKey } from './customer-key.ts';
 import type { CustomerKey } from './customer-key.ts';
-import type { Bucket, Keeping, ObjectEncryption } from '../tables.ts';
 
 const S3 = 's3.amazonaws.com';
 const MANAGED_KEY = 'alias/aws/s3';

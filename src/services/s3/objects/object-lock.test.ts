@@ -21,8 +21,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { DefaultRetention, PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { newTable } from '../../../../tests/table.ts';
 import { S3Client } from '@aws-sdk/client-s3';
+import { newTable } from '../../../../tests/table.ts';
 import { Bucket, stand, user } from '../test-stand.ts';
 
 const DAY = 86_400_000;

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { createHash } from 'node:crypto';
 import {
   DeleteObjectTaggingCommand,
   GetObjectAclCommand,
@@ -9,8 +11,6 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
-import { Readable } from 'node:stream';
-import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Bucket, raw, stand } from '../test-stand.ts';
 

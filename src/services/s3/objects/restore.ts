@@ -8,13 +8,13 @@ import { formatHttpDate } from '#contract/protocols/timestamp.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketNamed, bucketOf } from '../bucket.ts';
-import { asBucket, tell } from '../notifications/events.ts';
-import { dueAfter } from '../lifecycle/expiration.ts';
 import { invalidArgument, malformedXml } from '../faults.ts';
-import { classOf, isArchived } from './storage-class.ts';
+import { dueAfter } from '../lifecycle/expiration.ts';
+import { asBucket, tell } from '../notifications/events.ts';
 import type { StoredObject } from '../tables.ts';
 import { restoration } from '../timings.ts';
 import type { Tier } from '../timings.ts';
+import { classOf, isArchived } from './storage-class.ts';
 import { changeVersion, objectOf, versionOf } from './versions.ts';
 
 interface Restored {

@@ -5,14 +5,14 @@ import type { Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf, canonicalUser } from '../bucket.ts';
-import { wholeSeconds } from './conditions.ts';
 import { invalidArgument } from '../faults.ts';
+import { noncurrent, objects, place } from '../tables.ts';
+import type { Version } from '../tables.ts';
+import { wholeSeconds } from './conditions.ts';
 import { END } from './key-order.ts';
 import { listedFacts, pageSize, speller, walk } from './listing.ts';
 import type { Entry } from './listing.ts';
 import { classOf } from './storage-class.ts';
-import { noncurrent, objects, place } from '../tables.ts';
-import type { Version } from '../tables.ts';
 
 /** All versions of a key, newest first. */
 function versionsOf(at: Ctx, current: Version): Version[] {

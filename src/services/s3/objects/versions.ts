@@ -8,10 +8,10 @@ import type { Ctx } from '#cloud/ctx.ts';
 import type { Place } from '../bucket.ts';
 import { accessDenied, invalidArgument, noSuchKey, noSuchVersion } from '../faults.ts';
 import { awaitLifecycle } from '../lifecycle/expiration.ts';
-import { END } from './key-order.ts';
 import { permits } from '../permission.ts';
 import { buckets, noncurrent, objects, place, uploadPlace, uploads, versionPlace } from '../tables.ts';
 import type { Bucket, DeleteMarker, StoredObject, Version } from '../tables.ts';
+import { END } from './key-order.ts';
 
 export const NULL_VERSION = 'null';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._';

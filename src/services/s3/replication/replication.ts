@@ -10,13 +10,13 @@ import { bucketNamed } from '../bucket.ts';
 import type { Place } from '../bucket.ts';
 import { tell } from '../notifications/events.ts';
 import { encryptionFor, rewrapped } from '../objects/object-encryption.ts';
-import { permits } from '../permission.ts';
-import { destinationOf, perDestination, selects, sendsMarkers } from './replication-rules.ts';
 import { classOf } from '../objects/storage-class.ts';
+import { changeVersion, installReplica, versionOf } from '../objects/versions.ts';
+import { permits } from '../permission.ts';
 import { versionPlace } from '../tables.ts';
 import type { Replication, ReplicationRule, StoredObject, Version } from '../tables.ts';
 import { replicationDelay } from '../timings.ts';
-import { changeVersion, installReplica, versionOf } from '../objects/versions.ts';
+import { destinationOf, perDestination, selects, sendsMarkers } from './replication-rules.ts';
 
 /** A version that is on its way to one destination. */
 interface Pending {

@@ -1,13 +1,16 @@
 // Completing a multipart upload: the parts are checked against what the client names and become the object.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 
-import { Fault } from '#contract/fault.ts';
 import { hex } from '#world/index.ts';
+import { Fault } from '#contract/fault.ts';
 import type { Input, Output } from '#cloud/contracts.ts';
 import type { Ctx } from '#cloud/ctx.ts';
 import type { Operations } from '#cloud/service.ts';
 import { bucketOf } from '../bucket.ts';
 import type { Place } from '../bucket.ts';
+import { badDigest, invalidRequest } from '../faults.ts';
+import { expirationMember } from '../lifecycle/expiration.ts';
+import { tell } from '../notifications/events.ts';
 import {
   ALGORITHMS,
   checksumMembers,
@@ -18,16 +21,13 @@ import {
 } from '../objects/checksums.ts';
 import { checkWrite } from '../objects/conditions.ts';
 import { checkUploadKey } from '../objects/customer-key.ts';
-import { tell } from '../notifications/events.ts';
-import { expirationMember } from '../lifecycle/expiration.ts';
-import { badDigest, invalidRequest } from '../faults.ts';
 import { encodedKey } from '../objects/listing.ts';
 import { checkDecryption, encryptionMembers } from '../objects/object-encryption.ts';
+import { install, newVersionId } from '../objects/versions.ts';
 import { replicateLater } from '../replication/replication.ts';
 import { objects, parts } from '../tables.ts';
 import type { Checksum, Part, StoredObject, Upload } from '../tables.ts';
 import { dropUpload, uploadOf } from './uploads.ts';
-import { install, newVersionId } from '../objects/versions.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const SMALLEST_PART = 5_242_880;

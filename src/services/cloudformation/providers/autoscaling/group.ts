@@ -1,9 +1,9 @@
 // AWS::AutoScaling::AutoScalingGroup. What it does with its instances when it is updated stands in its update policies.
 
 import type { Input } from '#cloud/contracts.ts';
+import { groupEmptying } from '../../timings.ts';
 import { handlerFailure, provider, ResourceFailure } from '../provider.ts';
 import type { Progress, Properties, Provider } from '../provider.ts';
-import { groupEmptying } from '../../timings.ts';
 import { changeAttachments } from './group-attachments.ts';
 import { leavesSizes, willReplace } from './group-policies.ts';
 import { beginRefresh, cancelRefresh, lookAtRefresh } from './instance-refresh-policy.ts';

@@ -1,7 +1,7 @@
 // What changes the size of a group: scaling policies and scheduled actions; and lifecycle hooks.
 
-import type { Input } from '#cloud/contracts.ts';
 import { parseIso } from '#contract/protocols/timestamp.ts';
+import type { Input } from '#cloud/contracts.ts';
 import { handlerFailure, provider } from '../provider.ts';
 import type { Provider, Work } from '../provider.ts';
 

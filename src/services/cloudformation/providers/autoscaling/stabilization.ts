@@ -1,9 +1,9 @@
 // A new group stands when its desired capacity is in service.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-autoscaling-autoscalinggroup.html
 
+import { groupLaunching, handlerTimeout } from '../../timings.ts';
 import { handlerFailure } from '../provider.ts';
 import type { Progress } from '../provider.ts';
-import { groupLaunching, handlerTimeout } from '../../timings.ts';
 import { inService, liveGroup } from './live-group.ts';
 import type { GroupWork, LiveGroup } from './live-group.ts';
 

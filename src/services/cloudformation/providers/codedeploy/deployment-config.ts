@@ -3,8 +3,8 @@
 import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
 import type { Json, Provider } from '../provider.ts';
-import { LONGEST } from './application.ts';
 import { capitalised, spelled } from '../spelling.ts';
+import { LONGEST } from './application.ts';
 
 type Create = Input<'codedeploy', 'CreateDeploymentConfig'>;
 

@@ -3,9 +3,9 @@
 import type { Input } from '#cloud/contracts.ts';
 import { provider } from '../provider.ts';
 import type { Json, Properties, Provider, Work } from '../provider.ts';
+import { capitalised, spelled } from '../spelling.ts';
 import { retag } from '../tagging.ts';
 import { LONGEST } from './application.ts';
-import { capitalised, spelled } from '../spelling.ts';
 
 type Group = Properties<'AWS::CodeDeploy::DeploymentGroup'>;
 type Create = Input<'codedeploy', 'CreateDeploymentGroup'>;

@@ -9,9 +9,9 @@ import { prefixLists } from './prefix-list.ts';
 import { routeTables } from './route-table.ts';
 import { securityGroups } from './security-group.ts';
 import { subnets } from './subnet.ts';
-import { vpcs } from './vpc.ts';
-import { vpcPeerings } from './vpc-peering.ts';
 import { vpcEndpoints } from './vpc-endpoint.ts';
+import { vpcPeerings } from './vpc-peering.ts';
+import { vpcs } from './vpc.ts';
 
 export const networks: readonly Provider[] = [
   ...dhcpOptions,

@@ -2,7 +2,7 @@
 
 import type { Provider } from '../provider.ts';
 import { subscription } from './subscription.ts';
-import { topic } from './topic.ts';
 import { topicPolicies } from './topic-policy.ts';
+import { topic } from './topic.ts';
 
 export const snsProviders: readonly Provider[] = [subscription, topic, ...topicPolicies];

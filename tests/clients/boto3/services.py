@@ -77,6 +77,8 @@ def objects():
 
     post = s3.meta.client.generate_presigned_post("site", "posted/${filename}", ExpiresIn=300)
     found["posted"] = submit(post, "hello")
+    found["posted"]["object"] = s3.Object("site", "posted/a.txt").get()["Body"].read().decode()
+    found["forged"] = submit({**post, "fields": {**post["fields"], "key": "elsewhere"}}, "hello")
     bucket.objects.all().delete()
     bucket.delete()
     bucket.wait_until_not_exists()

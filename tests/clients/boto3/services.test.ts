@@ -17,7 +17,8 @@ interface Found {
   readonly sameBytes: boolean;
   readonly parts: string;
   readonly keys: string[];
-  readonly posted: { status: number; body: string };
+  readonly posted: { status: number; object: string };
+  readonly forged: { status: number; body: string };
   readonly orders: [count: number, total: string, tags: string[]];
   readonly pages: number[];
   readonly envelope: string[];
@@ -61,10 +62,10 @@ describe.skipIf(absent)(
       expect(found.keys).toEqual(['copy.txt', 'large', 'lines.txt']);
     });
 
-    it('is refused uploads from forms by name', () => {
-      expect(found.posted.status).toBe(501);
-      expect(found.posted.body).toContain('<Code>NotImplemented</Code>');
-      expect(found.posted.body).toContain('POST');
+    it('uploads from forms as their policy allows', () => {
+      expect(found.posted).toEqual({ status: 204, object: 'hello' });
+      expect(found.forged.status).toBe(403);
+      expect(found.forged.body).toContain('<Code>AccessDenied</Code>');
     });
 
     it('writes items in batches, and reads numbers, sets and pages', () => {

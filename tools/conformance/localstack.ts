@@ -9,6 +9,9 @@ import type { Suite } from './suite.ts';
 export const localstack: Suite = {
   name: 'localstack',
   title: "LocalStack's tests that were validated against AWS",
+  note:
+    'Functions run as processes of this computer: what their code sees of it, paths and variables above all, is what most of the failing tests of ' +
+    'Lambda compare. Some files need packages that were not to be had (aws-cdk-lib for Python) and count as one failure each.',
   account: '000000000000',
   caller: 'administrator',
   functions: 'process',

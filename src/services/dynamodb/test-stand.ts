@@ -37,6 +37,23 @@ export const music: CreateTableCommandInput = {
   BillingMode: 'PAY_PER_REQUEST',
 };
 
+/** The same with an index by year. */
+export function indexed(ProjectionType: 'ALL' | 'KEYS_ONLY'): CreateTableCommandInput {
+  return {
+    ...music,
+    AttributeDefinitions: [
+      ...(music.AttributeDefinitions ?? []),
+      { AttributeName: 'year', AttributeType: 'N' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'by-year',
+        KeySchema: [{ AttributeName: 'year', KeyType: 'HASH' }],
+        Projection: { ProjectionType },
+      },
+    ],
+  };
+}
 export const SOME: Item = { artist: { S: 'a' }, song: { S: 's' } };
 
 export class Stand {

@@ -14,7 +14,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';
-import { music, refusal, SOME, Stand, TableArn } from '../test-stand.ts';
+import { indexed, refusal, SOME, Stand, TableArn } from '../test-stand.ts';
 
 const INVALID = 'ValidationException: ';
 const MALFORMED = `${INVALID}Statement wasn't well formed, can't be processed: `;
@@ -38,20 +38,7 @@ async function titles(stand: Stand, rest: string, ...values: AttributeValue[]): 
   return Items.map(({ song }) => song?.S);
 }
 
-const withIndex = {
-  ...music,
-  AttributeDefinitions: [
-    ...(music.AttributeDefinitions ?? []),
-    { AttributeName: 'year', AttributeType: 'N' as const },
-  ],
-  GlobalSecondaryIndexes: [
-    {
-      IndexName: 'by-year',
-      KeySchema: [{ AttributeName: 'year', KeyType: 'HASH' as const }],
-      Projection: { ProjectionType: 'KEYS_ONLY' as const },
-    },
-  ],
-};
+const withIndex = indexed('KEYS_ONLY');
 
 async function filled(): Promise<Stand> {
   const stand = await new Stand().with(withIndex);

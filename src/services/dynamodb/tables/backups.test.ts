@@ -14,22 +14,11 @@ import {
 import type { RestoreTableFromBackupCommandInput } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { backedUpItems } from '../rows.ts';
-import { MINUTE, music, refusal, SOME, Stand, TableArn, TableName } from '../test-stand.ts';
+import { indexed, MINUTE, music, refusal, SOME, Stand, TableArn, TableName } from '../test-stand.ts';
 
 const HOUR = 60 * MINUTE;
 const byYear = {
-  ...music,
-  AttributeDefinitions: [
-    ...(music.AttributeDefinitions ?? []),
-    { AttributeName: 'year', AttributeType: 'N' as const },
-  ],
-  GlobalSecondaryIndexes: [
-    {
-      IndexName: 'by-year',
-      KeySchema: [{ AttributeName: 'year', KeyType: 'HASH' as const }],
-      Projection: { ProjectionType: 'ALL' as const },
-    },
-  ],
+  ...indexed('ALL'),
   Tags: [{ Key: 'a', Value: 'b' }],
 };
 

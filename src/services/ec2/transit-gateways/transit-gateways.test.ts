@@ -16,19 +16,15 @@ import {
   CreateTransitGatewayRouteCommand,
   CreateTransitGatewayRouteTableCommand,
   CreateTransitGatewayVpcAttachmentCommand,
-  CreateVpcCommand,
   DeleteSubnetCommand,
   DeleteTransitGatewayCommand,
   DeleteTransitGatewayVpcAttachmentCommand,
-  DescribeImagesCommand,
   DescribeRouteTablesCommand,
-  DescribeSecurityGroupsCommand,
   DescribeTransitGatewaysCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   DisassociateTransitGatewayRouteTableCommand,
   EC2Client,
   GetTransitGatewayRouteTableAssociationsCommand,
-  RunInstancesCommand,
   SearchTransitGatewayRoutesCommand,
 } from '@aws-sdk/client-ec2';
 import type { TransitGatewayRoute } from '@aws-sdk/client-ec2';
@@ -37,6 +33,8 @@ import { instances } from '#cloud/ports/instances.ts';
 import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../../tests/table.ts';
 import { ec2Table } from '../test-cloud.ts';
+import { newInstance, newNetwork } from '../test-network.ts';
+import type { Network } from '../test-network.ts';
 
 const MINUTES = 60_000;
 const named = (name: string): object => expect.objectContaining({ name }) as object;
@@ -59,30 +57,14 @@ beforeEach(async () => {
   });
 });
 
-interface Network {
-  readonly vpcId: string;
-  readonly subnetId: string;
-  readonly tableId: string;
-  readonly groupId: string;
-}
-
 /** A VPC with one subnet, in which port 80 is open to private addresses. */
 async function network(CidrBlock: string): Promise<Network> {
-  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock }));
-  const VpcId = Vpc?.VpcId ?? '';
-  const { Subnet } = await ec2.send(
-    new CreateSubnetCommand({ VpcId, CidrBlock, AvailabilityZone: 'us-east-1a' }),
-  );
-  const Filters = [{ Name: 'vpc-id', Values: [VpcId] }];
-  const { RouteTables } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
-  const { SecurityGroups } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
-  const GroupId = SecurityGroups?.[0]?.GroupId ?? '';
+  const made = await newNetwork(ec2, CidrBlock);
   const IpPermissions = [
     { IpProtocol: 'tcp', FromPort: 80, ToPort: 80, IpRanges: [{ CidrIp: '10.0.0.0/8' }] },
   ];
-  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
-  const tableId = RouteTables?.[0]?.RouteTableId ?? '';
-  return { vpcId: VpcId, subnetId: Subnet?.SubnetId ?? '', tableId, groupId: GroupId };
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: made.groupId, IpPermissions }));
+  return made;
 }
 
 async function attach({ vpcId, subnetId }: Network): Promise<string> {
@@ -91,14 +73,6 @@ async function attach({ vpcId, subnetId }: Network): Promise<string> {
     new CreateTransitGatewayVpcAttachmentCommand(request),
   );
   return made?.TransitGatewayAttachmentId ?? '';
-}
-
-async function launch(SubnetId: string): Promise<string> {
-  const Filters = [{ Name: 'name', Values: ['al2023-ami-2023*-x86_64'] }];
-  const { Images } = await ec2.send(new DescribeImagesCommand({ Filters }));
-  const request = { ImageId: Images?.[0]?.ImageId, SubnetId, MinCount: 1, MaxCount: 1 };
-  const { Instances } = await ec2.send(new RunInstancesCommand({ ...request, InstanceType: 't3.micro' }));
-  return Instances?.[0]?.InstanceId ?? '';
 }
 
 async function search(Name: string, value: string, table = hubTable): Promise<TransitGatewayRoute[]> {
@@ -144,7 +118,7 @@ describe('a transit gateway', () => {
 
   it('leads from VPC to VPC by its own routes, once both have routes to it', async () => {
     const [one, other] = [await network('10.0.0.0/16'), await network('10.1.0.0/16')];
-    const target = await launch(other.subnetId);
+    const target = await newInstance(ec2, { SubnetId: other.subnetId });
     const from = { securityGroupIds: [one.groupId], subnetIds: [one.subnetId] };
     const reach = (): Reachability =>
       sand.read((ctx) => ctx.port(instances).reachInstance(ctx, from, target, 80));
@@ -249,7 +223,7 @@ describe('a transit gateway', () => {
     sand.advance(5 * MINUTES);
     const out = async (RouteTableId: string, target: object, block = '0.0.0.0/0'): Promise<unknown> =>
       ec2.send(new CreateRouteCommand({ RouteTableId, DestinationCidrBlock: block, ...target }));
-    const id = await launch(spoke.subnetId);
+    const id = await newInstance(ec2, { SubnetId: spoke.subnetId });
     const reach = (): Reachability =>
       sand.read((ctx) => ctx.port(instances).reachEndpoint(ctx, id, 'ssm.us-east-1.amazonaws.com'));
     await out(spoke.tableId, { TransitGatewayId });

@@ -26,7 +26,6 @@ import {
   DeleteVpcCommand,
   DeleteVpcPeeringConnectionCommand,
   DescribeDhcpOptionsCommand,
-  DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeManagedPrefixListsCommand,
   DescribeNetworkInterfacesCommand,
@@ -41,7 +40,6 @@ import {
   ModifyManagedPrefixListCommand,
   RejectVpcPeeringConnectionCommand,
   RevokeSecurityGroupEgressCommand,
-  RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { RunInstancesCommandInput, VpcPeeringConnection } from '@aws-sdk/client-ec2';
@@ -50,6 +48,8 @@ import { instances } from '#cloud/ports/instances.ts';
 import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../../tests/table.ts';
 import { ACCOUNT, ec2Table } from '../test-cloud.ts';
+import { newInstance, newNetwork } from '../test-network.ts';
+import type { Network } from '../test-network.ts';
 import { ipv6Block } from './ipv6.ts';
 
 const DAY = 86_400_000;
@@ -63,47 +63,8 @@ beforeEach(() => {
   ec2 = sand.client(EC2Client);
 });
 
-interface Network {
-  readonly vpcId: string;
-  readonly subnetId: string;
-  readonly tableId: string;
-  readonly groupId: string;
-}
-
-/** A VPC with one subnet in its lowest 256 addresses. */
-async function network(CidrBlock: string): Promise<Network> {
-  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock }));
-  const VpcId = Vpc?.VpcId ?? '';
-  const within = CidrBlock.replace(/\/\d+$/, '/24');
-  const { Subnet } = await ec2.send(
-    new CreateSubnetCommand({ VpcId, CidrBlock: within, AvailabilityZone: 'us-east-1a' }),
-  );
-  const Filters = [{ Name: 'vpc-id', Values: [VpcId] }];
-  const { RouteTables } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
-  const { SecurityGroups } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
-  return {
-    vpcId: VpcId,
-    subnetId: Subnet?.SubnetId ?? '',
-    tableId: RouteTables?.[0]?.RouteTableId ?? '',
-    groupId: SecurityGroups?.[0]?.GroupId ?? '',
-  };
-}
-
-async function launch(more: Partial<RunInstancesCommandInput>): Promise<string> {
-  const Filters = [{ Name: 'name', Values: ['al2023-ami-2023*-x86_64'] }];
-  const { Images } = await ec2.send(new DescribeImagesCommand({ Filters }));
-  const { Instances } = await ec2.send(
-    new RunInstancesCommand({
-      ImageId: Images?.[0]?.ImageId,
-      InstanceType: 't3.micro',
-      MinCount: 1,
-      MaxCount: 1,
-      ...more,
-    }),
-  );
-  return Instances?.[0]?.InstanceId ?? '';
-}
-
+const network = (CidrBlock: string): Promise<Network> => newNetwork(ec2, CidrBlock);
+const launch = (more: Partial<RunInstancesCommandInput>): Promise<string> => newInstance(ec2, more);
 const named = (name: string): object => expect.objectContaining({ name }) as object;
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html

@@ -102,65 +102,38 @@ async function serveFrom(
   opened: Opened | undefined,
   snapshot: Source | undefined,
 ): Promise<Served> {
-  const { port, version, ready = () => true } = options;
+  const { port } = options;
   const disk = opened?.disk;
-  let standing = await stand(options, disk, opened?.found, snapshot);
-  let url = '';
-  const reset = async (): Promise<void> => {
-    const old = standing;
-    const fresh = await stand({ ...options, seed: old.world.seed, clock: old.clock.mode }, disk);
-    standing = fresh;
-    begin(fresh, url);
-    await end(old);
-  };
-  const controlled: Controlled = {
-    version,
-    ready,
-    reset,
-    async save(name) {
-      const { SnapshotFolder } = await import('./disk/snapshot-folder.ts');
-      const { world, clock, functions } = standing;
-      const about = aboutOf(functions, clock);
-      return new SnapshotFolder(options.snapshots).save(name, world, { release: version, about });
-    },
-    get services() {
-      return [...standing.cloud.services.keys()];
-    },
-    get world() {
-      return standing.world;
-    },
-    get clock() {
-      return standing.clock;
-    },
-  };
-  const crashed = (error: unknown): void => crashing(standing.clock, options.crashed, error);
+  const served: Now = { standing: await stand(options, disk, opened?.found, snapshot), url: '' };
+  const controlled = controlledOf(options, served, disk);
+  const crashed = (error: unknown): void => crashing(served.standing.clock, options.crashed, error);
   const durable = disk && ((exactly?: boolean) => disk.durable(exactly));
   let answering: NameServer | undefined;
   try {
-    answering = await names(options, () => standing, durable);
+    answering = await names(options, () => served.standing, durable);
     const endpoint = await listen({
       get gateway() {
-        return standing.gateway;
+        return served.standing.gateway;
       },
       controlled,
       crashed,
       port,
       ...(durable ? { durable } : {}),
     });
-    url = endpoint.url;
-    begin(standing, url);
+    served.url = endpoint.url;
+    begin(served.standing, served.url);
     const close = async (): Promise<void> => {
-      standing.clock.stop();
+      served.standing.clock.stop();
       await endpoint.close();
       await answering?.close();
-      await end(standing);
+      await end(served.standing);
       await disk?.close();
     };
     return {
       ...endpoint,
       close,
       get clock() {
-        return standing.clock;
+        return served.standing.clock;
       },
       ...(answering ? { dnsPort: answering.port } : {}),
       ...(opened
@@ -169,20 +142,54 @@ async function serveFrom(
     };
   } catch (error) {
     await answering?.close();
-    await end(standing);
-    if (
-      (error as NodeJS.ErrnoException).code !== 'EADDRINUSE' &&
-      (error as NodeJS.ErrnoException).code !== 'EACCES'
-    )
-      throw error;
-    throw new UserError(
-      'port-unavailable',
-      `No port from ${port} on could be opened: ${(error as Error).message}.`,
-      {
-        hint: 'Choose another with --port.',
-      },
-    );
+    await end(served.standing);
+    throw withoutPort(error, port);
   }
+}
+
+/** The world that is served now, and where; a reset puts another in its place. */
+interface Now {
+  standing: Standing;
+  url: string;
+}
+
+/** What control requests see and do. */
+function controlledOf(options: ServeOptions, served: Now, disk: Opened['disk'] | undefined): Controlled {
+  const { version, ready = () => true } = options;
+  return {
+    version,
+    ready,
+    async reset() {
+      const old = served.standing;
+      served.standing = await stand({ ...options, seed: old.world.seed, clock: old.clock.mode }, disk);
+      begin(served.standing, served.url);
+      await end(old);
+    },
+    async save(name) {
+      const { SnapshotFolder } = await import('./disk/snapshot-folder.ts');
+      const { world, clock, functions } = served.standing;
+      const about = aboutOf(functions, clock);
+      return new SnapshotFolder(options.snapshots).save(name, world, { release: version, about });
+    },
+    get services() {
+      return [...served.standing.cloud.services.keys()];
+    },
+    get world() {
+      return served.standing.world;
+    },
+    get clock() {
+      return served.standing.clock;
+    },
+  };
+}
+
+/** An error in opening a port, in words of ours. */
+function withoutPort(error: unknown, port: number): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return error;
+  return new UserError('port-unavailable', `No port from ${port} on could be opened: ${message}.`, {
+    hint: 'Choose another with --port.',
+  });
 }
 
 /** A world, not yet moving: the one that was found on the disk, else a saved one, else a fresh one, which the disk then keeps. */

@@ -7,20 +7,19 @@ import {
   AttachNetworkInterfaceCommand,
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
-  DescribeImagesCommand,
   DescribeAddressesCommand,
   DescribeNetworkInterfaceAttributeCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
   DetachNetworkInterfaceCommand,
   EC2Client,
-  RunInstancesCommand,
   UnassignPrivateIpAddressesCommand,
 } from '@aws-sdk/client-ec2';
 import type { NetworkInterface } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TestTable } from '../../../../tests/table.ts';
 import { ec2Table } from '../test-cloud.ts';
+import { newInstance } from '../test-network.ts';
 
 let sand: TestTable;
 let ec2: EC2Client;
@@ -34,12 +33,9 @@ beforeEach(async () => {
 });
 
 async function launch(): Promise<string> {
-  const Filters = [{ Name: 'name', Values: ['al2023-ami-2023*-x86_64'] }];
-  const { Images } = await ec2.send(new DescribeImagesCommand({ Filters }));
-  const request = { ImageId: Images?.[0]?.ImageId, SubnetId, MinCount: 1, MaxCount: 1 };
-  const { Instances } = await ec2.send(new RunInstancesCommand({ ...request, InstanceType: 't3.micro' }));
+  const id = await newInstance(ec2, { SubnetId });
   sand.advance(60_000);
-  return Instances?.[0]?.InstanceId ?? '';
+  return id;
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAttachment.html

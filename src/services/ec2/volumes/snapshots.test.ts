@@ -6,7 +6,6 @@ import {
   DeleteSnapshotCommand,
   DeregisterImageCommand,
   DescribeInstancesCommand,
-  DescribeImagesCommand,
   DescribeSnapshotAttributeCommand,
   DescribeSnapshotsCommand,
   DescribeVolumesCommand,
@@ -15,7 +14,6 @@ import {
   GetEbsDefaultKmsKeyIdCommand,
   ModifyEbsDefaultKmsKeyIdCommand,
   ModifySnapshotAttributeCommand,
-  RunInstancesCommand,
   CreateImageCommand,
 } from '@aws-sdk/client-ec2';
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
@@ -23,6 +21,7 @@ import { CreateKeyCommand, DescribeKeyCommand, DisableKeyCommand, KMSClient } fr
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newTable } from '../../../../tests/table.ts';
 import type { TestTable } from '../../../../tests/table.ts';
+import { newInstance } from '../test-network.ts';
 
 const MINUTE = 60_000;
 const ZONE = 'us-east-1a';
@@ -52,14 +51,9 @@ async function snapshot(VolumeId: string): Promise<string> {
 }
 
 async function launch(more: Partial<RunInstancesCommandInput> = {}): Promise<string> {
-  const Filters = [{ Name: 'name', Values: ['al2023-ami-2023.*-x86_64'] }];
-  const { Images } = await ec2.send(new DescribeImagesCommand({ Filters }));
-  const counts = { MinCount: 1, MaxCount: 1, InstanceType: 't3.micro' as const };
-  const { Instances } = await ec2.send(
-    new RunInstancesCommand({ ImageId: Images?.[0]?.ImageId, ...counts, ...more }),
-  );
+  const id = await newInstance(ec2, more);
   sand.advance(MINUTE);
-  return Instances?.[0]?.InstanceId ?? '';
+  return id;
 }
 
 async function volumeState(id: string): Promise<string | undefined> {

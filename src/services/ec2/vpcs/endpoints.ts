@@ -15,6 +15,7 @@ import { removeTagsOf, tagCreated, tagsOf, tagsShown } from '../tags.ts';
 import { endpointCreation, endpointDeletion } from '../timings.ts';
 import { zoneId, zonesOf } from '../zones.ts';
 import { kindsOf, privateDnsNameOf, serviceNames } from './endpoint-services.ts';
+import { FULL_ACCESS, FULL_ACCESS_BY_INTERFACE, refusePolicy } from './endpoint-policies.ts';
 import {
   defaultGroup,
   interfaces,
@@ -29,16 +30,6 @@ import type { VpcEndpoint } from './network.ts';
 
 type WireEndpoint = NonNullable<Output<'ec2', 'CreateVpcEndpoint'>['VpcEndpoint']>;
 type Step = { endpointId: string; from: VpcEndpoint['state'] };
-
-/**
- * What an endpoint has when no policy is given. Policies of endpoints are not modelled, so it is the only
- * one.
- */
-const FULL_ACCESS =
-  '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}';
-/** As AWS answered localstack for an interface endpoint: tests/aws/services/ec2/test_ec2.py, test_vpc_endpoint_dns_names. */
-const FULL_ACCESS_BY_INTERFACE =
-  '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}';
 
 /** An endpoint leaves the state `from`. */
 const stepDue: TimerKind<Step> = timer<Step>('ec2/vpc-endpoint-step');
@@ -195,36 +186,6 @@ function make(ctx: Ctx, input: Input<'ec2', 'CreateVpcEndpoint'>): VpcEndpoint {
 
 function refuseAddressType(type: string = 'ipv4'): void {
   if (type !== 'ipv4') throw unmodelled(`The address type ${type}`);
-}
-
-interface Statement {
-  readonly Effect?: unknown;
-  readonly Principal?: unknown;
-  readonly Action?: unknown;
-  readonly Resource?: unknown;
-}
-
-/** Whether a statement allows everything to everyone, however it is written. */
-function isFullAccess(statement: Statement | undefined): boolean {
-  const { Effect, Principal, Action, Resource, ...rest } = (statement ?? {}) as Statement & { Sid?: unknown };
-  const { Sid: _, ...conditions } = rest;
-  const everyone =
-    typeof Principal === 'object' && Principal !== null ? (Principal as { AWS?: unknown }).AWS : Principal;
-  const all = [everyone, Action, Resource].every((one) => JSON.stringify([one].flat()) === '["*"]');
-  return Effect === 'Allow' && all && Object.keys(conditions).length === 0;
-}
-
-function refusePolicy(document: string | undefined): void {
-  if (document === undefined) return;
-  let statements: readonly Statement[];
-  try {
-    const { Statement } = JSON.parse(document) as { Statement?: Statement | readonly Statement[] };
-    statements = [Statement ?? []].flat();
-  } catch {
-    throw new Fault('InvalidParameter', 'The policy document is not valid JSON.');
-  }
-  if (statements.length !== 1 || !isFullAccess(statements[0]))
-    throw unmodelled('A policy of a VPC endpoint other than full access');
 }
 
 function describe(ctx: Ctx, endpoint: VpcEndpoint): WireEndpoint {

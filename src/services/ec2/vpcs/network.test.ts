@@ -20,7 +20,6 @@ import {
   DeleteSubnetCommand,
   DeleteVpcCommand,
   DescribeAvailabilityZonesCommand,
-  DescribeImagesCommand,
   DescribeInstancesCommand,
   DescribeNatGatewaysCommand,
   DescribeNetworkAclsCommand,
@@ -35,13 +34,13 @@ import {
   ReplaceNetworkAclAssociationCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
-  RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { instances } from '#cloud/ports/instances.ts';
 import type { Reachability } from '#cloud/ports/instances.ts';
 import type { TestTable } from '../../../../tests/table.ts';
 import { ec2Table } from '../test-cloud.ts';
+import { newInstance } from '../test-network.ts';
 
 const AGENT_HOST = 'codedeploy-commands-secure.us-east-1.amazonaws.com';
 const BUCKET_HOST = 'releases.s3.us-east-1.amazonaws.com';
@@ -56,19 +55,8 @@ beforeEach(() => {
   ec2 = sand.client(EC2Client);
 });
 
-async function launch(SubnetId: string, SecurityGroupIds?: string[]): Promise<string> {
-  const Filters = [{ Name: 'name', Values: ['al2023-ami-2023*-x86_64'] }];
-  const { Images } = await ec2.send(new DescribeImagesCommand({ Filters }));
-  const request = {
-    ImageId: Images?.[0]?.ImageId,
-    InstanceType: 't3.micro' as const,
-    MinCount: 1,
-    MaxCount: 1,
-    SubnetId,
-    SecurityGroupIds,
-  };
-  return (await ec2.send(new RunInstancesCommand(request))).Instances?.[0]?.InstanceId ?? '';
-}
+const launch = (SubnetId: string, SecurityGroupIds?: string[]): Promise<string> =>
+  newInstance(ec2, { SubnetId, SecurityGroupIds });
 
 /** A VPC 10.0.0.0/16 with a subnet that has no way out. */
 async function privateVpc(): Promise<{
